@@ -1,0 +1,3 @@
+//! The admin page.
+
+fn main() {}

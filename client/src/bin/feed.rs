@@ -1,0 +1,3 @@
+//! The feed page.
+
+fn main() {}
