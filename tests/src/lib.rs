@@ -1,1 +1,46 @@
-//! Harness.
+//! What the journeys in `tests/` stand on: a real server, pages on three transports, a network
+//! that can be broken, a real browser. Nothing here knows how the server works inside.
+//!
+//! Read in this order:
+//! - [`server`]: starts, kills, stops and restarts the real `nowcast` binary.
+//! - [`api`]: asks it over HTTP as a visitor, a program or the admin.
+//! - [`page`]: one page over any of the three transports; it checks by itself that no event is
+//!   missing or comes twice.
+//! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts.
+//! - [`browser`]: a Chromium that a test drives.
+//! - [`wait`]: polls for a condition, with a limit.
+
+pub mod api;
+pub mod browser;
+pub mod page;
+pub mod proxy;
+pub mod server;
+pub mod wait;
+
+/// Makes three tests of each journey, one for every transport.
+///
+/// A journey is an `async fn(Transport)` beside the macro; one that is not listed is dead code,
+/// which the compiler reports.
+#[macro_export]
+macro_rules! over_every_transport {
+    ($($journey:ident),+ $(,)?) => {
+        $(
+            mod $journey {
+                #[tokio::test]
+                async fn over_websocket() {
+                    super::$journey($crate::page::Transport::WebSocket).await;
+                }
+
+                #[tokio::test]
+                async fn over_sse() {
+                    super::$journey($crate::page::Transport::Sse).await;
+                }
+
+                #[tokio::test]
+                async fn over_long_poll() {
+                    super::$journey($crate::page::Transport::LongPoll).await;
+                }
+            }
+        )+
+    };
+}

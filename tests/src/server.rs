@@ -1,0 +1,343 @@
+//! The real `nowcast` binary, on a free port and a fresh data folder.
+
+use crate::api::{Api, Credential};
+use crate::wait::{eventually, in_time};
+use rustix::process::{Pid, Signal, kill_process};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// The admin password of every server that does not ask for another one.
+pub const PASSWORD: &str = "a password for tests";
+/// The publish token of every server that does not ask for another one.
+pub const TOKEN: &str = "nc_test_token_0123456789abcdef";
+
+/// A server that is to be started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    listen: String,
+}
+
+impl Setup {
+    /// On a free port, with the test credentials.
+    #[expect(clippy::new_without_default, reason = "a setup is always meant")]
+    pub fn new() -> Self {
+        Self { arguments: Vec::new(), environment: Vec::new(), listen: "127.0.0.1:0".to_owned() }
+            .env("NOWCAST_ADMIN_PASSWORD", PASSWORD)
+            .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
+    }
+
+    /// With one more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// With a variable of the environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without the test credentials, so that the first run draws its own.
+    #[must_use]
+    pub fn without_credentials(mut self) -> Self {
+        self.environment.clear();
+        self
+    }
+
+    /// On this address.
+    #[must_use]
+    pub fn listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
+    /// Starts it and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn start(self) -> Server {
+        let folder = Arc::new(TempDir::with_prefix("nowcast-test-").expect("a temporary folder"));
+        Server::run(self, folder).await
+    }
+
+    /// Starts what is expected to end by itself, and waits for that.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub async fn run_to_the_end(self) -> Ended {
+        let folder = TempDir::with_prefix("nowcast-test-").expect("a temporary folder");
+        let mut command = self.command(folder.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = in_time("the server ends by itself", command.output()).await;
+        let output = output.expect("the server can be started");
+        Ended {
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(binary());
+        // What the person who runs the tests has set must not reach the server.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("NOWCAST_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(["--listen", &self.listen, "--data"])
+            .arg(folder.join("data"))
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// How a server that ended by itself ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+/// A running server. It is killed when this is dropped; its data folder goes with it.
+pub struct Server {
+    setup: Setup,
+    folder: Arc<TempDir>,
+    address: SocketAddr,
+    child: Child,
+    stdout: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// A server as most journeys want it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start() -> Self {
+        Setup::new().start().await
+    }
+
+    async fn run(setup: Setup, folder: Arc<TempDir>) -> Self {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(folder.path().join("stderr.log"))
+            .expect("the log can be written");
+        let mut command = setup.command(folder.path());
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(log).spawn().unwrap_or_else(|error| {
+                panic!("{} cannot be started: {error}", binary().display())
+            });
+
+        let pipe = child.stdout.take().expect("standard output is a pipe");
+        let mut lines = BufReader::new(pipe).lines();
+        let stdout = Arc::new(Mutex::new(String::new()));
+        let listening = in_time("the line \"listening on http://…\"", async {
+            loop {
+                let line = lines.next_line().await.ok().flatten()?;
+                note(&stdout, &line);
+                if let Some(address) = line.strip_prefix("listening on http://") {
+                    return address.trim().parse().ok();
+                }
+            }
+        })
+        .await;
+        let Some(address) = listening else {
+            let log = read_log(&folder);
+            panic!("the server ended before it listened; its standard error:\n{log}");
+        };
+
+        // The pipe has to be read on, or the server would wait for room in it.
+        let rest = Arc::clone(&stdout);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                note(&rest, &line);
+            }
+        });
+        Self { setup, folder, address, child, stdout }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as pages write it.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder for the test's own files, which goes away with the server's data.
+    pub fn scratch(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it has printed.
+    ///
+    /// # Panics
+    /// When a test panicked while it was written.
+    pub fn stdout(&self) -> String {
+        self.stdout.lock().expect("no test panics here").clone()
+    }
+
+    /// What it has complained about.
+    pub fn stderr(&self) -> String {
+        read_log(&self.folder)
+    }
+
+    /// Asks as a stranger.
+    pub fn visitor(&self) -> Api {
+        Api::new(self.origin(), Credential::None)
+    }
+
+    /// Asks with the publish token.
+    pub fn publisher(&self) -> Api {
+        Api::new(self.origin(), Credential::Token(TOKEN.to_owned()))
+    }
+
+    /// Logs in and asks as the admin.
+    ///
+    /// # Panics
+    /// When the login fails.
+    pub async fn admin(&self) -> Api {
+        self.visitor().login(PASSWORD).await
+    }
+
+    /// Kills it without a warning, and waits until it is gone.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("the server can be killed");
+    }
+
+    /// Asks it to stop, as a service manager would, without waiting.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn ask_to_stop(&self) {
+        let id = self.child.id().expect("the server is running");
+        let id = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, Signal::TERM).expect("the server can be told to stop");
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub async fn ended(&mut self) -> ExitStatus {
+        in_time("the server ends", self.child.wait()).await.expect("its status can be read")
+    }
+
+    /// Asks it to stop and waits until it has.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub async fn stop(&mut self) -> ExitStatus {
+        self.ask_to_stop();
+        self.ended().await
+    }
+
+    /// Starts it again, on the same data folder and the same port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart(&mut self) {
+        self.child.kill().await.expect("the server can be killed");
+        let setup = Setup { listen: self.address.to_string(), ..self.setup.clone() };
+        let again = Self::run(setup, Arc::clone(&self.folder)).await;
+        *self = again;
+    }
+
+    /// Waits until `/readyz` says so.
+    ///
+    /// # Panics
+    /// When it does not in time.
+    pub async fn ready(&self) {
+        let visitor = self.visitor();
+        eventually("the server is ready", async || {
+            visitor.get("/readyz").send().await.ok().filter(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the server's standard error ---\n{}---", self.stderr());
+        }
+    }
+}
+
+fn note(output: &Mutex<String>, line: &str) {
+    let mut output = output.lock().expect("nothing panics while it is held");
+    output.push_str(line);
+    output.push('\n');
+}
+
+fn read_log(folder: &TempDir) -> String {
+    std::fs::read_to_string(folder.path().join("stderr.log")).unwrap_or_default()
+}
+
+/// The binary under test: `NOWCAST_BIN`, or what `cargo build` makes, built once.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        std::env::var_os("NOWCAST_BIN").map_or_else(build, |path| {
+            let path = std::path::absolute(PathBuf::from(path)).expect("a current folder");
+            assert!(path.is_file(), "NOWCAST_BIN names {}, which is no file", path.display());
+            path
+        })
+    })
+}
+
+/// Builds the server and lets cargo say where it put it.
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = std::process::Command::new(cargo)
+        .args(["build", "--package", "nowcast", "--message-format", "json-render-diagnostics"])
+        .current_dir(repository())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo can be run");
+    assert!(output.status.success(), "the server does not build");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "nowcast")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the binary that it made")
+}
+
+/// The root of the checkout.
+///
+/// # Panics
+/// When this package does not lie in it.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the repository")
+}
