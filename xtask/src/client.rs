@@ -1,0 +1,101 @@
+//! The pages: compiled to WebAssembly, put together by trunk, compressed; all of it only when
+//! something that they are made of has changed.
+//!
+//! [`stamp`] tells whether that is so, [`precompress`] makes the `.br` and `.gz` files.
+
+pub(crate) mod precompress;
+mod stamp;
+
+use std::fs::{self, File, TryLockError};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::cargo;
+use crate::paths::Paths;
+use crate::progress::Progress;
+use crate::setup::Tools;
+use stamp::Stamp;
+
+/// How many steps [`Pages::compile`] and [`Pages::finish`] show, one each.
+pub(crate) const STEPS: usize = 2;
+
+/// What the release pages are compiled with; index.html names it, too.
+const PROFILE: &str = "wasm-release";
+
+/// The release pages in `dist/`.
+pub(crate) struct Pages<'a> {
+    paths: &'a Paths,
+    stamp: Stamp,
+    ready: bool,
+    /// Held while `dist/` is looked at and written, so that two tasks do not mix their pages.
+    _lock: File,
+}
+
+impl<'a> Pages<'a> {
+    /// Looks whether the pages are those that the checkout's files make.
+    pub(crate) fn look(paths: &'a Paths) -> Result<Self> {
+        fs::create_dir_all(paths.state())?;
+        let lock = File::create(paths.state().join("pages.lock"))?;
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            eprintln!("waiting for another `cargo xtask` of this checkout");
+            // Where files cannot be locked, two tasks at once are the developer's own affair.
+            let _ = lock.lock();
+        }
+        let stamp = Stamp::of_inputs(paths)?;
+        let ready = stamp.fits(paths)?;
+        // The server takes in the folder's files when it is compiled, and cannot without a folder.
+        fs::create_dir_all(&paths.dist)?;
+        Ok(Self { paths, stamp, ready, _lock: lock })
+    }
+
+    /// Compiles the WebAssembly. Trunk would do so as well, but one binary after the other; cargo
+    /// does all at once, needs none of trunk's tools, and tells how far it is.
+    pub(crate) fn compile(&self, progress: &Progress) -> Result<()> {
+        let step = progress.step("WebAssembly of the pages", "");
+        if self.ready {
+            step.done("nothing changed");
+            return Ok(());
+        }
+        step.note("compiling");
+        let mut command = cargo::command(&self.paths.root);
+        command
+            .args(["build", "--target=wasm32-unknown-unknown", "--manifest-path"])
+            .arg(self.paths.root.join("client").join("Cargo.toml"))
+            .args(["--profile", PROFILE, "--bins"]);
+        let log = cargo::log_path(&self.paths.state(), "pages-wasm");
+        cargo::run(&step, "Compiling the pages", command, &log)?;
+        step.done("compiled");
+        Ok(())
+    }
+
+    /// Lets trunk put the pages together, and compresses them.
+    pub(crate) fn finish(&self, tools: &Tools, progress: &Progress) -> Result<()> {
+        let step = progress.step("pages", "");
+        if self.ready {
+            step.done("nothing changed");
+            return Ok(());
+        }
+        Stamp::remove(self.paths)?;
+        step.note("trunk");
+        let mut command = trunk(self.paths, tools)?;
+        command.args(["build", "--release", "--dist"]).arg(&self.paths.dist);
+        let log = cargo::log_path(&self.paths.state(), "pages-trunk");
+        cargo::run(&step, "`trunk build`", command, &log)?;
+        step.note("compressing");
+        let sizes = precompress::folder(&self.paths.dist)
+            .with_context(|| format!("{} cannot be compressed", self.paths.dist.display()))?;
+        self.stamp.write(self.paths)?;
+        step.done(&format!("built, {} files, {} KB as brotli", sizes.files, sizes.brotli / 1000));
+        Ok(())
+    }
+}
+
+/// A call of trunk that finds its tools.
+pub(crate) fn trunk(paths: &Paths, tools: &Tools) -> Result<Command> {
+    let mut command = cargo::other(tools.trunk(), &paths.root);
+    command.env("PATH", tools.search_path()?);
+    // Trunk wants `true` or `false` here, where the convention is any value.
+    command.env_remove("NO_COLOR");
+    Ok(command)
+}

@@ -1,0 +1,173 @@
+//! What steps need before they can be run. Each thing is got once, when the first step needs it; a
+//! failure is kept, so that every step that needs it fails, and the others do not.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
+use super::steps::Step;
+use crate::cargo;
+use crate::client::{self, Pages};
+use crate::paths::Paths;
+use crate::process;
+use crate::progress::Progress;
+use crate::setup::programs::{self, Browser};
+use crate::setup::{self, Tools, wasm_target};
+
+/// Something that has to be there for a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// rustfmt and clippy.
+    Components,
+    /// The wasm target, trunk, wasm-bindgen, wasm-opt.
+    Tools,
+    /// `dist/`, as `cargo xtask build` makes it.
+    Pages,
+    /// A debug build of the server.
+    Server,
+    /// Chromium and its driver.
+    Browser,
+    /// What the examples are written in.
+    Languages,
+}
+
+impl Need {
+    const ALL: [Self; 6] =
+        [Self::Components, Self::Tools, Self::Pages, Self::Server, Self::Browser, Self::Languages];
+
+    /// How many steps of progress getting it takes.
+    fn steps(self) -> usize {
+        match self {
+            Self::Tools => setup::STEPS,
+            Self::Pages => client::STEPS,
+            Self::Components | Self::Server | Self::Browser | Self::Languages => 1,
+        }
+    }
+}
+
+/// A thing that was got, or why it could not be.
+type Got<T> = OnceCell<Result<T, String>>;
+
+pub(super) struct Needs<'a> {
+    paths: &'a Paths,
+    looked: &'a Pages<'a>,
+    progress: Progress,
+    components: Got<()>,
+    tools: Got<Tools>,
+    pages: Got<()>,
+    server: Got<PathBuf>,
+    browser: Got<Browser>,
+    languages: Got<()>,
+}
+
+impl<'a> Needs<'a> {
+    pub(super) fn new(paths: &'a Paths, pages: &'a Pages<'a>, steps: &[&Step]) -> Self {
+        let is_needed = |need: &Need| {
+            steps.iter().any(|step| {
+                // Pages are made by the tools.
+                step.needs.contains(need)
+                    || (*need == Need::Tools && step.needs.contains(&Need::Pages))
+            })
+        };
+        let preparations: usize = Need::ALL.into_iter().filter(is_needed).map(Need::steps).sum();
+        Self {
+            paths,
+            looked: pages,
+            progress: Progress::new(steps.len() + preparations),
+            components: Got::new(),
+            tools: Got::new(),
+            pages: Got::new(),
+            server: Got::new(),
+            browser: Got::new(),
+            languages: Got::new(),
+        }
+    }
+
+    pub(super) fn paths(&self) -> &Paths {
+        self.paths
+    }
+
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Gets what is needed, unless that was tried before.
+    pub(super) fn get(&self, need: Need) -> Result<()> {
+        match need {
+            Need::Components => get(&self.components, || self.install_components()).map(drop),
+            Need::Tools => self.tools().map(drop),
+            Need::Pages => get(&self.pages, || self.build_pages()).map(drop),
+            Need::Server => self.server().map(drop),
+            Need::Browser => self.browser().map(drop),
+            Need::Languages => get(&self.languages, || self.install_languages()).map(drop),
+        }
+    }
+
+    pub(super) fn tools(&self) -> Result<&Tools> {
+        get(&self.tools, || {
+            let tools = Tools::install(self.paths, &self.progress, || Ok(()));
+            // A failed set-up ended all that was running; the steps that need no tools go on.
+            process::begin_again();
+            tools
+        })
+    }
+
+    pub(super) fn server(&self) -> Result<&Path> {
+        Ok(get(&self.server, || self.build_server())?)
+    }
+
+    pub(super) fn browser(&self) -> Result<Browser> {
+        let browser = get(&self.browser, || {
+            let step = self.progress.step("Chromium", "");
+            let browser = programs::browser(self.paths, &step)?;
+            step.done(&browser.chromium.display().to_string());
+            Ok(browser)
+        });
+        browser.cloned()
+    }
+
+    fn install_components(&self) -> Result<()> {
+        let step = self.progress.step("rustfmt and clippy", "");
+        wasm_target::install_components(self.paths, &step)?;
+        step.done("ready");
+        Ok(())
+    }
+
+    fn install_languages(&self) -> Result<()> {
+        let step = self.progress.step("Python, PHP, bash, curl", "");
+        programs::examples(self.paths, &step)?;
+        step.done("ready");
+        Ok(())
+    }
+
+    fn build_pages(&self) -> Result<()> {
+        let tools = self.tools()?;
+        self.looked.compile(&self.progress)?;
+        self.looked.finish(tools, &self.progress)
+    }
+
+    /// Builds all native targets, as the tests need them anyhow, and puts the server's binary
+    /// aside: a later step builds it with fewer features, in the same place.
+    fn build_server(&self) -> Result<PathBuf> {
+        let step = self.progress.step("server and tests", "compiling");
+        let mut command = cargo::command(&self.paths.root);
+        command.args(["build", "--workspace", "--all-targets"]);
+        let log = cargo::log_path(&self.paths.state(), "build");
+        cargo::run(&step, "Compiling the server and the tests", command, &log)?;
+        let built = self.paths.binary("debug", "nowcast");
+        let kept = self.paths.binary("xtask/bin", "nowcast");
+        std::fs::create_dir_all(self.paths.state().join("bin"))?;
+        // Not over the old file: a server that runs from it would keep it from being written.
+        let _ = std::fs::remove_file(&kept);
+        std::fs::copy(&built, &kept)
+            .map_err(|error| anyhow!("{} cannot be copied: {error}", built.display()))?;
+        step.done("compiled");
+        Ok(kept)
+    }
+}
+
+fn get<T>(cell: &Got<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    let got = cell.get_or_init(|| make().map_err(|error| format!("{error:#}")));
+    got.as_ref().map_err(|error| anyhow!("{error}"))
+}
