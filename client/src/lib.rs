@@ -1,1 +1,24 @@
-//! Pages.
+//! Nowcast's pages. One library, two thin binaries: `feed` is what viewers load, `admin` the desk.
+//!
+//! Read in this order:
+//! - [`place`]: which page and which room an address means.
+//! - [`store`]: what a page knows, as signals; [`store::apply`] is the only place where what the
+//!   server says changes it. [`keep`] carries it over a reload.
+//! - [`link`]: the connection. [`link::plan`] decides (purely), three transports do.
+//! - [`read`] and [`write`]: between JSON and the types of `nowcast_shared`; the browser parses.
+//! - [`api`]: single requests.
+//! - [`page`]: what is to be seen. [`time`] words moments. [`dom`] is the browser's side.
+//!
+//! Size is a feature: everything that viewers load fits into 100 KB. So there is no JSON crate, no
+//! router, no HTTP crate; look at `wasm-opt`'s output before adding anything.
+
+pub mod api;
+pub mod dom;
+pub mod keep;
+pub mod link;
+pub mod page;
+pub mod place;
+pub mod read;
+pub mod store;
+pub mod time;
+pub mod write;

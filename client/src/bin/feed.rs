@@ -1,3 +1,5 @@
 //! The feed page.
 
-fn main() {}
+fn main() {
+    nowcast_client::page::feed::mount();
+}

@@ -1,0 +1,99 @@
+//! Single requests to the server: JSON there, JSON or a problem (RFC 9457) back.
+
+use crate::{dom, read};
+use nowcast_shared::error::Code;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Blob, Headers, RequestInit, Response};
+
+/// Why a request did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status; 0 if there was no answer at all.
+    pub status: u16,
+    /// The name of what went wrong, stable; empty if the answer did not come from Nowcast.
+    pub code: String,
+    /// For people.
+    pub detail: String,
+}
+
+impl Problem {
+    fn unreachable() -> Self {
+        let detail = "The server cannot be reached. Check your network and try again.".to_owned();
+        Self { status: 0, code: String::new(), detail }
+    }
+
+    /// Whether it is this one.
+    pub fn is(&self, code: Code) -> bool {
+        self.code == code.as_str()
+    }
+}
+
+/// What goes along with a request.
+pub enum Payload<'a> {
+    /// Nothing.
+    Nothing,
+    /// JSON, written already.
+    Json(&'a str),
+    /// A file as it is.
+    File(&'a Blob),
+}
+
+/// GETs JSON.
+pub async fn get(url: &str) -> Result<JsValue, Problem> {
+    send("GET", url, Payload::Nothing, None).await
+}
+
+/// POSTs JSON; `null` where the answer has no body.
+pub async fn post(url: &str, json: &str) -> Result<JsValue, Problem> {
+    send("POST", url, Payload::Json(json), None).await
+}
+
+/// PUTs JSON.
+pub async fn put(url: &str, json: &str) -> Result<JsValue, Problem> {
+    send("PUT", url, Payload::Json(json), None).await
+}
+
+/// DELETEs.
+pub async fn delete(url: &str) -> Result<JsValue, Problem> {
+    send("DELETE", url, Payload::Nothing, None).await
+}
+
+/// Sends any request. It ends early, as unreachable, when `signal` says so.
+pub async fn send(
+    method: &str,
+    url: &str,
+    payload: Payload<'_>,
+    signal: Option<&AbortSignal>,
+) -> Result<JsValue, Problem> {
+    let init = RequestInit::new();
+    init.set_method(method);
+    init.set_signal(signal);
+    match payload {
+        Payload::Nothing => {}
+        Payload::File(file) => init.set_body(file),
+        Payload::Json(json) => {
+            init.set_body(&JsValue::from_str(json));
+            if let Ok(headers) = Headers::new() {
+                // It only fails for a name or value that is not legal.
+                let _ = headers.set("content-type", "application/json");
+                init.set_headers(&headers);
+            }
+        }
+    }
+    let response = JsFuture::from(dom::window().fetch_with_str_and_init(url, &init)).await;
+    let response: Response = response
+        .map_err(|_| Problem::unreachable())?
+        .dyn_into()
+        .map_err(|_| Problem::unreachable())?;
+    let body = response.text().map_err(|_| Problem::unreachable())?;
+    let body = JsFuture::from(body).await.map_err(|_| Problem::unreachable())?;
+    let body = body.as_string().and_then(|text| read::parse(&text)).unwrap_or(JsValue::NULL);
+    if response.ok() {
+        return Ok(body);
+    }
+    let status = response.status();
+    let detail = read::text(&body, "detail")
+        .unwrap_or_else(|| "The server could not do that. Try again in a moment.".to_owned());
+    Err(Problem { status, code: read::text(&body, "code").unwrap_or_default(), detail })
+}

@@ -1,0 +1,199 @@
+//! The browser's side: the few of its abilities that more than one module needs.
+
+use js_sys::Function;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Event, EventTarget, Window};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: f64) -> i32;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(id: i32);
+}
+
+/// The window. A page has one.
+///
+/// # Panics
+/// Outside of a page, for example in a worker.
+pub fn window() -> Window {
+    web_sys::window().expect("a page has a window")
+}
+
+/// The document.
+///
+/// # Panics
+/// Outside of a page.
+pub fn document() -> Document {
+    window().document().expect("a page has a document")
+}
+
+/// Now, in Unix milliseconds.
+pub fn now() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number far below 2^53")]
+    let now = js_sys::Date::now() as i64;
+    now
+}
+
+/// Whether somebody can see the page: its tab is in front.
+pub fn visible() -> bool {
+    !document().hidden()
+}
+
+/// Listens to an event until it is dropped.
+pub struct Listener {
+    target: EventTarget,
+    name: &'static str,
+    closure: Closure<dyn Fn(Event)>,
+}
+
+impl Listener {
+    /// Calls `then` at every event of that name.
+    pub fn on(target: &EventTarget, name: &'static str, then: impl Fn(Event) + 'static) -> Self {
+        let closure: Closure<dyn Fn(Event)> = Closure::new(then);
+        // It only fails for a callback that is none.
+        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        Self { target: target.clone(), name, closure }
+    }
+
+    /// Listens as long as the page lives.
+    pub fn forever(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let callback = self.closure.as_ref().unchecked_ref();
+        let _ = self.target.remove_event_listener_with_callback(self.name, callback);
+    }
+}
+
+/// An alarm clock that can be set again and again. It knows one moment at a time.
+pub struct Timer {
+    set: Cell<Option<i32>>,
+    closure: Closure<dyn Fn()>,
+}
+
+impl Timer {
+    /// A timer that calls `then` whenever the moment has come that was set last.
+    pub fn new(then: impl Fn() + 'static) -> Rc<Self> {
+        Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
+            let this = this.clone();
+            let closure = Closure::new(move || {
+                if let Some(this) = this.upgrade() {
+                    this.set.set(None);
+                    then();
+                }
+            });
+            Self { set: Cell::new(None), closure }
+        })
+    }
+
+    /// Sets the moment, in milliseconds from now, in place of the one before.
+    pub fn after(&self, milliseconds: f64) {
+        self.stop();
+        // Browsers take more than 24.8 days as none at all.
+        let id = set_timeout(self.closure.as_ref().unchecked_ref(), milliseconds.min(1e9));
+        self.set.set(Some(id));
+    }
+
+    /// Whether a moment is set.
+    pub fn is_set(&self) -> bool {
+        self.set.get().is_some()
+    }
+
+    /// Forgets the moment.
+    pub fn stop(&self) {
+        if let Some(id) = self.set.take() {
+            clear_timeout(id);
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Waits.
+pub async fn sleep(milliseconds: f64) {
+    let promise = js_sys::Promise::new(&mut |done, _| {
+        set_timeout(&done, milliseconds);
+    });
+    // This promise is never refused.
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// Twenty-four characters that nobody can guess, of those that a client id may have.
+pub fn random_id() -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut bytes = [0; 24];
+    if let Ok(crypto) = window().crypto() {
+        // It only fails for more than 64 KiB.
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect()
+}
+
+/// Watches whether an element is in view, until it is dropped.
+pub struct Watch {
+    observer: web_sys::IntersectionObserver,
+    element: web_sys::Element,
+    _closure: Closure<dyn Fn(js_sys::Array)>,
+}
+
+impl Watch {
+    /// Tells at once, and whenever it changes, whether `element` is in view or closer to it than
+    /// `margin` (as in CSS, for example `600px`). `None` in a browser that cannot do that.
+    pub fn on(
+        element: &web_sys::Element,
+        margin: &str,
+        then: impl Fn(bool) + 'static,
+    ) -> Option<Self> {
+        let closure: Closure<dyn Fn(js_sys::Array)> =
+            Closure::new(move |entries: js_sys::Array| {
+                // The last one is how it is now.
+                let now: web_sys::IntersectionObserverEntry = entries.pop().unchecked_into();
+                then(now.is_intersecting());
+            });
+        let options = web_sys::IntersectionObserverInit::new();
+        options.set_root_margin(margin);
+        let callback = closure.as_ref().unchecked_ref();
+        let observer = web_sys::IntersectionObserver::new_with_options(callback, &options).ok()?;
+        observer.observe(element);
+        Some(Self { observer, element: element.clone(), _closure: closure })
+    }
+
+    /// Tells it again, once.
+    pub fn again(&self) {
+        self.observer.unobserve(&self.element);
+        self.observer.observe(&self.element);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
+/// Brings an element to the top of the view, gently where that is wanted.
+pub fn scroll_to(element: &web_sys::Element) {
+    let calm = window()
+        .match_media("(prefers-reduced-motion: reduce)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches());
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Center);
+    options.set_behavior(if calm {
+        web_sys::ScrollBehavior::Instant
+    } else {
+        web_sys::ScrollBehavior::Smooth
+    });
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}

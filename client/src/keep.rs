@@ -1,0 +1,98 @@
+//! What a page keeps for its next load: where it was in the log and the newest items, in the
+//! browser's session storage. So a reload shows the feed at once and then resumes like any
+//! connection that was cut.
+//!
+//! Storage is a convenience. It may be full, forbidden, or hold anything: then the page begins
+//! like a first visit.
+
+use crate::dom::{self, Listener, Timer};
+use crate::store::Store;
+use crate::{read, write};
+use leptos::prelude::*;
+use nowcast_shared::frame::SNAPSHOT_ITEMS;
+use nowcast_shared::id::RoomName;
+use std::rc::Rc;
+use web_sys::Storage;
+
+/// Under what name a room is kept. The number is that of the format.
+fn name(room: &RoomName) -> String {
+    format!("nowcast.1.{room}")
+}
+
+fn storage() -> Option<Storage> {
+    dom::window().session_storage().ok().flatten()
+}
+
+/// Fills an empty store with what was kept, and says whether there was something.
+pub fn restore(room: &RoomName, store: Store) -> bool {
+    let kept = storage().and_then(|storage| storage.get_item(&name(room)).ok().flatten());
+    kept.is_some_and(|text| restore_text(&text, store))
+}
+
+/// As [`restore`], from a text that may be anything.
+pub fn restore_text(text: &str, store: Store) -> bool {
+    let Some(kept) = read::parse(text) else {
+        return false;
+    };
+    let Some(position) = read::position(&kept, "position") else {
+        return false;
+    };
+    let mut items = read::list(&kept, "items", read::item);
+    items.retain(|item| item.offset <= position.offset);
+    items.sort_by_key(|item| std::cmp::Reverse(item.offset));
+    items.dedup_by(|one, other| one.id == other.id);
+    store.title.set(read::text(&kept, "title").unwrap_or_default());
+    store.open.set(read::truth(&kept, "open"));
+    store.feed.restore(position, items, read::truth(&kept, "more"));
+    true
+}
+
+/// What to keep of a store; `None` before the server has said where the page is.
+pub fn text(store: Store) -> Option<String> {
+    use crate::store::feed::Older;
+    let position = store.feed.position_now()?;
+    let (items, cut) = store.feed.entries.with_untracked(|entries| {
+        let newest = entries.iter().take(SNAPSHOT_ITEMS);
+        let items = newest.map(|entry| entry.item.with_untracked(write::item));
+        (write::array(items), entries.len() > SNAPSHOT_ITEMS)
+    });
+    let more = cut || store.feed.older.get_untracked() != Older::End;
+    let kept = write::Object::new()
+        .text("position", &position.to_string())
+        .text("title", &store.title.get_untracked())
+        .flag("open", store.open.get_untracked())
+        .flag("more", more)
+        .json("items", &items);
+    Some(kept.end())
+}
+
+fn save(room: &RoomName, store: Store) {
+    if let (Some(storage), Some(text)) = (storage(), text(store)) {
+        // Where it does not fit, an old position with its items is still true.
+        let _ = storage.set_item(&name(room), &text);
+    }
+}
+
+/// Keeps the store from now on: within a second after a change, and when the page is put away.
+pub fn keep(room: RoomName, store: Store) {
+    let room = Rc::new(room);
+    let later = room.clone();
+    let timer = Timer::new(move || save(&later, store));
+    let hurry = {
+        let timer = timer.clone();
+        move || {
+            if timer.is_set() {
+                timer.stop();
+                save(&room, store);
+            }
+        }
+    };
+    let hidden = hurry.clone();
+    Listener::on(&dom::window(), "pagehide", move |_| hurry()).forever();
+    Listener::on(&dom::document(), "visibilitychange", move |_| hidden()).forever();
+    Effect::new(move |_| {
+        if store.feed.position().is_some() && !timer.is_set() {
+            timer.after(1_000.0);
+        }
+    });
+}

@@ -1,0 +1,323 @@
+//! The connection of a page to its room, one surface over three transports.
+//!
+//! [`plan`] decides what to do next, purely; [`websocket`], [`event_source`] and [`long_poll`]
+//! carry frames and know nothing else. This file ties them: it carries out what the plan says,
+//! gives frames to the store, and wakes the plan up when time or the browser asks for it.
+
+mod backoff;
+mod event_source;
+mod long_poll;
+pub mod plan;
+mod websocket;
+
+use crate::dom::{self, Listener, Timer};
+use crate::read::Read;
+use crate::store::apply::{Applied, apply};
+use crate::store::{Store, set};
+use nowcast_shared::frame::ServerFrame;
+use nowcast_shared::id::RoomName;
+use nowcast_shared::offset::Position;
+use plan::{Conn, Do, Input, Millis, Plan, Refusal, Return, Way};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+/// What a transport tells.
+enum Heard {
+    /// A frame.
+    Frame(Read),
+    /// A poll was answered, all its frames were told, and this is where the next one would go on.
+    Answered(Option<Position>),
+    /// Cut, or it could not be opened.
+    Lost,
+    /// The server does not want this page.
+    Refused(Refusal),
+}
+
+/// Where a transport tells it.
+type Ear = Rc<dyn Fn(Heard)>;
+
+/// An open or opening connection. Dropping it closes it, and nothing is heard of it after that.
+trait Transport {
+    /// Asks for a sign of life, where that is possible.
+    fn ping(&self) {}
+}
+
+/// Which page it is for; the server counts only feeds as viewers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// A viewer's.
+    Feed,
+    /// The desk.
+    Admin,
+}
+
+/// A page's connection. Cheap to clone; it lives until [`Link::stop`] or the end of the page.
+#[derive(Clone)]
+pub struct Link(Rc<Inner>);
+
+struct Inner {
+    this: Weak<Self>,
+    room: RoomName,
+    page: Page,
+    client: String,
+    store: Store,
+    plan: RefCell<Plan>,
+    open: RefCell<Vec<(Conn, Box<dyn Transport>)>>,
+    inputs: RefCell<VecDeque<Input>>,
+    busy: Cell<bool>,
+    timer: Rc<Timer>,
+    /// What the timer is set for.
+    alarm: Cell<Option<Millis>>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+impl Link {
+    /// Connects a page to a room and keeps it connected; frames go into `store`.
+    pub fn start(room: RoomName, page: Page, store: Store) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "any number will do"
+        )]
+        let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+        let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
+            let later = this.clone();
+            Inner {
+                this: this.clone(),
+                room,
+                page,
+                client: dom::random_id(),
+                store,
+                plan: RefCell::new(Plan::new(seed)),
+                open: RefCell::default(),
+                inputs: RefCell::default(),
+                busy: Cell::new(false),
+                timer: Timer::new(move || {
+                    if let Some(inner) = later.upgrade() {
+                        inner.alarm.set(None);
+                        inner.tell(Input::Tick);
+                    }
+                }),
+                alarm: Cell::new(None),
+                listeners: RefCell::default(),
+            }
+        });
+        inner.listen();
+        inner.tell(Input::Start);
+        Self(inner)
+    }
+
+    /// Connects again after the server or [`Self::stop`] ended it.
+    pub fn restart(&self) {
+        self.0.tell(Input::Start);
+    }
+
+    /// Disconnects.
+    pub fn stop(&self) {
+        self.0.tell(Input::Stop);
+    }
+
+    /// The id that tells the server which page a command comes from.
+    pub fn client(&self) -> &str {
+        &self.0.client
+    }
+}
+
+impl Inner {
+    /// Notices when the page is looked at again, and when the network goes and comes.
+    fn listen(self: &Rc<Self>) {
+        let (window, document) = (dom::window(), dom::document());
+        set(self.store.online, window.navigator().on_line());
+        let on = |target: &web_sys::EventTarget, name, then: fn(&Self)| {
+            let this = Rc::downgrade(self);
+            let listener = Listener::on(target, name, move |_| {
+                if let Some(this) = this.upgrade() {
+                    then(&this);
+                }
+            });
+            self.listeners.borrow_mut().push(listener);
+        };
+        on(&document, "visibilitychange", |this| {
+            if dom::visible() {
+                this.tell(Input::Visible);
+            }
+        });
+        // A page that comes out of the back-forward cache has lost its connections.
+        on(&window, "pageshow", |this| this.tell(Input::Visible));
+        on(&window, "online", |this| {
+            set(this.store.online, true);
+            this.tell(Input::Online);
+        });
+        on(&window, "offline", |this| set(this.store.online, false));
+    }
+}
+
+impl Inner {
+    /// Gives the plan one thing after the other; carrying out its answers may bring more.
+    fn tell(&self, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if self.busy.replace(true) {
+            return;
+        }
+        loop {
+            // The borrow must not last while the plan's answers are carried out.
+            let next = self.inputs.borrow_mut().pop_front();
+            let Some(input) = next else {
+                break;
+            };
+            let todo = self.plan.borrow_mut().handle(now(), input);
+            for one in todo {
+                self.carry_out(one);
+            }
+        }
+        self.busy.set(false);
+        let plan = self.plan.borrow();
+        set(self.store.status, plan.status().clone());
+        self.wake_by(plan.wake_at());
+    }
+
+    /// Sets the timer, unless it comes early enough anyway: a plan that is asked too early just
+    /// says when to come again, and most frames only put that off.
+    fn wake_by(&self, at: Option<Millis>) {
+        let Some(at) = at else {
+            return;
+        };
+        if self.alarm.get().is_none_or(|set| at < set) {
+            self.alarm.set(Some(at));
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a wait is far below 2^53 milliseconds"
+            )]
+            self.timer.after(at.saturating_sub(now()) as f64);
+        }
+    }
+
+    fn carry_out(&self, one: Do) {
+        match one {
+            Do::Open(conn, way) => {
+                let transport = self.transport(conn, way);
+                match transport {
+                    Some(transport) => self.open.borrow_mut().push((conn, transport)),
+                    None => self.tell(Input::Lost(conn)),
+                }
+            }
+            Do::Close(conn) => {
+                // Dropped after the list is free again, in case that makes it speak.
+                let closed = {
+                    let mut open = self.open.borrow_mut();
+                    let place = open.iter().position(|(known, _)| *known == conn);
+                    place.map(|place| open.swap_remove(place))
+                };
+                drop(closed);
+            }
+            Do::Ping(conn) => {
+                if let Some((_, transport)) =
+                    self.open.borrow().iter().find(|(known, _)| *known == conn)
+                {
+                    transport.ping();
+                }
+            }
+        }
+    }
+
+    fn transport(&self, conn: Conn, way: Way) -> Option<Box<dyn Transport>> {
+        let this = self.this.clone();
+        let ear: Ear = Rc::new(move |heard| {
+            if let Some(this) = this.upgrade() {
+                this.hear(conn, heard);
+            }
+        });
+        Some(match way {
+            Way::WebSocket => Box::new(websocket::Socket::open(&self.socket_url(), &ear)?),
+            Way::EventSource => Box::new(event_source::Stream::open(&self.url("sse"), &ear)?),
+            Way::LongPoll => {
+                let this = self.this.clone();
+                let url = move |wait| {
+                    let url = this.upgrade().map(|this| this.url("poll")).unwrap_or_default();
+                    format!("{url}&wait={wait}")
+                };
+                Box::new(long_poll::Polling::open(url, ear))
+            }
+        })
+    }
+
+    /// Where to go on: always from what the store has, so that a switch, a reload and a night of
+    /// sleep are the same thing.
+    fn url(&self, path: &str) -> String {
+        let page = match self.page {
+            Page::Feed => "feed",
+            Page::Admin => "admin",
+        };
+        let mut url = format!("/api/rooms/{}/{path}?page={page}&client={}", self.room, self.client);
+        if let Some(position) = self.store.feed.position_now() {
+            url.push_str("&since=");
+            url.push_str(&position.to_string());
+        }
+        url
+    }
+
+    /// Older browsers want the whole address of a WebSocket.
+    fn socket_url(&self) -> String {
+        let location = dom::window().location();
+        let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
+        let scheme = if secure { "wss://" } else { "ws://" };
+        format!("{scheme}{}{}", location.host().unwrap_or_default(), self.url("ws"))
+    }
+
+    fn hear(&self, conn: Conn, heard: Heard) {
+        match heard {
+            Heard::Frame(Read::Frame(frame)) => {
+                match *frame {
+                    ServerFrame::Goodbye { reason, reconnect } => {
+                        let back = if reconnect { Return::Welcome } else { Return::Unwanted };
+                        return self.tell(Input::Goodbye(conn, reason, back));
+                    }
+                    ServerFrame::Welcome(_) => self.tell(Input::Opened(conn)),
+                    _ => self.tell(Input::Alive(conn)),
+                }
+                self.apply(conn, Read::Frame(frame));
+            }
+            Heard::Frame(other) => {
+                self.tell(Input::Alive(conn));
+                self.apply(conn, other);
+            }
+            Heard::Answered(next) => {
+                self.tell(Input::Opened(conn));
+                self.go_on(conn, next);
+            }
+            Heard::Lost => self.tell(Input::Lost(conn)),
+            Heard::Refused(refusal) => self.tell(Input::Refused(conn, refusal)),
+        }
+    }
+
+    fn counts(&self, conn: Conn) -> bool {
+        self.plan.borrow().main_conn() == Some(conn)
+    }
+
+    /// Only the frames of one connection count, or their order would be lost.
+    fn apply(&self, conn: Conn, read: Read) {
+        if self.counts(conn) && apply(self.store, read) == Applied::Gap {
+            self.tell(Input::Broken(conn));
+        }
+    }
+
+    /// A poll that brought no events may still have moved on.
+    fn go_on(&self, conn: Conn, next: Option<Position>) {
+        let known = self.store.feed.position_now();
+        let same_life = |next: &Position| {
+            known
+                .as_ref()
+                .is_some_and(|known| known.epoch == next.epoch && known.offset < next.offset)
+        };
+        if let Some(next) = next.filter(same_life)
+            && self.counts(conn)
+        {
+            self.store.feed.set_position(next);
+        }
+    }
+}
+
+fn now() -> Millis {
+    dom::now().unsigned_abs()
+}

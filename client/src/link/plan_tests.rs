@@ -1,0 +1,334 @@
+use super::*;
+
+/// A plan, a clock and a list of what it asked for.
+struct Story {
+    plan: Plan,
+    now: Millis,
+    did: Vec<Do>,
+}
+
+impl Story {
+    fn new() -> Self {
+        let mut story = Self { plan: Plan::new(12345), now: 1_000_000, did: Vec::new() };
+        story.tell(Input::Start);
+        story
+    }
+
+    fn tell(&mut self, input: Input) -> &mut Self {
+        self.did = self.plan.handle(self.now, input);
+        self
+    }
+
+    /// Lets time pass, waking the plan exactly when it asks for it.
+    fn pass(&mut self, span: Millis) -> &mut Self {
+        let end = self.now + span;
+        let mut did = Vec::new();
+        while let Some(at) = self.plan.wake_at().filter(|at| *at <= end) {
+            assert!(
+                at >= self.now || !did.is_empty() || at <= self.now,
+                "it never asks for the past"
+            );
+            self.now = self.now.max(at);
+            let before = did.len();
+            did.extend(self.plan.handle(self.now, Input::Tick));
+            assert!(did.len() < 1000, "it spins: {:?}", &did[before..]);
+        }
+        self.now = end;
+        self.did = did;
+        self
+    }
+
+    /// The one connection that was opened last.
+    fn opened(&self, way: Way) -> Conn {
+        let opens: Vec<_> = self.did.iter().filter(|one| matches!(one, Do::Open(..))).collect();
+        match opens[..] {
+            [Do::Open(conn, opened)] if *opened == way => *conn,
+            ref other => panic!("expected one opening by {way:?}, got {other:?}"),
+        }
+    }
+
+    fn on(way: Way) -> (Self, Conn) {
+        let mut story = Self::new();
+        let mut conn = story.opened(Way::WebSocket);
+        for next in [Way::EventSource, Way::LongPoll] {
+            if story.plan.way == way {
+                break;
+            }
+            story.tell(Input::Lost(conn));
+            conn = story.opened(next);
+        }
+        story.tell(Input::Opened(conn));
+        assert_eq!(*story.plan.status(), Status::Live(way));
+        (story, conn)
+    }
+}
+
+#[test]
+fn a_websocket_comes_first() {
+    let story = Story::new();
+    story.opened(Way::WebSocket);
+    assert_eq!(*story.plan.status(), Status::Connecting);
+}
+
+#[test]
+fn a_way_that_does_not_open_gives_way_to_the_next_and_then_it_starts_over() {
+    let mut story = Story::new();
+    let socket = story.opened(Way::WebSocket);
+    let source = story.tell(Input::Lost(socket)).opened(Way::EventSource);
+    let poll = story.tell(Input::Lost(source)).opened(Way::LongPoll);
+    story.tell(Input::Lost(poll));
+    assert_eq!(story.did, [Do::Close(poll)], "after all three it waits");
+    story.pass(Backoff::LONGEST).opened(Way::WebSocket);
+}
+
+#[test]
+fn a_way_that_takes_the_connection_and_says_nothing_has_not_opened() {
+    let mut story = Story::new();
+    story.opened(Way::WebSocket);
+    let source = story.pass(OPENING).opened(Way::EventSource);
+    story.tell(Input::Opened(source));
+    assert_eq!(*story.plan.status(), Status::Live(Way::EventSource));
+}
+
+#[test]
+fn it_never_gives_up_and_never_waits_longer_than_ten_seconds() {
+    let mut story = Story::new();
+    for round in 0..50 {
+        let mut conn = story.opened(Way::WebSocket);
+        for way in [Way::EventSource, Way::LongPoll] {
+            conn = story.tell(Input::Lost(conn)).opened(way);
+        }
+        story.tell(Input::Lost(conn));
+        let wait = story.plan.wake_at().unwrap() - story.now;
+        assert!(wait <= Backoff::LONGEST, "round {round} waits {wait}");
+        story.pass(wait);
+    }
+}
+
+#[test]
+fn a_connection_that_lasted_is_opened_again_at_once_by_the_same_way() {
+    for way in [Way::WebSocket, Way::EventSource, Way::LongPoll] {
+        let (mut story, mut conn) = Story::on(way);
+        for _ in 0..5 {
+            story.now += BRIEF;
+            conn = story.tell(Input::Lost(conn)).opened(way);
+            story.tell(Input::Opened(conn));
+        }
+    }
+}
+
+#[test]
+fn a_way_that_is_cut_twice_within_seconds_gives_way() {
+    let (mut story, first) = Story::on(Way::WebSocket);
+    story.now += 1000;
+    let second = story.tell(Input::Lost(first)).opened(Way::WebSocket);
+    story.tell(Input::Opened(second));
+    story.now += 1000;
+    story.tell(Input::Lost(second)).opened(Way::EventSource);
+}
+
+#[test]
+fn from_a_lower_way_it_moves_up_when_the_websocket_is_welcome_and_not_before() {
+    for way in [Way::EventSource, Way::LongPoll] {
+        let (mut story, old) = Story::on(way);
+        story.now += 29_000;
+        story.tell(Input::Alive(old));
+        let trial = story.pass(16_000).opened(Way::WebSocket);
+        assert_eq!(story.plan.main_conn(), Some(old));
+        assert_eq!(*story.plan.status(), Status::Live(way));
+        story.tell(Input::Opened(trial));
+        assert_eq!(story.did, [Do::Close(old)]);
+        assert_eq!(story.plan.main_conn(), Some(trial));
+        assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+    }
+}
+
+#[test]
+fn being_replaced_by_the_own_trial_does_not_stop_the_page() {
+    let (mut story, old) = Story::on(Way::EventSource);
+    story.now += 44_000;
+    story.tell(Input::Alive(old));
+    let trial = story.opened(Way::WebSocket);
+    story.tell(Input::Goodbye(old, Reason::Replaced, Return::Unwanted));
+    assert_eq!(story.did, [Do::Close(old)]);
+    story.tell(Input::Opened(trial));
+    assert_eq!(story.plan.main_conn(), Some(trial));
+    assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+}
+
+#[test]
+fn a_trial_that_took_the_place_and_then_failed_sends_the_page_back_to_its_way() {
+    let (mut story, old) = Story::on(Way::EventSource);
+    story.now += 44_000;
+    story.tell(Input::Alive(old));
+    let trial = story.opened(Way::WebSocket);
+    story.tell(Input::Goodbye(old, Reason::Replaced, Return::Unwanted));
+    story.tell(Input::Lost(trial)).opened(Way::EventSource);
+}
+
+#[test]
+fn trials_become_rarer_up_to_five_minutes() {
+    let (mut story, source) = Story::on(Way::EventSource);
+    let mut gaps = Vec::new();
+    let mut last = story.now;
+    while gaps.len() < 8 {
+        story.pass(1000);
+        let trial = story.did.iter().find_map(|one| match one {
+            Do::Open(conn, Way::WebSocket) => Some(*conn),
+            _ => None,
+        });
+        story.tell(Input::Alive(source));
+        if let Some(trial) = trial {
+            gaps.push(story.now - last);
+            last = story.now;
+            story.tell(Input::Lost(trial));
+        }
+        assert_eq!(story.plan.main_conn(), Some(source));
+    }
+    assert!((15_000..=46_000).contains(&gaps[0]), "{gaps:?}");
+    assert!(gaps.iter().all(|gap| *gap <= TRIAL_LONGEST * 3 / 2 + 1000), "{gaps:?}");
+    assert!(gaps[6] > 140_000, "{gaps:?}");
+}
+
+#[test]
+fn a_trial_that_is_cut_early_leads_straight_back_to_the_way_that_worked() {
+    let (mut story, old) = Story::on(Way::LongPoll);
+    story.now += 39_000;
+    story.tell(Input::Alive(old));
+    let trial = story.pass(10_000).opened(Way::WebSocket);
+    story.tell(Input::Opened(trial));
+    story.now += 1000;
+    story.tell(Input::Lost(trial)).opened(Way::LongPoll);
+}
+
+#[test]
+fn after_a_websocket_that_worked_the_first_trial_comes_soon() {
+    let (mut story, socket) = Story::on(Way::WebSocket);
+    story.now += 60_000;
+    let socket = {
+        story.tell(Input::Alive(socket));
+        story.tell(Input::Lost(socket)).opened(Way::WebSocket)
+    };
+    let source = story.tell(Input::Lost(socket)).opened(Way::EventSource);
+    story.tell(Input::Opened(source));
+    story.pass(5_000).opened(Way::WebSocket);
+}
+
+#[test]
+fn a_silent_websocket_is_asked_and_then_left() {
+    let (mut story, conn) = Story::on(Way::WebSocket);
+    story.pass(PING_EVERY);
+    assert_eq!(story.did, [Do::Ping(conn)]);
+    story.tell(Input::Alive(conn)).pass(PING_EVERY);
+    assert_eq!(story.did, [Do::Ping(conn)], "an answer keeps it");
+    story.pass(PONG_WITHIN).opened(Way::WebSocket);
+    assert!(story.did.contains(&Do::Close(conn)));
+}
+
+#[test]
+fn silence_on_the_other_ways_means_dead() {
+    for (way, silence) in
+        [(Way::EventSource, EVENT_SOURCE_SILENCE), (Way::LongPoll, LONG_POLL_SILENCE)]
+    {
+        let (mut story, conn) = Story::on(way);
+        story.plan.trial = Trial::Off;
+        story.now += silence - 1;
+        story.tell(Input::Alive(conn)).pass(silence - 1);
+        assert_eq!(story.did, []);
+        story.pass(1).opened(way);
+        assert!(story.did.contains(&Do::Close(conn)));
+    }
+}
+
+#[test]
+fn after_a_night_of_sleep_a_websocket_has_three_seconds_to_answer() {
+    let (mut story, conn) = Story::on(Way::WebSocket);
+    story.now += 8 * 3_600_000;
+    story.tell(Input::Visible);
+    assert!(story.did.contains(&Do::Ping(conn)));
+    story.pass(PONG_WITHIN_AFTER_SLEEP).opened(Way::WebSocket);
+}
+
+#[test]
+fn a_waiting_page_tries_at_once_when_it_is_looked_at_or_the_network_returns() {
+    for input in [Input::Visible, Input::Online] {
+        let mut story = Story::new();
+        let mut conn = story.opened(Way::WebSocket);
+        for way in [Way::EventSource, Way::LongPoll] {
+            conn = story.tell(Input::Lost(conn)).opened(way);
+        }
+        story.tell(Input::Lost(conn));
+        story.tell(input).opened(Way::WebSocket);
+    }
+}
+
+#[test]
+fn the_network_returning_renews_streams_that_cannot_be_asked() {
+    let (mut story, old) = Story::on(Way::EventSource);
+    story.tell(Input::Online).opened(Way::EventSource);
+    assert!(story.did.contains(&Do::Close(old)));
+}
+
+#[test]
+fn a_goodbye_without_return_stops_and_says_why() {
+    let (mut story, conn) = Story::on(Way::WebSocket);
+    story.tell(Input::Goodbye(conn, Reason::RoomClosed, Return::Unwanted));
+    assert_eq!(story.did, [Do::Close(conn)]);
+    assert_eq!(*story.plan.status(), Status::Ended(Reason::RoomClosed));
+    assert_eq!(story.plan.wake_at(), None);
+    story.tell(Input::Visible);
+    assert_eq!(story.did, []);
+    story.tell(Input::Start).opened(Way::WebSocket);
+}
+
+#[test]
+fn a_restarting_server_is_given_a_moment_and_pages_spread_out() {
+    let (mut story, conn) = Story::on(Way::WebSocket);
+    story.tell(Input::Goodbye(conn, Reason::Restarting, Return::Welcome));
+    assert_eq!(story.did, [Do::Close(conn)]);
+    story.pass(2 * RESTART).opened(Way::WebSocket);
+}
+
+#[test]
+fn a_refusal_stops_the_page() {
+    let mut story = Story::new();
+    let mut conn = story.opened(Way::WebSocket);
+    for way in [Way::EventSource, Way::LongPoll] {
+        conn = story.tell(Input::Lost(conn)).opened(way);
+    }
+    let refusal = Refusal { status: 404, detail: "There is no such room.".to_owned() };
+    story.tell(Input::Refused(conn, refusal.clone()));
+    assert_eq!(*story.plan.status(), Status::Refused(refusal));
+    assert_eq!(story.plan.wake_at(), None);
+}
+
+#[test]
+fn an_interruption_that_nobody_notices_is_not_mentioned() {
+    let (mut story, conn) = Story::on(Way::WebSocket);
+    story.now += 60_000;
+    story.tell(Input::Alive(conn));
+    let again = story.tell(Input::Lost(conn)).opened(Way::WebSocket);
+    assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+    story.pass(UNNOTICED);
+    assert_eq!(*story.plan.status(), Status::Reconnecting);
+    story.tell(Input::Opened(again));
+    assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+}
+
+#[test]
+fn the_word_of_a_connection_that_was_left_changes_nothing() {
+    let (mut story, first) = Story::on(Way::WebSocket);
+    story.now += 10_000;
+    let second = story.tell(Input::Lost(first)).opened(Way::WebSocket);
+    story.tell(Input::Opened(second));
+    for late in [
+        Input::Lost(first),
+        Input::Opened(first),
+        Input::Broken(first),
+        Input::Goodbye(first, Reason::Replaced, Return::Unwanted),
+    ] {
+        story.tell(late);
+        assert_eq!(story.did, []);
+        assert_eq!(story.plan.main_conn(), Some(second));
+    }
+}

@@ -1,0 +1,11 @@
+//! What is to be seen.
+//!
+//! - [`feed`]: the viewers' page. [`list`]: its items, also for the desk; [`item`]: one of them.
+//! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
+
+pub mod clock;
+pub mod feed;
+pub mod item;
+pub mod list;
+pub mod menu;
+pub mod pill;

@@ -1,0 +1,245 @@
+//! The admin page: the desk from which a room is controlled. A WebAssembly binary of its own, so
+//! that viewers never load it.
+//!
+//! Read in this order:
+//! - [`desk`]: the state and what can be done; `desk/` holds the actions by subject.
+//!   [`ask`] and [`upload`]: the requests behind them. [`keep`]: what survives a reload.
+//! - Pure, and tested without a browser: [`draft`] (form to item), [`tile`] (display buttons),
+//!   [`keys`], [`order`], [`me`] (rights), [`words`].
+//! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
+//!   [`editor`] (of a display button), [`live`] (the feed, with [`item_tools`]), [`glance`].
+//!   They share [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`icon`].
+
+mod arrange;
+mod ask;
+mod bar;
+mod board;
+mod composer;
+mod desk;
+mod dialog;
+mod draft;
+mod editor;
+mod fields;
+mod glance;
+mod help;
+mod icon;
+mod item_tools;
+mod keep;
+mod keys;
+mod live;
+mod login;
+mod me;
+mod order;
+mod picture;
+mod preview;
+mod tile;
+mod upload;
+mod words;
+
+use crate::dom::{self, Listener};
+use crate::link::{Link, Page};
+use crate::place::Place;
+use crate::store::Store;
+use desk::{Desk, LoginReason, Panel};
+use icon::{Icon, icon};
+use keys::{Intent, Press, intent};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use me::Right;
+use nowcast_shared::id::RoomName;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+
+/// Puts the admin page onto the document.
+pub fn mount() {
+    let room = match Place::here() {
+        Place::Admin(room) | Place::Feed(room) => room,
+        Place::Nowhere => RoomName::main(),
+    };
+    leptos::mount::mount_to_body(move || view! { <Admin room/> });
+}
+
+/// How far the page is with finding out who sits here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Gate {
+    /// It asks.
+    Asking,
+    /// It got no answer, and why.
+    Failed(String),
+    /// Somebody who has to log in first.
+    Closed,
+    /// Somebody who may publish.
+    Open,
+}
+
+#[component]
+fn Admin(room: RoomName) -> impl IntoView {
+    let store = Store::new();
+    let desk = Desk::new(room, store);
+    provide_context(store);
+    provide_context(desk);
+    let failed = RwSignal::new(None::<String>);
+    let gate = Memo::new(move |_| {
+        if let Some(why) = failed.get() {
+            return Gate::Failed(why);
+        }
+        desk.me.with(|me| match me {
+            None => Gate::Asking,
+            Some(me) if me.may(Right::Publish) => Gate::Open,
+            Some(_) => Gate::Closed,
+        })
+    });
+    let ask = move || {
+        failed.set(None);
+        spawn_local(async move {
+            match ask::me().await {
+                Ok(me) => desk.me.set(Some(me)),
+                Err(failure) => failed.set(Some(failure.detail)),
+            }
+        });
+    };
+    ask();
+    move || match gate.get() {
+        Gate::Asking => view! { <main class="gate" aria-busy="true"></main> }.into_any(),
+        Gate::Failed(why) => {
+            view! {
+                <main class="gate">
+                    <div class="gate-sheet" role="alert">
+                        <h1>"No answer"</h1>
+                        <p class="faint">{why}</p>
+                        <button type="button" class="primary" on:click=move |_| ask()>
+                            "Try again"
+                        </button>
+                    </div>
+                </main>
+            }
+            .into_any()
+        }
+        Gate::Closed => view! { <login::LoginPage/> }.into_any(),
+        Gate::Open => view! { <DeskView/> }.into_any(),
+    }
+}
+
+#[component]
+fn DeskView() -> impl IntoView {
+    let desk = Desk::here();
+    desk.load_board();
+    desk.connect(Link::start(desk.room(), Page::Admin, desk.store));
+    let listener = Listener::on(&dom::window(), "keydown", move |event| {
+        if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+            on_key(desk, event);
+        }
+    });
+    let listener = StoredValue::new_local(Some(listener));
+    on_cleanup(move || {
+        listener.update_value(|listener| *listener = None);
+        desk.disconnect();
+    });
+    let panel = move || match desk.panel.get() {
+        Panel::Board => "board",
+        Panel::Compose => "compose",
+        Panel::Feed => "feed",
+    };
+    view! {
+        <div class="desk" data-panel=panel>
+            <bar::Bar/>
+            <OpenBanner/>
+            <main class="desk-panels">
+                <board::Board/>
+                <composer::Composer/>
+                <live::Live/>
+            </main>
+            <Tabs/>
+            <bar::Notices/>
+            <editor::Editor/>
+            <help::Help/>
+            <login::LoginDialog/>
+        </div>
+    }
+}
+
+/// Says that anybody may publish here, and what a login adds.
+#[component]
+fn OpenBanner() -> impl IntoView {
+    let desk = Desk::here();
+    let open = move || desk.me.with(|me| me.as_ref().is_some_and(|me| me.open));
+    let guest = move || desk.me.with(|me| me.as_ref().is_some_and(me::Me::is_guest));
+    view! {
+        <Show when=open>
+            <p class="banner">
+                "This server is open: anybody who reaches it may publish, edit and delete. "
+                <Show when=guest>
+                    <button
+                        type="button"
+                        class="as-link"
+                        on:click=move |_| desk.login.set(Some(LoginReason::Asked))
+                    >
+                        "Log in"
+                    </button>
+                    " to make buttons and change settings."
+                </Show>
+            </p>
+        </Show>
+    }
+}
+
+/// What phones have at their lower edge to go from panel to panel.
+#[component]
+fn Tabs() -> impl IntoView {
+    let desk = Desk::here();
+    let tab = move |panel: Panel, mark: Icon, name: &'static str| {
+        view! {
+            <button
+                type="button"
+                aria-current=move || (desk.panel.get() == panel).then_some("true")
+                on:click=move |_| {
+                    desk.panel.set(panel);
+                    dom::window().scroll_to_with_x_and_y(0.0, 0.0);
+                }
+            >
+                {icon(mark)}
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <nav class="desk-tabs" aria-label="Parts of the desk">
+            {tab(Panel::Board, Icon::Board, "Buttons")}
+            {tab(Panel::Compose, Icon::Pen, "Compose")}
+            {tab(Panel::Feed, Icon::Feed, "Feed")}
+        </nav>
+    }
+}
+
+fn on_key(desk: Desk, event: &KeyboardEvent) {
+    if event.default_prevented() || event.is_composing() {
+        return;
+    }
+    let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    let inside = |selector: &str| {
+        target.as_ref().is_some_and(|element| matches!(element.closest(selector), Ok(Some(_))))
+    };
+    let key = event.key();
+    let press = Press {
+        key: &key,
+        primary: event.ctrl_key() || event.meta_key(),
+        alt: event.alt_key(),
+        repeat: event.repeat(),
+        typing: inside("input:not([type=radio]):not([type=checkbox]), textarea, select"),
+        composing: inside("#composer"),
+        dialog: matches!(dom::document().query_selector("dialog[open]"), Ok(Some(_))),
+    };
+    let Some(intent) = intent(press) else { return };
+    event.prevent_default();
+    match intent {
+        // While tiles are being arranged, nothing goes out by accident.
+        Intent::Fire(_) if desk.arranging.get_untracked() => {}
+        Intent::Fire(place) => desk.fire_at(place),
+        Intent::Compose => {
+            desk.panel.set(Panel::Compose);
+            composer::focus_composer(desk);
+        }
+        Intent::Help => desk.help.set(true),
+        Intent::Publish => composer::publish(desk),
+    }
+}

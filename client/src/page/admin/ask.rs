@@ -1,0 +1,248 @@
+//! What the desk asks of the server: every address that it uses, on one page.
+
+use super::me::{Me, Right};
+use super::tile::{Color, Face, Tile};
+use super::{keep, words};
+use crate::api::{self, Problem};
+use crate::read;
+use crate::write::{self, Object, array};
+use nowcast_shared::command::Command;
+use nowcast_shared::id::{ButtonId, RoomName};
+use nowcast_shared::item::{Body, NewItem, Role};
+use wasm_bindgen::JsValue;
+
+/// An answer that is not of the shape that was asked for.
+fn unreadable() -> Problem {
+    Problem {
+        status: 200,
+        code: String::new(),
+        detail: "The server answered something that this page does not understand. Reload it."
+            .to_owned(),
+        wait: None,
+    }
+}
+
+/// Who the server takes this page for.
+pub(super) async fn me() -> Result<Me, Problem> {
+    let answer = api::get("/api/me").await?;
+    read_me(&answer).ok_or_else(unreadable)
+}
+
+/// Changes the name that stands beside what is published.
+pub(super) async fn rename_me(name: &str) -> Result<Me, Problem> {
+    let answer = api::put("/api/me", &Object::new().text("name", name).end()).await?;
+    read_me(&answer).ok_or_else(unreadable)
+}
+
+/// Logs in; the browser keeps the cookie.
+pub(super) async fn log_in(password: &str, name: &str) -> Result<(), Problem> {
+    let name = Some(name).filter(|name| !name.is_empty());
+    let body = Object::new().text("password", password).text_if("name", name).end();
+    api::post("/api/login", &body).await.map(drop)
+}
+
+/// Logs out.
+pub(super) async fn log_out() -> Result<(), Problem> {
+    api::post("/api/logout", "{}").await.map(drop)
+}
+
+/// What the room is called.
+pub(super) async fn title(room: &RoomName) -> Result<String, Problem> {
+    let answer = api::get(&at(room, "")).await?;
+    Ok(read::text(&answer, "title").unwrap_or_default())
+}
+
+/// Calls the room something else.
+pub(super) async fn set_title(room: &RoomName, title: &str) -> Result<String, Problem> {
+    let answer = api::put(&at(room, ""), &Object::new().text("title", title).end()).await?;
+    Ok(read::text(&answer, "title").unwrap_or_else(|| title.to_owned()))
+}
+
+/// The display buttons, in their order.
+pub(super) async fn buttons(room: &RoomName) -> Result<Vec<Tile>, Problem> {
+    Ok(read_tiles(&api::get(&at(room, "/buttons")).await?))
+}
+
+/// Makes a display button, the last one.
+pub(super) async fn make_button(room: &RoomName, face: &Face) -> Result<Tile, Problem> {
+    let answer = api::post(&at(room, "/buttons"), &write_face(face)).await?;
+    read_tile(&answer).ok_or_else(unreadable)
+}
+
+/// Changes a display button.
+pub(super) async fn change_button(
+    room: &RoomName,
+    id: &ButtonId,
+    face: &Face,
+) -> Result<Tile, Problem> {
+    let answer = api::put(&at(room, &format!("/buttons/{id}")), &write_face(face)).await?;
+    read_tile(&answer).ok_or_else(unreadable)
+}
+
+/// Deletes a display button.
+pub(super) async fn delete_button(room: &RoomName, id: &ButtonId) -> Result<(), Problem> {
+    api::delete(&at(room, &format!("/buttons/{id}"))).await.map(drop)
+}
+
+/// Puts the display buttons in this order; the answer is the order that holds.
+pub(super) async fn order_buttons(
+    room: &RoomName,
+    ids: &[ButtonId],
+) -> Result<Vec<Tile>, Problem> {
+    let answer = api::put(&at(room, "/buttons"), &write_order(ids)).await?;
+    Ok(read_tiles(&answer))
+}
+
+/// The HTML that viewers would see, where the kind has any.
+pub(super) async fn preview(
+    room: &RoomName,
+    kind: &str,
+    body: &Body,
+) -> Result<(Body, Option<String>), Problem> {
+    let answer = api::post(&at(room, "/preview"), &write_item(kind, body)).await?;
+    Ok((read::body(kind, &read::get(&answer, "data")), read::text(&answer, "html")))
+}
+
+/// Gives a command. Asked a second time with the same id where no answer came, so that a moment
+/// without network neither loses it nor doubles it.
+pub(super) async fn command(
+    room: &RoomName,
+    client: &str,
+    command: &Command<Body>,
+) -> Result<(), Problem> {
+    let url = at(room, &format!("/commands?client={client}"));
+    let json = write_command(&crate::dom::random_id(), command);
+    let mut attempt = 1;
+    loop {
+        match api::post(&url, &json).await {
+            Ok(_) => return Ok(()),
+            Err(problem) if words::worth_repeating(problem.status != 0, attempt) => attempt += 1,
+            Err(problem) => return Err(problem),
+        }
+    }
+}
+
+/// An address of a room. A room's name is legal in an address as it is.
+pub(super) fn at(room: &RoomName, rest: &str) -> String {
+    format!("/api/rooms/{room}{rest}")
+}
+
+fn write_item(kind: &str, body: &Body) -> String {
+    Object::new().text("kind", kind).json("data", &write::body(body)).end()
+}
+
+fn write_face(face: &Face) -> String {
+    Object::new()
+        .text("label", face.label.trim())
+        .text("color", face.color.name())
+        .json("item", &write_item(&face.kind, &face.body))
+        .end()
+}
+
+fn write_order(ids: &[ButtonId]) -> String {
+    let ids = ids.iter().map(|id| {
+        let mut text = String::new();
+        write::string(&mut text, &id.0);
+        text
+    });
+    Object::new().json("order", &array(ids)).end()
+}
+
+fn write_command(id: &str, command: &Command<Body>) -> String {
+    let command = match command {
+        Command::Publish { item: NewItem { kind, data } } => {
+            Object::new().text("kind", "publish").json("item", &write_item(kind, data))
+        }
+        Command::Edit { item, data } => Object::new()
+            .text("kind", "edit")
+            .text("item", &item.0)
+            .json("data", &write::body(data)),
+        Command::Delete { item } => Object::new().text("kind", "delete").text("item", &item.0),
+    };
+    Object::new().text("id", id).json("command", &command.end()).end()
+}
+
+fn read_me(value: &JsValue) -> Option<Me> {
+    let role = match read::text(value, "role")?.as_str() {
+        "admin" => Role::Admin,
+        "publisher" => Role::Publisher,
+        "user" => Role::User,
+        _ => Role::Viewer,
+    };
+    Some(Me {
+        role,
+        name: read::text(value, "name").filter(|name| !name.is_empty()),
+        may: read::list(value, "may", |right| Right::from_name(&right.as_string()?)),
+        open: read::truth(value, "open"),
+    })
+}
+
+fn read_tiles(value: &JsValue) -> Vec<Tile> {
+    read::list(value, "buttons", read_tile)
+}
+
+fn read_tile(value: &JsValue) -> Option<Tile> {
+    let item = read::get(value, "item");
+    let kind = read::text(&item, "kind")?;
+    Some(Tile {
+        id: ButtonId(read::text(value, "id")?),
+        face: Face {
+            label: read::text(value, "label")?,
+            color: Color::from_name(&read::text(value, "color").unwrap_or_default()),
+            body: read::body(&kind, &read::get(&item, "data")),
+            kind,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nowcast_shared::id::ItemId;
+
+    #[test]
+    fn commands_are_what_the_contract_says() {
+        let data = Body::Message { text: "Hello \"you\"".into() };
+        let item = NewItem { kind: "message".into(), data: data.clone() };
+        assert_eq!(
+            write_command("k1", &Command::Publish { item }),
+            r#"{"id":"k1","command":{"kind":"publish","item":{"kind":"message","data":{"text":"Hello \"you\""}}}}"#
+        );
+        assert_eq!(
+            write_command("k2", &Command::Edit { item: ItemId("i1".into()), data }),
+            r#"{"id":"k2","command":{"kind":"edit","item":"i1","data":{"text":"Hello \"you\""}}}"#
+        );
+        assert_eq!(
+            write_command("k3", &Command::Delete { item: ItemId("i1".into()) }),
+            r#"{"id":"k3","command":{"kind":"delete","item":"i1"}}"#
+        );
+    }
+
+    #[test]
+    fn buttons_are_what_the_contract_says() {
+        let face = Face {
+            label: " Doors open ".into(),
+            color: Color::Teal,
+            kind: "image".into(),
+            body: Body::Image {
+                url: "/uploads/a.png".into(),
+                alt: "The hall".into(),
+                size: Some((640, 480)),
+            },
+        };
+        assert_eq!(
+            write_face(&face),
+            r#"{"label":"Doors open","color":"teal","item":{"kind":"image","data":{"url":"/uploads/a.png","alt":"The hall","width":640,"height":480}}}"#
+        );
+        assert_eq!(
+            write_order(&["b1".into(), "b2".into()]),
+            r#"{"order":["b1","b2"]}"#
+        );
+    }
+
+    #[test]
+    fn addresses_name_the_room() {
+        let room = "final-2026".parse().unwrap();
+        assert_eq!(at(&room, "/buttons"), "/api/rooms/final-2026/buttons");
+    }
+}

@@ -1,0 +1,260 @@
+//! The top of the desk: which room it is, how the link is, and who sits here.
+
+use super::ask;
+use super::desk::{Desk, LoginReason, Notice};
+use super::glance::PublicPage;
+use super::icon::{Icon, icon};
+use super::me::{Me, Right};
+use crate::page::live_pill::LivePill;
+use leptos::{ev, html, prelude::*};
+use leptos::task::spawn_local;
+
+/// The bar at the top.
+#[component]
+pub(super) fn Bar() -> impl IntoView {
+    let desk = Desk::here();
+    view! {
+        <header class="desk-bar">
+            <Title/>
+            <LivePill/>
+            <div class="desk-bar-end">
+                <PublicPage/>
+                <button
+                    type="button"
+                    class="quiet wide-only"
+                    aria-keyshortcuts="?"
+                    on:click=move |_| desk.help.set(true)
+                >
+                    "Keys"
+                </button>
+                <Account/>
+            </div>
+        </header>
+    }
+}
+
+/// The room's title; a click changes it, for those who may.
+#[component]
+fn Title() -> impl IntoView {
+    let desk = Desk::here();
+    let editing = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            field.select();
+        }
+    });
+    let save = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(field) = field.get_untracked() else { return };
+        let title = field.value().trim().to_owned();
+        if title.is_empty() {
+            problem.set(Some("A room needs a name.".to_owned()));
+            return;
+        }
+        spawn_local(async move {
+            match ask::set_title(&desk.room(), &title).await {
+                Ok(title) => {
+                    desk.store.title.set(title);
+                    editing.set(false);
+                    problem.set(None);
+                }
+                Err(failure) => problem.set(Some(desk.explain(&failure))),
+            }
+        });
+    };
+    let cancel = move || {
+        editing.set(false);
+        problem.set(None);
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            cancel();
+        }
+    };
+    view! {
+        <Show
+            when=move || editing.get()
+            fallback=move || {
+                view! {
+                    <div class="desk-title">
+                        <h1 dir="auto">{desk.store.title}</h1>
+                        <Show when=move || desk.may(Right::Settings)>
+                            <button
+                                type="button"
+                                class="quiet square"
+                                aria-label="Change the room's title"
+                                on:click=move |_| editing.set(true)
+                            >
+                                {icon(Icon::Pen)}
+                            </button>
+                        </Show>
+                    </div>
+                }
+            }
+        >
+            <form class="desk-title" on:submit=save on:keydown=on_key novalidate>
+                <input
+                    node_ref=field
+                    type="text"
+                    aria-label="The room's title"
+                    maxlength="120"
+                    dir="auto"
+                    prop:value=desk.store.title.get_untracked()
+                    aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                />
+                <button type="submit" class="small solid">
+                    "Save"
+                </button>
+                <button type="button" class="quiet small" on:click=move |_| cancel()>
+                    "Cancel"
+                </button>
+                <p class="problem" role="alert">
+                    {problem}
+                </p>
+            </form>
+        </Show>
+    }
+}
+
+/// Who sits here, what is shown as their name, and the way out; or the way in.
+#[component]
+fn Account() -> impl IntoView {
+    let desk = Desk::here();
+    let guest = Memo::new(move |_| desk.me.with(|me| me.as_ref().is_none_or(Me::is_guest)));
+    let name = move || {
+        let name = desk.me.with(|me| me.as_ref().and_then(|me| me.name.clone()));
+        name.unwrap_or_else(|| "Host".to_owned())
+    };
+    view! {
+        <Show
+            when=move || !guest.get()
+            fallback=move || {
+                view! {
+                    <button
+                        type="button"
+                        class="quiet"
+                        on:click=move |_| desk.login.set(Some(LoginReason::Asked))
+                    >
+                        "Log in"
+                    </button>
+                }
+            }
+        >
+            <button type="button" class="quiet" popovertarget="account" dir="auto">
+                {name}
+            </button>
+            <div id="account" class="account" popover="auto">
+                <AccountForm/>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn AccountForm() -> impl IntoView {
+    let desk = Desk::here();
+    let field = NodeRef::<html::Input>::new();
+    let problem = RwSignal::new(None::<String>);
+    let current = move || {
+        desk.me.with(|me| me.as_ref().and_then(|me| me.name.clone())).unwrap_or_default()
+    };
+    let save = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(field) = field.get_untracked() else { return };
+        spawn_local(async move {
+            match ask::rename_me(field.value().trim()).await {
+                Ok(me) => {
+                    desk.me.set(Some(me));
+                    problem.set(None);
+                    desk.tell("Your name is saved.", None);
+                }
+                Err(failure) => problem.set(Some(desk.explain(&failure))),
+            }
+        });
+    };
+    let leave = move |_| {
+        spawn_local(async move {
+            match ask::log_out().await {
+                Ok(()) => desk.leave(),
+                Err(failure) => problem.set(Some(failure.detail)),
+            }
+        });
+    };
+    view! {
+        <form class="account-form" on:submit=save novalidate>
+            <div class="field">
+                <label for="account-name">"Your name"</label>
+                <input
+                    node_ref=field
+                    id="account-name"
+                    type="text"
+                    autocomplete="nickname"
+                    maxlength="64"
+                    dir="auto"
+                    prop:value=current
+                    aria-describedby="account-note"
+                />
+                <p class="hint" id="account-note">
+                    "Shown with what you publish from now on."
+                </p>
+                <p class="problem" role="alert">
+                    {problem}
+                </p>
+            </div>
+            <div class="form-foot">
+                <button type="submit" class="small solid">
+                    "Save"
+                </button>
+                <button type="button" class="quiet small" on:click=leave>
+                    "Log out"
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// What was done last, with the way back, at the edge of the page.
+#[component]
+pub(super) fn Notices() -> impl IntoView {
+    let desk = Desk::here();
+    view! {
+        <p class="sr-only" role="status" aria-live="polite">
+            {desk.said}
+        </p>
+        {move || {
+            desk.notice
+                .get()
+                .map(|Notice { text, undo }| {
+                    let undo = undo
+                        .map(|undo| {
+                            let label = undo.label();
+                            view! {
+                                <button
+                                    type="button"
+                                    class="as-link"
+                                    on:click=move |_| desk.undo(undo.clone())
+                                >
+                                    {label}
+                                </button>
+                            }
+                        });
+                    view! {
+                        <div class="notice">
+                            <span>{text}</span>
+                            {undo}
+                            <button
+                                type="button"
+                                class="quiet square"
+                                aria-label="Close"
+                                on:click=move |_| desk.notice.set(None)
+                            >
+                                {icon(Icon::Close)}
+                            </button>
+                        </div>
+                    }
+                })
+        }}
+    }
+}

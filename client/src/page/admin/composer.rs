@@ -1,0 +1,112 @@
+//! The composer: what was not prepared is written, looked at and published here.
+
+use super::desk::{Desk, Editing};
+use super::fields::{Fields, Form, Kinds, focus};
+use super::help::modifier;
+use super::me::Right;
+use super::picture::{Switch, provide_bring};
+use super::preview::Preview;
+use super::tile::{Color, Face, Outcome, suggested_label};
+use leptos::{ev, prelude::*};
+
+/// Begins the ids of the composer's fields.
+const NAME: &str = "compose";
+
+/// The panel with the composer.
+#[component]
+pub(super) fn Composer() -> impl IntoView {
+    let desk = Desk::here();
+    let form = form(desk);
+    let bring = provide_bring(form, Switch::ToImage);
+    let on_submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        publish(desk);
+    };
+    let sending = move || desk.outcome.with(|outcome| *outcome == Outcome::Sending);
+    let status = move || match desk.outcome.get() {
+        Outcome::Out(at) => format!("Out {at}"),
+        _ => String::new(),
+    };
+    // What is wrong with no field in particular.
+    let elsewhere = move || {
+        desk.problem.with(|problem| match problem {
+            Some(problem) if problem.field.is_none() => Some(problem.text.clone()),
+            _ => None,
+        })
+    };
+    view! {
+        <section class="panel composer" aria-labelledby="composer-title">
+            <header class="panel-head">
+                <h2 id="composer-title">"Compose"</h2>
+                <div class="panel-tools">
+                    <span class="hint wide-only">
+                        <kbd>{modifier()}</kbd>
+                        " "
+                        <kbd>"Enter"</kbd>
+                        " publishes"
+                    </span>
+                </div>
+            </header>
+            <form
+                id="composer"
+                class:hovered=bring.hovered
+                on:submit=on_submit
+                on:paste=move |event| bring.on_paste(&event)
+                on:dragover=move |event| bring.on_drag_over(&event)
+                on:dragleave=move |_| bring.hovered.set(false)
+                on:drop=move |event| bring.on_drop(&event)
+                novalidate
+            >
+                <Kinds form/>
+                <Fields form/>
+                {move || elsewhere().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
+                <div class="form-foot">
+                    <button type="submit" class="primary" disabled=sending>
+                        {move || if sending() { "Publishing" } else { "Publish" }}
+                    </button>
+                    <Show when=move || desk.may(Right::Buttons)>
+                        <button type="button" class="quiet" on:click=move |_| save(desk, form)>
+                            "Save as button"
+                        </button>
+                    </Show>
+                    <span class="status">{status}</span>
+                </div>
+            </form>
+            <h3 class="over">"As viewers will see it"</h3>
+            <Preview form/>
+        </section>
+    }
+}
+
+/// Publishes what stands in the composer, or goes to the field that keeps it from that.
+pub(super) fn publish(desk: Desk) {
+    desk.publish();
+    form(desk).focus_problem();
+}
+
+fn form(desk: Desk) -> Form {
+    Form { draft: desk.draft, problem: desk.problem, name: NAME }
+}
+
+/// Opens the editor with a display button that shows what stands in the composer.
+fn save(desk: Desk, form: Form) {
+    let draft = desk.draft.get_untracked();
+    desk.problem.set(draft.missing());
+    if draft.missing().is_some() {
+        form.focus_problem();
+        return;
+    }
+    let face = Face {
+        label: suggested_label(&draft),
+        color: Color::default(),
+        kind: draft.kind.name().to_owned(),
+        body: draft.body(),
+    };
+    desk.editing.set(Some(Editing { id: None, face }));
+}
+
+/// Puts the cursor into the composer's first field.
+pub(super) fn focus_composer(desk: Desk) {
+    let kind = desk.draft.with_untracked(|draft| draft.kind);
+    focus(&form(desk).id(kind.first_field()));
+}

@@ -1,0 +1,146 @@
+//! What the desk does to the feed: showing, changing and deleting items.
+
+use super::{Desk, Undo};
+use crate::page::admin::ask;
+use crate::page::admin::draft::{Draft, Problem};
+use crate::page::admin::keep;
+use crate::page::admin::tile::Outcome;
+use crate::api::Problem as Failure;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use nowcast_shared::command::Command;
+use nowcast_shared::error::Code;
+use nowcast_shared::id::{ButtonId, ItemId};
+use nowcast_shared::item::{Body, NewItem};
+
+impl Desk {
+    /// Shows what the display button at this place holds.
+    pub(in crate::page::admin) fn fire_at(self, place: usize) {
+        let id = self.board.with_untracked(|board| board.tiles().get(place).map(|t| t.id.clone()));
+        if let Some(id) = id {
+            self.fire(&id);
+        }
+    }
+
+    /// Shows what this display button holds, on every page.
+    pub(in crate::page::admin) fn fire(self, id: &ButtonId) {
+        let face = self.board.with_untracked(|board| {
+            board.tiles().iter().find(|tile| tile.id == *id).map(|tile| tile.face.clone())
+        });
+        let sending =
+            self.outcomes.with_untracked(|outcomes| outcomes.get(id) == Some(&Outcome::Sending));
+        let Some(face) = face.filter(|_| !sending) else { return };
+        let id = id.clone();
+        self.outcomes.update(|outcomes| {
+            outcomes.insert(id.clone(), Outcome::Sending);
+        });
+        spawn_local(async move {
+            let label = face.label;
+            let item = NewItem { kind: face.kind, data: face.body };
+            let outcome = match self.command(&Command::Publish { item }).await {
+                Ok(()) => Outcome::Out(keep::clock()),
+                Err(failure) => Outcome::Failed(self.explain(&failure)),
+            };
+            self.said.set(match &outcome {
+                Outcome::Failed(why) => format!("{label} did not go out. {why}"),
+                _ => format!("{label} is out."),
+            });
+            self.outcomes.update(|outcomes| {
+                outcomes.insert(id, outcome);
+            });
+        });
+    }
+
+    /// Publishes what stands in the composer, and empties it when it is out.
+    pub(in crate::page::admin) fn publish(self) {
+        if self.outcome.with_untracked(|outcome| *outcome == Outcome::Sending) {
+            return;
+        }
+        let draft = self.draft.get_untracked();
+        self.problem.set(draft.missing());
+        if self.problem.with_untracked(Option::is_some) {
+            return;
+        }
+        self.outcome.set(Outcome::Sending);
+        spawn_local(async move {
+            let item = NewItem { kind: draft.kind.name().to_owned(), data: draft.body() };
+            match self.command(&Command::Publish { item }).await {
+                Ok(()) => {
+                    // What was typed on while it was on its way stays.
+                    self.draft.update(|now| {
+                        if now.kind == draft.kind && now.body() == draft.body() {
+                            now.clear();
+                        }
+                    });
+                    self.said.set("It is out.".to_owned());
+                    self.outcome.set(Outcome::Out(keep::clock()));
+                }
+                Err(failure) => {
+                    let why = self.explain(&failure);
+                    self.problem.set(Some(draft.blame(Code::from_name(&failure.code), &why)));
+                    self.outcome.set(Outcome::Failed(why));
+                }
+            }
+        });
+    }
+
+    /// Changes an item; the answer says what is wrong, if something is.
+    pub(in crate::page::admin) async fn edit_item(self, id: ItemId, draft: &Draft) -> Result<(), Problem> {
+        if let Some(problem) = draft.missing() {
+            return Err(problem);
+        }
+        let command = Command::Edit { item: id, data: draft.body() };
+        match self.command(&command).await {
+            Ok(()) => {
+                self.tell("Changed on every page.", None);
+                Ok(())
+            }
+            Err(failure) => Err(draft.blame(Code::from_name(&failure.code), &self.explain(&failure))),
+        }
+    }
+
+    /// Takes an item from every page.
+    pub(in crate::page::admin) async fn delete_item(self, id: ItemId, was: NewItem<Body>) -> Result<(), String> {
+        match self.command(&Command::Delete { item: id }).await {
+            Ok(()) => {
+                // What this page does not understand it cannot write down again.
+                let undo = (was.data != Body::Unknown).then_some(Undo::Republish(was));
+                self.tell("Deleted on every page.", undo);
+                Ok(())
+            }
+            Err(failure) => Err(self.explain(&failure)),
+        }
+    }
+
+    /// Takes back what the notice speaks of.
+    pub(in crate::page::admin) fn undo(self, undo: Undo) {
+        self.notice.set(None);
+        spawn_local(async move {
+            let done = match undo {
+                Undo::Remake(face, place) => match ask::make_button(&self.room(), &face).await {
+                    Ok(tile) => {
+                        self.with_tiles(|tiles| tiles.push(tile));
+                        let last = self.board.with_untracked(|board| board.tiles().len()) - 1;
+                        self.move_tile(last, place.min(last));
+                        Ok("It is back.")
+                    }
+                    Err(failure) => Err(failure),
+                },
+                Undo::Republish(item) => {
+                    let command = Command::Publish { item };
+                    self.command(&command).await.map(|()| "It is out again.")
+                }
+            };
+            match done {
+                Ok(text) => self.tell(text, None),
+                Err(failure) => self.tell(self.explain(&failure), None),
+            }
+        });
+    }
+
+
+    /// Gives a command in the name of this page.
+    async fn command(self, command: &Command<Body>) -> Result<(), Failure> {
+        ask::command(&self.room(), &self.client(), command).await
+    }
+}

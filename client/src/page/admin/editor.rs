@@ -1,0 +1,157 @@
+//! The editor of a display button: its label, its colour, and the item that it shows.
+
+use super::desk::{Desk, Editing};
+use super::dialog::Dialog;
+use super::draft::Draft;
+use super::fields::{Fields, Form, Kinds, focus};
+use super::picture::{Switch, provide_bring};
+use super::preview::Preview;
+use super::tile::{Color, Face};
+use leptos::{ev, prelude::*};
+use leptos::task::spawn_local;
+use nowcast_shared::error::Code;
+
+/// The editor in a dialog; there while [`Desk::editing`] holds a display button.
+#[component]
+pub(super) fn Editor() -> impl IntoView {
+    let desk = Desk::here();
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(desk.editing.with(Option::is_some)));
+    Effect::new(move |_| {
+        if !open.get() && desk.editing.with_untracked(Option::is_some) {
+            desk.editing.set(None);
+        }
+    });
+    let title = Signal::derive(move || {
+        let old = desk.editing.with(|editing| editing.as_ref().is_some_and(|e| e.id.is_some()));
+        if old { "Edit button".to_owned() } else { "New button".to_owned() }
+    });
+    view! {
+        <Dialog open title class="editor">
+            {move || desk.editing.get().map(|editing| view! { <EditorForm editing/> })}
+        </Dialog>
+    }
+}
+
+#[component]
+fn EditorForm(editing: Editing) -> impl IntoView {
+    let desk = Desk::here();
+    let Editing { id, face } = editing;
+    let form = Form::new("button", Draft::of(&face.body).unwrap_or_default());
+    let bring = provide_bring(form, Switch::ToImage);
+    let label = RwSignal::new(face.label);
+    let color = RwSignal::new(face.color);
+    let label_problem = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let on_submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let draft = form.draft.get_untracked();
+        let unnamed = label.with_untracked(|label| label.trim().is_empty());
+        label_problem.set(unnamed.then(|| "What shall stand on it?".to_owned()));
+        form.problem.set(draft.missing());
+        if unnamed {
+            focus("button-label");
+            return;
+        }
+        if draft.missing().is_some() {
+            form.focus_problem();
+            return;
+        }
+        let face = Face {
+            label: label.get_untracked(),
+            color: color.get_untracked(),
+            kind: draft.kind.name().to_owned(),
+            body: draft.body(),
+        };
+        let id = id.clone();
+        busy.set(true);
+        spawn_local(async move {
+            let saved = desk.save_tile(id, &face).await;
+            busy.set(false);
+            match saved {
+                Ok(()) => desk.editing.set(None),
+                Err(failure) => {
+                    let why = desk.explain(&failure);
+                    if why.to_lowercase().contains("label") {
+                        label_problem.set(Some(why));
+                    } else {
+                        form.problem.set(Some(draft.blame(Code::from_name(&failure.code), &why)));
+                    }
+                }
+            }
+        });
+    };
+    let elsewhere = move || {
+        form.problem.with(|problem| match problem {
+            Some(problem) if problem.field.is_none() => Some(problem.text.clone()),
+            _ => None,
+        })
+    };
+    view! {
+        <form
+            class="editor-form"
+            class:hovered=bring.hovered
+            on:submit=on_submit
+            on:paste=move |event| bring.on_paste(&event)
+            on:dragover=move |event| bring.on_drag_over(&event)
+            on:dragleave=move |_| bring.hovered.set(false)
+            on:drop=move |event| bring.on_drop(&event)
+            novalidate
+        >
+            <div class="field">
+                <label for="button-label">"Label"</label>
+                <input
+                    id="button-label"
+                    type="text"
+                    autocomplete="off"
+                    maxlength="80"
+                    dir="auto"
+                    prop:value=label
+                    on:input=move |event| {
+                        label.set(event_target_value(&event));
+                        label_problem.set(None);
+                    }
+                    aria-invalid=move || label_problem.with(Option::is_some).then_some("true")
+                    aria-describedby="button-label-note"
+                />
+                <p class="problem" id="button-label-note">{label_problem}</p>
+            </div>
+            <fieldset class="swatches">
+                <legend>"Colour"</legend>
+                {Color::ALL
+                    .into_iter()
+                    .map(|choice| {
+                        view! {
+                            <label class="swatch" data-color=choice.name() title=choice.name()>
+                                <input
+                                    type="radio"
+                                    name="button-color"
+                                    value=choice.name()
+                                    aria-label=choice.name()
+                                    prop:checked=move || color.get() == choice
+                                    on:change=move |_| color.set(choice)
+                                />
+                            </label>
+                        }
+                    })
+                    .collect_view()}
+            </fieldset>
+            <Kinds form/>
+            <Fields form/>
+            {move || elsewhere().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
+            <h3 class="over">"As viewers will see it"</h3>
+            <Preview form/>
+            <div class="form-foot">
+                <button type="submit" class="primary" disabled=busy>
+                    "Save button"
+                </button>
+                <button type="button" class="quiet" on:click=move |_| desk.editing.set(None)>
+                    "Cancel"
+                </button>
+            </div>
+        </form>
+    }
+}

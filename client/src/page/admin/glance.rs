@@ -1,0 +1,97 @@
+//! The room at a glance: how many pages are open and on which ways, and how to publish from
+//! elsewhere.
+
+use super::desk::Desk;
+use super::icon::{Icon, icon};
+use super::words::{curl_line, pages_open, page_path, ways};
+use crate::dom;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
+
+/// The numbers of the room.
+#[component]
+pub(super) fn Glance() -> impl IntoView {
+    let people = Desk::here().store.people;
+    let count = move || people.count.get();
+    let on_ways = move || {
+        let ways = ways(people.transports.get());
+        ways.into_iter()
+            .map(|(way, count)| {
+                view! {
+                    <div>
+                        <dt>{way}</dt>
+                        <dd>{count}</dd>
+                    </div>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <section class="glance" aria-label="The room at a glance">
+            <p class="glance-count">
+                {move || match count() {
+                    Some(0) => view! { "Nobody has the page open yet." }.into_any(),
+                    Some(count) => {
+                        view! {
+                            <strong>{count}</strong>
+                            " "
+                            {pages_open(count)}
+                        }
+                            .into_any()
+                    }
+                    None => view! { <span class="faint">"Counting the open pages"</span> }.into_any(),
+                }}
+            </p>
+            <dl class="glance-ways">{on_ways}</dl>
+        </section>
+    }
+}
+
+/// How to publish from a program: a line to paste, folded away until it is wanted.
+#[component]
+pub(super) fn FromElsewhere() -> impl IntoView {
+    let desk = Desk::here();
+    let room = desk.room();
+    let origin = dom::window().location().origin().unwrap_or_default();
+    let line = curl_line(&origin, room.as_str());
+    let copied = RwSignal::new(false);
+    let copy = {
+        let line = line.clone();
+        move |_| {
+            let written = dom::window().navigator().clipboard().write_text(&line);
+            spawn_local(async move {
+                copied.set(JsFuture::from(written).await.is_ok());
+                dom::sleep(2_000.0).await;
+                copied.set(false);
+            });
+        }
+    };
+    view! {
+        <details class="elsewhere">
+            <summary>"Publish from a program"</summary>
+            <p class="faint">
+                "Any program that can send one request can publish. The token was printed when the server was first started."
+            </p>
+            <div class="paste">
+                <pre tabindex="0"><code>{line}</code></pre>
+                <button type="button" class="quiet small" on:click=copy>
+                    {icon(Icon::Copy)}
+                    {move || if copied.get() { "Copied" } else { "Copy" }}
+                </button>
+            </div>
+        </details>
+    }
+}
+
+/// The way to the page that viewers see.
+#[component]
+pub(super) fn PublicPage() -> impl IntoView {
+    let room = Desk::here().room();
+    view! {
+        <a class="quiet button" href=page_path(room.as_str()) target="_blank" rel="noopener">
+            "Public page"
+            {icon(Icon::Out)}
+        </a>
+    }
+}

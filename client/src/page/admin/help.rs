@@ -1,0 +1,46 @@
+//! The keys, shown by `?`.
+
+use super::desk::Desk;
+use super::dialog::Dialog;
+use super::keys::HELP;
+use leptos::prelude::*;
+
+/// The list of keys in a dialog.
+#[component]
+pub(super) fn Help() -> impl IntoView {
+    let desk = Desk::here();
+    view! {
+        <Dialog open=desk.help title="Keys".to_owned() class="help">
+            <dl class="keys">
+                {HELP
+                    .iter()
+                    .map(|(keys, does)| {
+                        view! {
+                            <div>
+                                <dt>{caps(keys)}</dt>
+                                <dd>{*does}</dd>
+                            </div>
+                        }
+                    })
+                    .collect_view()}
+            </dl>
+        </Dialog>
+    }
+}
+
+/// The name of the key that goes with Enter to publish.
+pub(super) fn modifier() -> &'static str {
+    let mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac OS"));
+    if mac { "⌘" } else { "Ctrl" }
+}
+
+/// The keys as caps; a dash between two of them stays a dash.
+pub(super) fn caps(keys: &str) -> impl IntoView + use<> {
+    keys.split(' ')
+        .map(|key| match key {
+            "–" => view! { <span>" – "</span> }.into_any(),
+            "{mod}" => view! { <kbd>{modifier()}</kbd> }.into_any(),
+            key => view! { <kbd>{key.to_owned()}</kbd> }.into_any(),
+        })
+        .collect_view()
+}

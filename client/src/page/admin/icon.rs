@@ -1,0 +1,79 @@
+//! Small drawings, all in one weight, in the colour of the text beside them.
+
+use leptos::prelude::*;
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Icon {
+    /// Lines of text.
+    Message,
+    /// An arrow that leaves its box.
+    Link,
+    /// A picture in its frame.
+    Image,
+    /// Something that this page does not know.
+    Other,
+    /// A plus.
+    Plus,
+    /// Four tiles.
+    Board,
+    /// A pen.
+    Pen,
+    /// A rail with items.
+    Feed,
+    /// Towards the beginning.
+    Earlier,
+    /// Towards the end.
+    Later,
+    /// A bin.
+    Bin,
+    /// An arrow that leaves for another page.
+    Out,
+    /// Two sheets.
+    Copy,
+    /// A cross.
+    Close,
+}
+
+impl Icon {
+    /// The mark of a kind of item.
+    pub(super) fn of_kind(kind: &str) -> Self {
+        match kind {
+            "message" => Self::Message,
+            "link" => Self::Link,
+            "image" => Self::Image,
+            _ => Self::Other,
+        }
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Message => "M3.5 5.5h13M3.5 10h13M3.5 14.5h8",
+            Self::Link => {
+                "M8.6 11.4a3.2 3.2 0 0 0 4.6 0l2.6-2.6a3.25 3.25 0 0 0-4.6-4.6L10 5.4\
+                 M11.4 8.6a3.2 3.2 0 0 0-4.6 0l-2.6 2.6a3.25 3.25 0 0 0 4.6 4.6L10 14.6"
+            }
+            Self::Image => "M3.5 4.5h13v11h-13zM3.5 13.5l4-4 3.5 3.5 2-2 3.5 3.5M13 8h.01",
+            Self::Other => "M10 3.5l6.5 6.5-6.5 6.5L3.5 10z",
+            Self::Plus => "M10 4v12M4 10h12",
+            Self::Board => "M4 4h5v5H4zM11.5 4h5v5h-5zM4 11.5h5v5H4zM11.5 11.5h5v5h-5z",
+            Self::Pen => "M4 16l.8-3.4 8.4-8.4a1.8 1.8 0 0 1 2.6 2.6l-8.4 8.4zM11.6 5.8l2.6 2.6",
+            Self::Feed => "M4.5 4v12M8.5 5.5h8M8.5 10h8M8.5 14.5h5",
+            Self::Earlier => "M10 16V4.5M5 9l5-5 5 5",
+            Self::Later => "M10 4v11.5M5 11l5 5 5-5",
+            Self::Bin => "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10M8.5 9v4M11.5 9v4",
+            Self::Out => "M8 5h7v7M15 5l-9.5 9.5",
+            Self::Copy => "M7 7h9v9H7zM13 7V4H4v9h3",
+            Self::Close => "M5 5l10 10M15 5L5 15",
+        }
+    }
+}
+
+/// Draws it; what it means stands beside it, or is the name of the control around it.
+pub(super) fn icon(icon: Icon) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+            <path d=icon.path()></path>
+        </svg>
+    }
+}

@@ -1,0 +1,203 @@
+//! What can be done with an item of the feed: edit it in place, delete it after one question.
+
+use super::desk::Desk;
+use super::draft::Draft;
+use super::fields::{Fields, Form, focus};
+use super::icon::{Icon, icon};
+use super::me::Right;
+use super::picture::{Switch, provide_bring};
+use leptos::{ev, prelude::*};
+use leptos::task::spawn_local;
+use nowcast_shared::item::{Body, Item, NewItem};
+
+/// What is being done with the item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Nothing,
+    Editing,
+    Asking,
+}
+
+/// The tools under an item.
+#[component]
+pub(super) fn ItemTools(#[prop(into)] item: Signal<Item<Body>>) -> impl IntoView {
+    let desk = Desk::here();
+    let doing = RwSignal::new(Doing::Nothing);
+    let problem = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    // What this page does not understand it could only spoil.
+    let editable = move || {
+        desk.may(Right::Edit) && item.with(|item| item.data != Body::Unknown)
+    };
+    let delete = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        problem.set(None);
+        let Item { id, kind, data, .. } = item.get_untracked();
+        spawn_local(async move {
+            let deleted = desk.delete_item(id, NewItem { kind, data }).await;
+            // The item leaves by the event that follows, and this view with it.
+            let _ = busy.try_set(false);
+            if let Err(why) = deleted {
+                let _ = problem.try_set(Some(why));
+            }
+        });
+    };
+    view! {
+        <div class="item-tools" data-doing=move || format!("{:?}", doing.get()).to_lowercase()>
+            {move || match doing.get() {
+                Doing::Nothing => {
+                    view! {
+                        <Show when=editable>
+                            <button
+                                type="button"
+                                class="quiet small"
+                                on:click=move |_| doing.set(Doing::Editing)
+                            >
+                                {icon(Icon::Pen)}
+                                "Edit"
+                            </button>
+                        </Show>
+                        <Show when=move || desk.may(Right::Delete)>
+                            <button
+                                type="button"
+                                class="quiet small"
+                                on:click=move |_| doing.set(Doing::Asking)
+                            >
+                                {icon(Icon::Bin)}
+                                "Delete"
+                            </button>
+                        </Show>
+                    }
+                        .into_any()
+                }
+                Doing::Asking => {
+                    view! { <Ask busy problem delete=Callback::new(delete) doing/> }.into_any()
+                }
+                Doing::Editing => {
+                    let done = Callback::new(move |()| doing.set(Doing::Nothing));
+                    view! { <EditItem item=item.get_untracked() done/> }.into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+/// The one question before an item goes.
+#[component]
+fn Ask(
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<String>>,
+    delete: Callback<ev::MouseEvent>,
+    doing: RwSignal<Doing>,
+) -> impl IntoView {
+    let keep = NodeRef::<leptos::html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(keep) = keep.get() {
+            let _ = keep.focus();
+        }
+    });
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            doing.set(Doing::Nothing);
+        }
+    };
+    view! {
+        <div class="ask" role="group" aria-label="Delete this item?" on:keydown=on_key>
+            <span>"Delete it on every page?"</span>
+            <button
+                type="button"
+                class="danger small"
+                disabled=busy
+                on:click=move |event| delete.run(event)
+            >
+                "Delete"
+            </button>
+            <button
+                node_ref=keep
+                type="button"
+                class="quiet small"
+                on:click=move |_| doing.set(Doing::Nothing)
+            >
+                "Keep"
+            </button>
+        </div>
+        <p class="problem" role="alert">
+            {problem}
+        </p>
+    }
+}
+
+/// The item's fields, in its place.
+#[component]
+fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
+    let desk = Desk::here();
+    let form = Form::new("edit", Draft::of(&item.data).unwrap_or_default());
+    let bring = provide_bring(form, Switch::Stay);
+    let busy = RwSignal::new(false);
+    let id = StoredValue::new(item.id);
+    let first = form.draft.with_untracked(|draft| draft.kind.first_field());
+    let field = form.id(first);
+    Effect::new(move |_| focus(&field));
+    let save = move || {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let draft = form.draft.get_untracked();
+        spawn_local(async move {
+            let saved = desk.edit_item(id.get_value(), &draft).await;
+            // The item may have been deleted meanwhile, and this form with it.
+            let _ = busy.try_set(false);
+            match saved {
+                Ok(()) => done.run(()),
+                Err(problem) => {
+                    let _ = form.problem.try_set(Some(problem));
+                    form.focus_problem();
+                }
+            }
+        });
+    };
+    let on_submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        save();
+    };
+    let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
+        "Escape" => done.run(()),
+        "Enter" if event.ctrl_key() || event.meta_key() => save(),
+        _ => {}
+    };
+    let elsewhere = move || {
+        form.problem.with(|problem| match problem {
+            Some(problem) if problem.field.is_none() => Some(problem.text.clone()),
+            _ => None,
+        })
+    };
+    view! {
+        <form
+            class="edit-item"
+            aria-label="Edit this item"
+            class:hovered=bring.hovered
+            on:submit=on_submit
+            on:keydown=on_key
+            on:paste=move |event| bring.on_paste(&event)
+            on:dragover=move |event| bring.on_drag_over(&event)
+            on:dragleave=move |_| bring.hovered.set(false)
+            on:drop=move |event| bring.on_drop(&event)
+            novalidate
+        >
+            <Fields form/>
+            {move || elsewhere().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
+            <div class="form-foot">
+                <button type="submit" class="small solid" disabled=busy>
+                    "Save"
+                </button>
+                <button type="button" class="quiet small" on:click=move |_| done.run(())>
+                    "Cancel"
+                </button>
+            </div>
+        </form>
+    }
+}

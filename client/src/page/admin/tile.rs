@@ -1,0 +1,158 @@
+//! Display buttons: prepared items that one click shows.
+
+use super::draft::Draft;
+use nowcast_shared::id::ButtonId;
+use nowcast_shared::item::Body;
+
+/// The colours that a tile can wear. Each has a variable for light and for dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// The quiet one, and the first choice.
+    #[default]
+    Blue,
+    /// Orange-red.
+    Vermilion,
+    /// Yellow-brown.
+    Amber,
+    /// Green.
+    Green,
+    /// Blue-green.
+    Teal,
+    /// Violet.
+    Violet,
+    /// Pink.
+    Rose,
+    /// Grey.
+    Ink,
+}
+
+impl Color {
+    /// In the order in which they are offered.
+    pub const ALL: [Self; 8] = [
+        Self::Blue,
+        Self::Vermilion,
+        Self::Amber,
+        Self::Green,
+        Self::Teal,
+        Self::Violet,
+        Self::Rose,
+        Self::Ink,
+    ];
+
+    /// Its name, on the wire and in the style sheet.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blue => "blue",
+            Self::Vermilion => "vermilion",
+            Self::Amber => "amber",
+            Self::Green => "green",
+            Self::Teal => "teal",
+            Self::Violet => "violet",
+            Self::Rose => "rose",
+            Self::Ink => "ink",
+        }
+    }
+
+    /// The one with this name; a colour of a newer server is shown as ink.
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|color| color.name() == name).unwrap_or(Self::Ink)
+    }
+}
+
+/// A display button without its name on the server: what is sent to make or change one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Face {
+    /// What stands on it.
+    pub label: String,
+    /// What it wears.
+    pub color: Color,
+    /// The kind of the item that it shows, as on the wire.
+    pub kind: String,
+    /// The item.
+    pub body: Body,
+}
+
+/// A display button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Its name on the server.
+    pub id: ButtonId,
+    /// All that can be changed.
+    pub face: Face,
+}
+
+/// What became of the last click on a tile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was none.
+    #[default]
+    Idle,
+    /// It is on its way.
+    Sending,
+    /// It went out, at this time of day.
+    Out(String),
+    /// It did not, and why.
+    Failed(String),
+}
+
+/// What an item says, in a line: under the label of its tile, and to begin a label with.
+pub fn summary(body: &Body) -> String {
+    let words = match body {
+        Body::Message { text } => text.as_str(),
+        Body::Link { title: Some(title), .. } => title,
+        Body::Link { url, .. } => url.split_once("//").map_or(url, |(_, rest)| rest),
+        Body::Image { alt, .. } => alt,
+        Body::Unknown => "",
+    };
+    // Markdown's marks say nothing in a line.
+    let is_mark = |c: char| "#*_`>[]".contains(c);
+    let plain: String = match body {
+        Body::Message { .. } => words.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect(),
+        _ => words.to_owned(),
+    };
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A label for a draft, to begin with: its first words.
+pub fn suggested_label(draft: &Draft) -> String {
+    let summary = summary(&draft.body());
+    let mut label = String::new();
+    for word in summary.split(' ') {
+        if label.chars().count() + word.chars().count() >= 28 {
+            break;
+        }
+        if !label.is_empty() {
+            label.push(' ');
+        }
+        label.push_str(word);
+    }
+    label
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::draft::Kind;
+    use super::*;
+
+    #[test]
+    fn colours_are_found_by_their_names() {
+        for color in Color::ALL {
+            assert_eq!(Color::from_name(color.name()), color);
+        }
+        assert_eq!(Color::from_name("infrared"), Color::Ink);
+    }
+
+    #[test]
+    fn a_label_is_the_first_words_without_markdown() {
+        let said = |text: &str| suggested_label(&Draft { text: text.into(), ..Draft::default() });
+        assert_eq!(said("## **Doors** open\nat nine"), "Doors open at nine");
+        assert_eq!(said("We are going to begin in a very few minutes"), "We are going to begin in a");
+        assert_eq!(said(""), "");
+        let link = Draft {
+            kind: Kind::Link,
+            link_url: "https://example.org/a".into(),
+            ..Draft::default()
+        };
+        assert_eq!(suggested_label(&link), "example.org/a");
+    }
+}

@@ -1,0 +1,249 @@
+//! From JSON to the types of `nowcast_shared`. The browser parses; this reads what it made of it.
+//!
+//! Tolerant, as the contract asks: fields that are not known are not looked at, a `t` or `kind`
+//! that is not known is skipped. What is known but malformed is skipped as well: a page shows what
+//! it understands. It is always text that comes out, never markup; only an item's `html`, which
+//! the server has sanitised, is meant as such.
+
+use js_sys::{Array, Reflect};
+use nowcast_shared::error::Reason;
+use nowcast_shared::event::{Event, Logged};
+use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
+use nowcast_shared::id::{ItemId, PublicId};
+use nowcast_shared::item::{Author, Body, Item, Role};
+use nowcast_shared::offset::{Epoch, Offset, Position};
+use nowcast_shared::signal::{Person, Presence, PresenceState, Signal, Transports};
+use wasm_bindgen::prelude::*;
+
+/// The frames that pages act on.
+pub type Frame = ServerFrame<Body>;
+
+/// What reading one frame came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    /// A frame.
+    Frame(Box<Frame>),
+    /// An event of a kind that this version does not know. It has no effect, but its place in the
+    /// order is taken.
+    Event(Offset),
+    /// Something to skip.
+    Other,
+}
+
+/// Parses JSON.
+pub fn parse(text: &str) -> Option<JsValue> {
+    js_sys::JSON::parse(text).ok()
+}
+
+/// Reads the text of a frame.
+pub fn frame(text: &str) -> Read {
+    parse(text).map_or(Read::Other, |value| frame_value(&value))
+}
+
+/// Reads a frame that is parsed already.
+pub fn frame_value(value: &JsValue) -> Read {
+    let Some(kind) = text(value, "t") else {
+        return Read::Other;
+    };
+    let frame = match kind.as_str() {
+        "welcome" => welcome(value).map(ServerFrame::Welcome),
+        "event" => {
+            let Some(offset) = offset(value, "offset") else {
+                return Read::Other;
+            };
+            match logged(value, offset) {
+                Some(logged) => Some(ServerFrame::Event(logged)),
+                None => return Read::Event(offset),
+            }
+        }
+        "signal" => signal(&get(value, "signal")).map(|signal| ServerFrame::Signal { signal }),
+        "pong" => Some(ServerFrame::Pong),
+        "goodbye" => Some(goodbye(value)),
+        // Commands are sent by POST and answered there; this version has no use for a push.
+        _ => None,
+    };
+    frame.map_or(Read::Other, |frame| Read::Frame(Box::new(frame)))
+}
+
+/// A field. `undefined` if there is none, or if the value has no fields.
+pub fn get(value: &JsValue, name: &str) -> JsValue {
+    Reflect::get(value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A text field.
+pub fn text(value: &JsValue, name: &str) -> Option<String> {
+    get(value, name).as_string()
+}
+
+/// A text field that counts as absent when it is empty.
+fn filled(value: &JsValue, name: &str) -> Option<String> {
+    text(value, name).filter(|text| !text.trim().is_empty())
+}
+
+/// A field that is a whole number, not negative, and small enough to be exact.
+pub fn whole(value: &JsValue, name: &str) -> Option<u64> {
+    let number = get(value, name).as_f64()?;
+    let exact =
+        number >= 0.0 && number <= js_sys::Number::MAX_SAFE_INTEGER && number.fract() == 0.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
+    exact.then_some(number as u64)
+}
+
+/// A field that is true. Anything else is false.
+pub fn truth(value: &JsValue, name: &str) -> bool {
+    get(value, name).as_bool() == Some(true)
+}
+
+/// The elements of a field that is a list, read by `each`; what it does not like is left out.
+pub fn list<T>(value: &JsValue, name: &str, each: impl Fn(&JsValue) -> Option<T>) -> Vec<T> {
+    match get(value, name).dyn_into::<Array>() {
+        Ok(array) => array.iter().filter_map(|value| each(&value)).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// A position as in `since`.
+pub fn position(value: &JsValue, name: &str) -> Option<Position> {
+    text(value, name)?.parse().ok()
+}
+
+fn offset(value: &JsValue, name: &str) -> Option<Offset> {
+    whole(value, name).map(Offset)
+}
+
+fn moment(value: &JsValue, name: &str) -> Option<i64> {
+    whole(value, name).and_then(|at| at.try_into().ok())
+}
+
+fn welcome(value: &JsValue) -> Option<Welcome<Body>> {
+    let whole_room = get(value, "snapshot");
+    Some(Welcome {
+        protocol: whole(value, "protocol").and_then(|number| number.try_into().ok())?,
+        room: text(value, "room")?.parse().ok()?,
+        you: PublicId(text(value, "you").unwrap_or_default()),
+        epoch: Epoch(text(value, "epoch")?),
+        offset: offset(value, "offset")?,
+        recovered: truth(value, "recovered"),
+        snapshot: whole_room.is_object().then(|| snapshot(&whole_room)),
+        open: truth(value, "open"),
+    })
+}
+
+fn snapshot(value: &JsValue) -> Snapshot<Body> {
+    let presence = get(value, "presence");
+    Snapshot {
+        title: text(value, "title").unwrap_or_default(),
+        items: list(value, "items", item),
+        more: truth(value, "more"),
+        pieces: Vec::new(),
+        variables: std::collections::BTreeMap::new(),
+        presence: PresenceState {
+            version: whole(&presence, "version").unwrap_or_default(),
+            count: whole(&presence, "count").unwrap_or_default(),
+            people: list(&presence, "people", person),
+            transports: transports(&presence),
+        },
+    }
+}
+
+fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body>> {
+    let event = get(value, "event");
+    let event = match text(&event, "kind")?.as_str() {
+        "item_published" => Event::ItemPublished { item: item(&get(&event, "item"))? },
+        "item_edited" => Event::ItemEdited { item: item(&get(&event, "item"))? },
+        "room_titled" => Event::RoomTitled { title: text(&event, "title")? },
+        "item_deleted" => Event::ItemDeleted { item: ItemId(text(&event, "item")?) },
+        _ => return None,
+    };
+    Some(Logged {
+        offset,
+        at: moment(value, "at").unwrap_or_default(),
+        by: author(&get(value, "by")),
+        event,
+    })
+}
+
+/// Reads an item. One of an unknown kind is an item too.
+pub fn item(value: &JsValue) -> Option<Item<Body>> {
+    let kind = text(value, "kind")?;
+    let data = get(value, "data");
+    Some(Item {
+        id: ItemId(text(value, "id")?),
+        offset: offset(value, "offset")?,
+        at: moment(value, "at")?,
+        data: body(&kind, &data),
+        kind,
+        html: text(value, "html"),
+        by: author(&get(value, "by")),
+        edited_at: moment(value, "edited_at"),
+    })
+}
+
+/// Reads an item's data.
+pub fn body(kind: &str, data: &JsValue) -> Body {
+    let known = match kind {
+        "message" => text(data, "text").map(|text| Body::Message { text }),
+        "link" => filled(data, "url").map(|url| Body::Link {
+            url,
+            title: filled(data, "title"),
+            description: filled(data, "description"),
+        }),
+        "image" => filled(data, "url").map(|url| Body::Image {
+            url,
+            alt: text(data, "alt").unwrap_or_default(),
+            size: side(data, "width").zip(side(data, "height")),
+        }),
+        _ => None,
+    };
+    known.unwrap_or(Body::Unknown)
+}
+
+fn side(data: &JsValue, name: &str) -> Option<u32> {
+    whole(data, name).and_then(|side| side.try_into().ok()).filter(|side| *side > 0)
+}
+
+fn author(value: &JsValue) -> Author {
+    let role = match text(value, "role").as_deref() {
+        Some("admin") => Role::Admin,
+        Some("publisher") => Role::Publisher,
+        Some("user") => Role::User,
+        _ => Role::Viewer,
+    };
+    Author {
+        role,
+        id: PublicId(text(value, "id").unwrap_or_default()),
+        name: filled(value, "name"),
+    }
+}
+
+fn signal(value: &JsValue) -> Option<Signal> {
+    match text(value, "kind")?.as_str() {
+        "presence" => Some(Signal::Presence(Presence {
+            version: whole(value, "version")?,
+            count: whole(value, "count")?,
+            joined: list(value, "joined", person),
+            left: list(value, "left", |id| id.as_string().map(PublicId)),
+            transports: transports(value),
+        })),
+        _ => None,
+    }
+}
+
+fn person(value: &JsValue) -> Option<Person> {
+    Some(Person { id: PublicId(text(value, "id")?), name: text(value, "name")? })
+}
+
+fn transports(value: &JsValue) -> Transports {
+    let ways = get(value, "transports");
+    let count = |name| whole(&ways, name).unwrap_or_default();
+    Transports { websocket: count("websocket"), sse: count("sse"), poll: count("poll") }
+}
+
+/// A reason that is not known yet is as good as "failed"; whether to return is said apart from it.
+fn goodbye(value: &JsValue) -> Frame {
+    let reason = text(value, "reason").and_then(|name| Reason::from_name(&name));
+    ServerFrame::Goodbye {
+        reason: reason.unwrap_or(Reason::Failed),
+        reconnect: truth(value, "reconnect"),
+    }
+}

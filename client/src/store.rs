@@ -1,0 +1,58 @@
+//! What a page knows, as signals: views read them and are redrawn by themselves.
+//!
+//! - [`feed`]: the items. [`people`]: who is here. [`apply`]: how frames change all of it.
+//!
+//! Handles are `Copy`; the signals live as long as the owner under which the store was made.
+
+pub mod apply;
+pub mod feed;
+pub mod people;
+
+use crate::link::plan::Status;
+use feed::Feed;
+use leptos::prelude::*;
+use people::People;
+
+/// Everything that a page knows about its room.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// The items, and how far the page is in the room's log.
+    pub feed: Feed,
+    /// Who is here.
+    pub people: People,
+    /// What the room is called; empty until the server has said it.
+    pub title: RwSignal<String>,
+    /// Whether anyone may publish here (`--open`).
+    pub open: RwSignal<bool>,
+    /// How the connection stands.
+    pub status: RwSignal<Status>,
+    /// Whether the browser has a network at all.
+    pub online: RwSignal<bool>,
+}
+
+impl Store {
+    /// An empty store, before the first word of the server.
+    pub fn new() -> Self {
+        Self {
+            feed: Feed::new(),
+            people: People::new(),
+            title: RwSignal::new(String::new()),
+            open: RwSignal::new(false),
+            status: RwSignal::new(Status::Connecting),
+            online: RwSignal::new(true),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Sets a signal only where that changes something, so that nothing is redrawn in vain.
+pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|now| *now != value) {
+        signal.set(value);
+    }
+}

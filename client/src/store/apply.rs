@@ -1,0 +1,91 @@
+//! How frames change what a page knows: the only place where they do.
+//!
+//! Every event is applied exactly once, in the order of offsets, whatever transport it comes by and
+//! however often it comes.
+
+use super::{Store, set};
+use crate::read::{Frame, Read};
+use nowcast_shared::event::Event;
+use nowcast_shared::frame::{ServerFrame, Welcome};
+use nowcast_shared::item::Body;
+use nowcast_shared::offset::{Offset, Position};
+use nowcast_shared::signal::Signal;
+
+/// What the link has to do about a frame that was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// Nothing.
+    Fine,
+    /// It does not continue what the page has: resume from there.
+    Gap,
+}
+
+/// Takes in a frame.
+pub fn apply(store: Store, read: Read) -> Applied {
+    match read {
+        Read::Frame(frame) => apply_frame(store, *frame),
+        Read::Event(offset) => in_order(store, offset, || {}),
+        Read::Other => Applied::Fine,
+    }
+}
+
+fn apply_frame(store: Store, frame: Frame) -> Applied {
+    match frame {
+        ServerFrame::Welcome(welcome) => return apply_welcome(store, welcome),
+        ServerFrame::Event(logged) => {
+            return in_order(store, logged.offset, || match logged.event {
+                Event::ItemPublished { item } => store.feed.publish(item),
+                Event::ItemEdited { item } => store.feed.edit(item),
+                Event::ItemDeleted { item } => store.feed.delete(&item),
+                Event::RoomTitled { title } => set(store.title, title),
+            });
+        }
+        ServerFrame::Signal { signal: Signal::Presence(presence) } => {
+            store.people.update(&presence)
+        }
+        ServerFrame::Ack { .. }
+        | ServerFrame::Reject { .. }
+        | ServerFrame::Push { .. }
+        | ServerFrame::Pong
+        | ServerFrame::Goodbye { .. } => {}
+    }
+    Applied::Fine
+}
+
+/// Does what the event at `offset` asks for, if it is the next one.
+fn in_order(store: Store, offset: Offset, then: impl FnOnce()) -> Applied {
+    let Some(mut position) = store.feed.position_now() else {
+        return Applied::Gap;
+    };
+    if offset <= position.offset {
+        return Applied::Fine;
+    }
+    if offset != position.offset.next() {
+        return Applied::Gap;
+    }
+    then();
+    position.offset = offset;
+    store.feed.set_position(position);
+    Applied::Fine
+}
+
+fn apply_welcome(store: Store, welcome: Welcome<Body>) -> Applied {
+    set(store.open, welcome.open);
+    let begin = Position { epoch: welcome.epoch, offset: welcome.offset };
+    if let Some(snapshot) = welcome.snapshot {
+        set(store.title, snapshot.title);
+        store.people.reset(&snapshot.presence);
+        store.feed.replace(begin, snapshot.items, snapshot.more);
+        return Applied::Fine;
+    }
+    store.people.forget_version();
+    match store.feed.position_now() {
+        // An earlier beginning is fine: what the page has already is passed over.
+        Some(known) if known.epoch == begin.epoch && begin.offset <= known.offset => Applied::Fine,
+        _ => Applied::Gap,
+    }
+}
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

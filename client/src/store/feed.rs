@@ -1,0 +1,244 @@
+//! The items of a room, newest first, and how far the page is in the room's log.
+//!
+//! Each item has a signal of its own, so that an edit redraws that item alone. Older items come
+//! by request while events keep coming; what happens to an item in between is remembered and done
+//! again to the answer, which may be from before.
+
+use super::set;
+use leptos::prelude::*;
+use nowcast_shared::id::ItemId;
+use nowcast_shared::item::{Body, Item};
+use nowcast_shared::offset::{Offset, Position};
+
+/// An item of the list.
+#[derive(Clone)]
+pub struct Entry {
+    /// Which item; the key of its place in the list.
+    pub id: ItemId,
+    /// Where it was published.
+    pub offset: Offset,
+    /// The item as it is now.
+    pub item: ArcRwSignal<Item<Body>>,
+    /// Whether it came while the page was open, so that it may draw attention to itself.
+    pub arrived: bool,
+}
+
+impl Entry {
+    fn new(item: Item<Body>, arrived: bool) -> Self {
+        Self { id: item.id.clone(), offset: item.offset, item: ArcRwSignal::new(item), arrived }
+    }
+
+    fn replace(&self, item: Item<Body>) {
+        if self.item.with_untracked(|now| *now != item) {
+            self.item.set(item);
+        }
+    }
+}
+
+/// What is known of the items before the oldest one in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Older {
+    /// There are some, or there may be.
+    More,
+    /// Asked for.
+    Loading,
+    /// Could not be had; the sentence says why.
+    Failed(String),
+    /// There are none.
+    End,
+}
+
+/// A request for older items under way; tells the feed what to make of the answer.
+#[derive(Debug)]
+pub struct Request {
+    /// Items before this one are asked for.
+    pub before: Offset,
+    generation: u32,
+}
+
+/// What happened to an item that is not in the list while older ones were under way.
+#[derive(Clone)]
+enum Meanwhile {
+    Edited(Item<Body>),
+    Deleted(ItemId),
+}
+
+/// The list.
+#[derive(Clone, Copy)]
+pub struct Feed {
+    /// Newest first.
+    pub entries: RwSignal<Vec<Entry>>,
+    /// What lies before the last entry.
+    pub older: RwSignal<Older>,
+    /// Whether the list is worth showing: it came from the server or was kept by the page.
+    pub ready: RwSignal<bool>,
+    /// Whether the room began anew, so that items that were here before may be gone.
+    pub restarted: RwSignal<bool>,
+    /// The last event that the list contains.
+    position: RwSignal<Option<Position>>,
+    /// Grows whenever the list begins anew, so that an answer to an older request is recognised.
+    generation: RwSignal<u32>,
+    meanwhile: RwSignal<Vec<Meanwhile>>,
+}
+
+/// Beyond this many entries the oldest are dropped once nobody looks at them.
+pub const MOST: usize = 500;
+const KEPT: usize = 200;
+
+impl Feed {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: RwSignal::new(Vec::new()),
+            older: RwSignal::new(Older::More),
+            ready: RwSignal::new(false),
+            restarted: RwSignal::new(false),
+            position: RwSignal::new(None),
+            generation: RwSignal::new(0),
+            meanwhile: RwSignal::new(Vec::new()),
+        }
+    }
+
+    /// Where to resume: the last event that the list contains. Reading it tracks it.
+    pub fn position(self) -> Option<Position> {
+        self.position.get()
+    }
+
+    /// As [`Self::position`], without tracking.
+    pub fn position_now(self) -> Option<Position> {
+        self.position.get_untracked()
+    }
+
+    /// Moves on without a change to the list.
+    pub fn set_position(self, position: Position) {
+        self.position.set(Some(position));
+    }
+
+    /// Begins with what the page kept; newest first, as it was.
+    pub fn restore(self, position: Position, items: Vec<Item<Body>>, more: bool) {
+        self.replace(position, items.into_iter().rev().collect(), more);
+        self.entries.update(|entries| entries.iter_mut().for_each(|entry| entry.arrived = false));
+    }
+
+    /// Takes a whole new list, oldest first as snapshots have it. Items that are in both keep their
+    /// place on the page.
+    pub(super) fn replace(self, position: Position, items: Vec<Item<Body>>, more: bool) {
+        let known = self.position.get_untracked();
+        let anew = known.as_ref().is_some_and(|known| known.epoch != position.epoch);
+        let old = self.entries.get_untracked();
+        let seen = known.filter(|_| !anew).map(|known| known.offset);
+        let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
+        for item in items.into_iter().rev() {
+            if let Some(entry) =
+                old.iter().find(|entry| entry.id == item.id && entry.offset == item.offset)
+            {
+                entry.replace(item);
+                entries.push(entry.clone());
+            } else {
+                let arrived = seen.is_some_and(|seen| item.offset > seen);
+                entries.push(Entry::new(item, arrived));
+            }
+        }
+        let gone = |old: &Entry| !entries.iter().any(|entry| entry.id == old.id);
+        set(self.restarted, anew && old.iter().any(gone));
+        self.generation.update(|generation| *generation += 1);
+        self.meanwhile.update(Vec::clear);
+        self.entries.set(entries);
+        self.position.set(Some(position));
+        set(self.older, if more { Older::More } else { Older::End });
+        set(self.ready, true);
+    }
+
+    pub(super) fn publish(self, item: Item<Body>) {
+        self.entries.update(|entries| {
+            // Events come in order, so that this is the top; a repeat is not shown twice.
+            if !entries.iter().any(|entry| entry.id == item.id) {
+                let place = entries.partition_point(|entry| entry.offset > item.offset);
+                entries.insert(place, Entry::new(item, true));
+            }
+        });
+    }
+
+    pub(super) fn edit(self, item: Item<Body>) {
+        let entry = self.entries.with_untracked(|entries| {
+            entries.iter().find(|entry| entry.id == item.id).map(|entry| entry.item.clone())
+        });
+        match entry {
+            Some(signal) => signal.set(item),
+            None => self.remember(Meanwhile::Edited(item)),
+        }
+    }
+
+    pub(super) fn delete(self, id: &ItemId) {
+        let place =
+            self.entries.with_untracked(|entries| entries.iter().position(|entry| entry.id == *id));
+        match place {
+            Some(place) => self.entries.update(|entries| drop(entries.remove(place))),
+            None => self.remember(Meanwhile::Deleted(id.clone())),
+        }
+    }
+
+    fn remember(self, what: Meanwhile) {
+        if self.older.get_untracked() == Older::Loading {
+            self.meanwhile.update(|meanwhile| meanwhile.push(what));
+        }
+    }
+
+    /// Begins to load older items; `None` if there are none, or some are on the way.
+    pub fn ask_older(self) -> Option<Request> {
+        let before =
+            self.entries.with_untracked(|entries| entries.last().map(|entry| entry.offset))?;
+        if matches!(self.older.get_untracked(), Older::Loading | Older::End) {
+            return None;
+        }
+        self.older.set(Older::Loading);
+        Some(Request { before, generation: self.generation.get_untracked() })
+    }
+
+    /// Takes in the answer: items newest first, and whether there are more; or why not.
+    #[expect(clippy::needless_pass_by_value, reason = "a request has one answer")]
+    pub fn got_older(self, request: Request, answer: Result<(Vec<Item<Body>>, bool), String>) {
+        if request.generation != self.generation.get_untracked() {
+            return;
+        }
+        let (mut items, more) = match answer {
+            Ok(page) => page,
+            Err(detail) => return self.older.set(Older::Failed(detail)),
+        };
+        for what in self.meanwhile.try_update(std::mem::take).unwrap_or_default() {
+            match what {
+                Meanwhile::Deleted(id) => items.retain(|item| item.id != id),
+                Meanwhile::Edited(new) => {
+                    items
+                        .iter_mut()
+                        .filter(|item| item.id == new.id)
+                        .for_each(|item| *item = new.clone());
+                }
+            }
+        }
+        items.retain(|item| item.offset < request.before);
+        self.entries.update(|entries| {
+            entries.extend(items.into_iter().map(|item| Entry::new(item, false)));
+        });
+        self.older.set(if more { Older::More } else { Older::End });
+    }
+
+    /// Drops the oldest items of a list that has become long; they can be loaded again.
+    pub fn trim(self) {
+        if self.entries.with_untracked(Vec::len) > MOST {
+            self.generation.update(|generation| *generation += 1);
+            self.meanwhile.update(Vec::clear);
+            self.entries.update(|entries| entries.truncate(KEPT));
+            self.older.set(Older::More);
+        }
+    }
+
+    /// How many items were published after `seen`. Reading it tracks the list.
+    pub fn newer_than(self, seen: Offset) -> usize {
+        self.entries.with(|entries| entries.iter().take_while(|entry| entry.offset > seen).count())
+    }
+
+    /// Where the newest item stands. Reading it tracks the list.
+    pub fn newest(self) -> Offset {
+        self.entries.with(|entries| entries.first().map_or(Offset(0), |entry| entry.offset))
+    }
+}

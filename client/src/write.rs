@@ -1,0 +1,197 @@
+//! A small JSON writer, for what pages send and keep.
+
+use nowcast_shared::item::{Body, Item, Role};
+use std::fmt::Write;
+
+/// Writes `text` as a JSON string.
+pub fn string(out: &mut String, text: &str) {
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            letter if letter < ' ' => {
+                // Writing into a String cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(letter));
+            }
+            letter => out.push(letter),
+        }
+    }
+    out.push('"');
+}
+
+/// A JSON object, written field by field.
+///
+/// ```
+/// use nowcast_client::write::Object;
+/// let item = Object::new().text("kind", "message").end();
+/// assert_eq!(Object::new().json("item", &item).flag("now", true).end(), r#"{"item":{"kind":"message"},"now":true}"#);
+/// ```
+pub struct Object(String);
+
+impl Object {
+    /// Begins one.
+    pub fn new() -> Self {
+        Self("{".to_owned())
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        string(&mut self.0, name);
+        self.0.push(':');
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        string(&mut self.0, value);
+        self
+    }
+
+    /// A text, if there is one.
+    #[must_use]
+    pub fn text_if(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
+        }
+    }
+
+    /// A number, if there is one.
+    #[must_use]
+    pub fn number_if(self, name: &str, value: Option<i64>) -> Self {
+        match value {
+            Some(value) => self.json(name, &value.to_string()),
+            None => self,
+        }
+    }
+
+    /// True or false.
+    #[must_use]
+    pub fn flag(self, name: &str, value: bool) -> Self {
+        self.json(name, if value { "true" } else { "false" })
+    }
+
+    /// What is JSON already.
+    #[must_use]
+    pub fn json(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        self.0.push_str(value);
+        self
+    }
+
+    /// Ends it.
+    pub fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+impl Default for Object {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A JSON list of what is JSON already.
+pub fn array<T: AsRef<str>>(elements: impl IntoIterator<Item = T>) -> String {
+    let mut out = "[".to_owned();
+    for element in elements {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str(element.as_ref());
+    }
+    out.push(']');
+    out
+}
+
+/// An item's data.
+pub fn body(body: &Body) -> String {
+    let object = Object::new();
+    match body {
+        Body::Message { text } => object.text("text", text),
+        Body::Link { url, title, description } => object
+            .text("url", url)
+            .text_if("title", title.as_deref())
+            .text_if("description", description.as_deref()),
+        Body::Image { url, alt, size } => object
+            .text("url", url)
+            .text("alt", alt)
+            .number_if("width", size.map(|(width, _)| width.into()))
+            .number_if("height", size.map(|(_, height)| height.into())),
+        Body::Unknown => object,
+    }
+    .end()
+}
+
+/// An item, as the server would send it.
+pub fn item(item: &Item<Body>) -> String {
+    let role = match item.by.role {
+        Role::Admin => "admin",
+        Role::Publisher => "publisher",
+        Role::User => "user",
+        Role::Viewer => "viewer",
+    };
+    let by = Object::new()
+        .text("role", role)
+        .text("id", &item.by.id.0)
+        .text_if("name", item.by.name.as_deref())
+        .end();
+    Object::new()
+        .text("id", &item.id.0)
+        .json("offset", &item.offset.0.to_string())
+        .number_if("at", Some(item.at))
+        .text("kind", &item.kind)
+        .json("data", &body(&item.data))
+        .text_if("html", item.html.as_deref())
+        .json("by", &by)
+        .number_if("edited_at", item.edited_at)
+        .end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut out = String::new();
+        string(&mut out, text);
+        out
+    }
+
+    #[test]
+    fn every_text_is_written_as_legal_json() {
+        assert_eq!(written("plain äöü 🎉"), "\"plain äöü 🎉\"");
+        assert_eq!(written("a\"b\\c"), r#""a\"b\\c""#);
+        assert_eq!(written("line\nline\ttab\u{0}\u{1f}"), r#""line\nline\u0009tab\u0000\u001f""#);
+        assert_eq!(written("</script>"), "\"</script>\"");
+    }
+
+    #[test]
+    fn objects_and_lists_need_no_element() {
+        assert_eq!(Object::new().end(), "{}");
+        assert_eq!(array::<&str>([]), "[]");
+        assert_eq!(array(["1", "{}"]), "[1,{}]");
+    }
+
+    #[test]
+    fn absent_fields_are_left_out() {
+        let link = Body::Link {
+            url: "https://example.org/".to_owned(),
+            title: None,
+            description: Some("A \"place\"".to_owned()),
+        };
+        assert_eq!(body(&link), r#"{"url":"https://example.org/","description":"A \"place\""}"#);
+        let image = Body::Image {
+            url: "/uploads/a.png".to_owned(),
+            alt: String::new(),
+            size: Some((4, 3)),
+        };
+        assert_eq!(body(&image), r#"{"url":"/uploads/a.png","alt":"","width":4,"height":3}"#);
+    }
+}
