@@ -142,6 +142,12 @@ fn item_deleted() {
 }
 
 #[test]
+fn room_titled() {
+    let frame = logged(Event::RoomTitled { title: "Finals".to_owned() });
+    insta::assert_snapshot!(pinned(&frame), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"room_titled","title":"Finals"}}"#);
+}
+
+#[test]
 fn an_item_without_markdown_and_without_a_name() {
     let item = Item {
         kind: "link".to_owned(),

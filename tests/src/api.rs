@@ -45,6 +45,13 @@ pub struct Problem {
     pub detail: String,
 }
 
+impl Problem {
+    /// What a page makes of no answer at all.
+    pub fn unreachable(why: &(impl fmt::Display + ?Sized)) -> Self {
+        Self { status: 0, code: "unreachable".to_owned(), detail: why.to_string() }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.status, self.code, self.detail)

@@ -8,7 +8,7 @@ mod long_poll;
 mod websocket;
 
 use crate::api::{Api, Credential, Problem};
-use crate::wait::in_time;
+use crate::wait::{in_time, pause};
 use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{PROTOCOL, ServerFrame, Snapshot};
@@ -114,7 +114,8 @@ impl Joining {
         }
     }
 
-    /// Opens it, or says why the server does not let it.
+    /// Opens it, or says why the server does not let it. A server that is not there, or goes away
+    /// before the session has begun, is a problem with the status 0.
     ///
     /// # Panics
     /// When the server answers neither with a session nor with a problem.
@@ -127,7 +128,7 @@ impl Joining {
             })
         };
         let link = in_time("a page is opened", opening).await?;
-        Ok(Page::begin(self, link).await)
+        Page::begin(self, link).await
     }
 
     /// The path and query of a transport's address.
@@ -228,7 +229,7 @@ pub struct Page {
 
 impl Page {
     /// Reads the `welcome`. A long poll that continues has none; what it would say is known.
-    async fn begin(joining: Joining, mut link: Link) -> Self {
+    async fn begin(joining: Joining, mut link: Link) -> Result<Self, Problem> {
         let first = match &mut link {
             Link::LongPoll(link) if !link.is_welcomed() => None,
             link => Some(in_time("a welcome", link.next()).await),
@@ -253,15 +254,13 @@ impl Page {
                 ServerFrame::Welcome(welcome) => page.welcomed(welcome),
                 other => panic!("the first frame is {other:?} instead of a welcome"),
             },
-            Some(Incoming::End { close_code }) => {
-                panic!("the session ended before its welcome, with close code {close_code:?}")
-            }
+            Some(Incoming::End { .. }) => return Err(Problem::unreachable("no welcome came")),
             None => {
                 let since = page.joining.since.as_deref().expect("only a page with a since");
                 page.position = since.parse().expect("the server could read it, so can the test");
             }
         }
-        page
+        Ok(page)
     }
 
     fn welcomed(&mut self, welcome: nowcast_shared::frame::Welcome<Value>) {
@@ -308,7 +307,12 @@ impl Page {
         &self.position
     }
 
-    /// What it was opened with.
+    /// By which way it is connected.
+    pub fn transport(&self) -> Transport {
+        self.joining.transport
+    }
+
+    /// The client id that it was opened with.
     pub fn client(&self) -> &str {
         &self.joining.client
     }
@@ -364,6 +368,43 @@ impl Page {
     /// When something else happens.
     pub async fn next_texts(&mut self, count: usize) -> Vec<String> {
         self.next_events(count).await.iter().map(published_text).collect()
+    }
+
+    /// The next `count` events, also when the session breaks in between: then it opens a new one
+    /// from where it was, as often as that takes, and insists on continuing.
+    ///
+    /// # Panics
+    /// When the server no longer knows where the page was, or nothing comes in time.
+    pub async fn follow(&mut self, count: usize) -> Vec<Logged<Value>> {
+        let mut events = Vec::with_capacity(count);
+        while events.len() < count {
+            match self.next_frame().await {
+                Some(ServerFrame::Event(event)) => events.push(event),
+                Some(_) => {}
+                None => {
+                    *self = self.come_back().await;
+                    assert!(self.recovered, "the page was told to begin anew");
+                }
+            }
+        }
+        events
+    }
+
+    /// Opens the page again from where it is, as soon as the server lets it.
+    ///
+    /// # Panics
+    /// When it does not in time, or refuses with more than being away.
+    pub async fn come_back(&self) -> Self {
+        let coming = async {
+            loop {
+                match Box::pin(self.resuming().try_open()).await {
+                    Ok(page) => return page,
+                    Err(problem) if matches!(problem.status, 0 | 503) => pause().await,
+                    Err(problem) => panic!("a page that came back was refused: {problem}"),
+                }
+            }
+        };
+        in_time("the page comes back", coming).await
     }
 
     /// Waits for a presence signal that fits.

@@ -20,7 +20,7 @@ pub struct Rules {
     pub refuse_sse: bool,
     /// Nothing is reachable: connections are closed as soon as they open.
     pub refuse_all: bool,
-    /// No byte moves, in no direction; connections stay open.
+    /// What the server sends does not arrive; connections stay open.
     pub stall: bool,
     /// Counts the times that everything was cut.
     cuts: u64,
@@ -126,7 +126,7 @@ async fn connection(
     let (from_page, to_page) = page.split();
     let (from_server, to_server) = server.split();
     tokio::select! {
-        () = pump(from_page, to_server, rules.clone()) => {}
+        () = forward(from_page, to_server) => {}
         () = pump(from_server, to_page, rules.clone()) => {}
         _ = rules.wait_for(|rules| rules.cuts != cuts) => {}
     }
@@ -139,7 +139,12 @@ async fn connect(target: SocketAddr) -> Option<TcpStream> {
     socket.connect(target).await.ok()
 }
 
-/// Moves bytes in one direction until that side ends.
+/// Moves bytes from the page to the server. A page that has no more to send may still listen.
+async fn forward(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt + Unpin) {
+    let _ = tokio::io::copy(&mut from, &mut to).await;
+}
+
+/// Moves bytes from the server to the page as the rules allow, until the server ends.
 async fn pump(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,

@@ -288,8 +288,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let log = self.stderr();
         if std::thread::panicking() {
-            eprintln!("--- the server's standard error ---\n{}---", self.stderr());
+            eprintln!("--- the server's standard error ---\n{log}---");
+        } else {
+            // Whatever a test is about: nothing that it did may make the server panic.
+            assert!(!log.contains("panicked at"), "the server panicked:\n{log}");
         }
     }
 }

@@ -32,8 +32,13 @@ pub async fn eventually_within<T>(
             return answer;
         }
         assert!(begun.elapsed() < limit, "waited {limit:?} in vain for this: {what}");
-        tokio::time::sleep(INTERVAL).await;
+        pause().await;
     }
+}
+
+/// The time between two looks at a condition, for loops that [`eventually`] cannot express.
+pub async fn pause() {
+    tokio::time::sleep(INTERVAL).await;
 }
 
 /// Waits for one thing.

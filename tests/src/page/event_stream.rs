@@ -21,7 +21,10 @@ impl Link {
     pub(super) async fn open(joining: &Joining) -> Result<Self, Problem> {
         let request = joining.api().get(&joining.path("sse"));
         let request = request.header("accept", "text/event-stream");
-        let answer = request.send().await.expect("an answer to the request for a stream");
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(Problem::unreachable(&error)),
+        };
         if !answer.status().is_success() {
             return Err(problem(answer).await);
         }

@@ -28,11 +28,17 @@ impl Link {
             welcomed: false,
             ended: false,
         };
-        let answer = link.request(0).await.expect("an answer to the first poll");
+        let answer = match link.request(0).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(Problem::unreachable(&error)),
+        };
         if !answer.status().is_success() {
             return Err(problem(answer).await);
         }
-        link.take(&answer.json().await.expect("an answer to a poll is JSON"));
+        match answer.json().await {
+            Ok(answer) => link.take(&answer),
+            Err(error) => return Err(Problem::unreachable(&error)),
+        }
         link.welcomed = link.ready.front().is_some_and(|frame| frame["t"] == "welcome");
         Ok(link)
     }

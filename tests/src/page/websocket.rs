@@ -41,7 +41,7 @@ impl Link {
                 Ok(Self { stream })
             }
             Err(Error::Http(answer)) => Err(refusal(&answer)),
-            Err(error) => panic!("the WebSocket does not open: {error}"),
+            Err(error) => Err(Problem::unreachable(&error)),
         }
     }
 

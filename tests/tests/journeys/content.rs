@@ -1,0 +1,210 @@
+//! What is published: Markdown that comes out harmless, pictures.
+
+use nowcast_shared::event::Event;
+use nowcast_tests::api::{expect_problem, expect_status};
+use nowcast_tests::page::{Joining, Transport};
+use nowcast_tests::server::Server;
+use serde_json::{Value, json};
+
+const UPLOADS: &str = "/api/rooms/main/uploads";
+
+/// A PNG of 480 by 270 pixels.
+const PNG: &[u8] = include_bytes!("../../fixtures/sunrise.png");
+
+/// A GIF of 3 by 2 pixels.
+const GIF: &[u8] = &[
+    b'G', b'I', b'F', b'8', b'9', b'a', 3, 0, 2, 0, 0x80, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, b',', 0,
+    0, 0, 0, 3, 0, 2, 0, 0, 2, 3, 0x84, 0x8f, 0x05, 0, b';',
+];
+
+#[tokio::test]
+async fn markdown_is_rendered() {
+    let server = Server::start().await;
+    let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    for (text, expected) in [
+        ("plain", "<p>plain</p>"),
+        ("**strong** and *stress*", "<strong>strong</strong>"),
+        ("`code`", "<code>code</code>"),
+        ("- one\n- two", "<li>one</li>"),
+        ("> said", "<blockquote>"),
+        ("~~gone~~", "<del>gone</del>"),
+        ("[there](https://example.org/a?b=1&c=2)", r#"href="https://example.org/a?b=1&amp;c=2""#),
+    ] {
+        server.publisher().say(text).await;
+        let html = html(&page.next_event().await.event);
+        assert!(html.contains(expected), "{text} became {html}");
+    }
+    server.publisher().say("[there](https://example.org)").await;
+    let html = html(&page.next_event().await.event);
+    assert!(html.contains("noopener") && html.contains("nofollow"), "{html}");
+}
+
+#[tokio::test]
+async fn html_and_script_in_markdown_come_out_harmless() {
+    let server = Server::start().await;
+    let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    let hostile = [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<svg onload=alert(1)></svg>",
+        "<iframe src=\"javascript:alert(1)\"></iframe>",
+        "<a href=\"javascript:alert(1)\">x</a>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](java&#10;script:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "[x](vbscript:alert(1))",
+        "![x](javascript:alert(1))",
+        "![x\" onerror=\"alert(1)](https://example.org/x.png)",
+        "[x](https://example.org \"t\\\" onmouseover=\\\"alert(1)\")",
+        "<javascript:alert(1)>",
+        "<style>body{display:none}</style>",
+        "<form action=/api/logout method=post><button>x</button></form>",
+        "<div style=\"position:fixed;inset:0\" class=\"composer\" id=\"app\">x</div>",
+        "<meta http-equiv=refresh content=\"0;url=https://example.org\">",
+        "<base href=\"https://example.org/\">",
+        "<math><mi//xlink:href=\"data:x,<script>alert(1)</script>\">",
+        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+        "<b>unclosed",
+        "```html\n<script>alert(1)</script>\n```",
+        "\u{0}<scr\u{0}ipt>alert(1)</script>",
+    ];
+    for text in hostile {
+        server.publisher().say(text).await;
+        let event = page.next_event().await.event;
+        let html = html(&event);
+        for tag in tags(&html) {
+            let lower = tag.to_lowercase();
+            let name: String = lower.chars().take_while(char::is_ascii_alphanumeric).collect();
+            assert!(
+                ![
+                    "script", "iframe", "object", "embed", "style", "form", "button", "input",
+                    "meta", "base", "svg", "math", "noscript", "link"
+                ]
+                .contains(&name.as_str()),
+                "{text:?} became {html}"
+            );
+            for part in [" on", "javascript:", "vbscript:", "data:", " style=", " id="] {
+                assert!(!lower.contains(part), "{text:?} became {html}");
+            }
+        }
+        let Event::ItemPublished { item } = event else { unreachable!("html looked already") };
+        let stored = server.visitor().json("/api/rooms/main/items?limit=1").await;
+        assert_eq!(stored["items"][0]["html"], item.html.unwrap(), "the stored one is the same");
+        assert_eq!(stored["items"][0]["data"]["text"], text, "the text is kept as it was");
+    }
+}
+
+fn html(event: &Event<Value>) -> String {
+    match event {
+        Event::ItemPublished { item } => item.html.clone().expect("a message has html"),
+        other => panic!("{other:?} instead of a published item"),
+    }
+}
+
+/// What stands inside of tags, as far as a browser would see tags.
+fn tags(html: &str) -> Vec<&str> {
+    html.split('<')
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next())
+        .filter(|tag| tag.starts_with(|first: char| first.is_ascii_alphabetic()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_picture_can_be_uploaded_and_published() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    for (bytes, content_type, width, height) in
+        [(PNG, "image/png", 480, 270), (GIF, "image/gif", 3, 2)]
+    {
+        // What the sender calls it does not matter: the bytes say what it is.
+        let request = publisher.post(UPLOADS).header("content-type", "application/octet-stream");
+        let answer = request.body(bytes.to_vec()).send().await.unwrap();
+        let upload: Value = expect_status(answer, 201).await.json().await.unwrap();
+        assert_eq!((&upload["width"], &upload["height"]), (&json!(width), &json!(height)));
+        let url = upload["url"].as_str().unwrap();
+        assert!(url.starts_with("/uploads/"), "{url}");
+
+        let shown = expect_status(server.visitor().get(url).send().await.unwrap(), 200).await;
+        let header = |name: &str| shown.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), content_type);
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert!(header("cache-control").contains("immutable"));
+        assert_eq!(shown.bytes().await.unwrap(), bytes);
+
+        publisher.publish("image", json!({"url": url, "alt": "A test"})).await;
+    }
+    let page = Joining::new(Transport::Sse, server.origin()).open().await;
+    assert_eq!(page.snapshot().items.len(), 2);
+}
+
+#[tokio::test]
+async fn a_picture_can_be_uploaded_as_a_form_does_it() {
+    let server = Server::start().await;
+    let mut body =
+        b"--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
+        content-type: image/png\r\n\r\n"
+            .to_vec();
+    body.extend_from_slice(PNG);
+    body.extend_from_slice(b"\r\n--edge--\r\n");
+    let request = server.publisher().post(UPLOADS);
+    let request = request.header("content-type", "multipart/form-data; boundary=edge");
+    let answer = request.body(body).send().await.unwrap();
+    let upload: Value = expect_status(answer, 201).await.json().await.unwrap();
+    assert_eq!((&upload["width"], &upload["height"]), (&json!(480), &json!(270)));
+}
+
+#[tokio::test]
+async fn an_upload_that_is_no_picture_is_refused() {
+    let server = Server::start().await;
+    let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
+    let bodies: [&[u8]; 5] =
+        [b"", b"not a picture", b"<html><script>alert(1)</script></html>", svg, &PNG[..8]];
+    for body in bodies {
+        let request = server.publisher().post(UPLOADS).header("content-type", "image/png");
+        let answer = request.body(body.to_vec()).send().await.unwrap();
+        expect_problem(answer, 415, "not_an_image").await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_too_large_and_one_of_a_stranger_are_refused() {
+    let server = Server::start().await;
+    let mut large = PNG.to_vec();
+    large.resize(10 * 1024 * 1024 + 1, 0);
+    let request = server.publisher().post(UPLOADS).header("content-type", "image/png");
+    let answer = request.body(large).send().await.unwrap();
+    expect_problem(answer, 413, "too_large").await;
+
+    let answer = server.visitor().post(UPLOADS).body(PNG).send().await.unwrap();
+    expect_problem(answer, 401, "unauthorized").await;
+}
+
+#[tokio::test]
+async fn nothing_but_uploads_is_served_from_their_address() {
+    let server = Server::start().await;
+    for path in [
+        "/uploads/",
+        "/uploads/none.png",
+        "/uploads/..%2fnowcast.db",
+        "/uploads/%2e%2e%2fnowcast.db",
+        "/uploads/..%5cnowcast.db",
+        "/uploads/%00",
+    ] {
+        let answer = server.visitor().get(path).send().await.unwrap();
+        assert!(matches!(answer.status().as_u16(), 400 | 404), "{path}: {}", answer.status());
+    }
+}
+
+#[tokio::test]
+async fn text_of_every_script_survives() {
+    let server = Server::start().await;
+    let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    for text in
+        ["Grüße, 日本語, עברית, العربية", "👩‍👩‍👧‍👦 🇺🇦", "a\u{202e}b", "line\nline\r\nline", "\\u0000"]
+    {
+        server.publisher().say(text).await;
+        assert_eq!(page.next_texts(1).await, [text]);
+    }
+}

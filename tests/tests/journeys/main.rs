@@ -1,0 +1,22 @@
+//! Journeys through a running server, named after what they hold it to. Most of them run over each
+//! of the three transports.
+//!
+//! - [`delivery`], [`resume`], [`crash`]: every page sees every event once and in order.
+//! - [`repeats`]: what is sent twice takes effect once.
+//! - [`sessions`], [`polling`]: how sessions end, who is here, how a long poll waits.
+//! - [`refused`]: bad input gets a clear answer. [`content`]: hostile input comes out harmless.
+//! - [`access`], [`desk`]: who may do what; the admin's display buttons.
+//! - [`files`]: the pages themselves, health and metrics. [`examples`]: the example publishers.
+
+mod access;
+mod content;
+mod crash;
+mod delivery;
+mod desk;
+mod examples;
+mod files;
+mod polling;
+mod refused;
+mod repeats;
+mod resume;
+mod sessions;

@@ -1,0 +1,476 @@
+//! Bad input gets a clear answer, and nothing is lost by it.
+
+use nowcast_shared::error::Code;
+use nowcast_shared::frame::ServerFrame;
+use nowcast_tests::api::{Api, Credential, expect_problem, expect_status};
+use nowcast_tests::over_every_transport;
+use nowcast_tests::page::{Joining, Page, Transport, new_client_id};
+use nowcast_tests::server::{Server, Setup};
+use reqwest::Response;
+use serde_json::{Value, json};
+
+const ITEMS: &str = "/api/rooms/main/items";
+const COMMANDS: &str = "/api/rooms/main/commands";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+over_every_transport![
+    commands_of_strangers_and_for_what_is_not_there_are_rejected,
+    items_that_do_not_fit_are_rejected,
+    a_page_in_a_room_that_is_not_there_is_refused,
+    a_client_id_that_can_be_guessed_is_refused,
+];
+
+async fn send(api: &Api, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+    let request = api.post(path).header("content-type", content_type).body(body.into());
+    request.send().await.expect("an answer")
+}
+
+async fn publish(api: &Api, item: &Value) -> Response {
+    send(api, ITEMS, "application/json", item.to_string()).await
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_refused() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    for path in [ITEMS, COMMANDS, "/api/login", "/api/rooms/main/preview"] {
+        for body in ["", "{", "nonsense", r#"{"kind":"message","data":{"text":"a"}} and more"#] {
+            let answer = send(&publisher, path, "application/json", body).await;
+            expect_problem(answer, 400, "bad_json").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn json_of_the_wrong_types_is_refused() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    for item in [
+        json!(null),
+        json!([]),
+        json!("message"),
+        json!({}),
+        json!({"kind": "message"}),
+        json!({"data": {"text": "a"}}),
+        json!({"kind": 7, "data": {"text": "a"}}),
+        json!({"kind": null, "data": {"text": "a"}}),
+    ] {
+        expect_problem(publish(&publisher, &item).await, 400, "bad_request").await;
+    }
+    for command in [json!({}), json!({"command": 7}), json!({"command": {"kind": "delete"}})] {
+        let answer = send(&publisher, COMMANDS, "application/json", command.to_string()).await;
+        expect_problem(answer, 400, "bad_request").await;
+    }
+    let answer = send(&publisher, "/api/login", "application/json", r#"{"password":1}"#).await;
+    expect_problem(answer, 400, "bad_request").await;
+}
+
+#[tokio::test]
+async fn deep_json_is_refused_and_does_no_harm() {
+    let server = Server::start().await;
+    let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+    let body = format!(r#"{{"kind":"message","data":{{"text":"a","x":{deep}}}}}"#);
+    let answer = send(&server.publisher(), ITEMS, "application/json", body).await;
+    expect_problem(answer, 400, "bad_json").await;
+}
+
+#[tokio::test]
+async fn unknown_kinds_are_refused() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    let item = json!({"kind": "hologram", "data": {}});
+    expect_problem(publish(&publisher, &item).await, 422, "unknown_kind").await;
+    let answer = publisher.command(json!({"kind": "explode"})).await;
+    expect_problem(answer, 422, "unknown_kind").await;
+    let answer = publisher.post(ITEMS).form(&[("kind", "hologram")]).send().await.unwrap();
+    expect_problem(answer, 422, "unknown_kind").await;
+}
+
+#[tokio::test]
+async fn an_item_may_have_64_kib_and_no_more() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    let sized = |size: usize| {
+        let frame = json!({"text": ""}).to_string().len();
+        json!({"kind": "message", "data": {"text": "a".repeat(size - frame)}})
+    };
+    assert_eq!(publish(&publisher, &sized(64 * 1024)).await.status(), 201);
+    let answer = publish(&publisher, &sized(64 * 1024 + 1)).await;
+    expect_problem(answer, 413, "too_large").await;
+}
+
+#[tokio::test]
+async fn a_body_may_have_128_kib_and_no_more() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    // Percent-encoded, 64 KiB of text are three times that.
+    let fits = format!("kind=message&text={}", "%61".repeat(43_000));
+    assert!(fits.len() < 128 * 1024 + 100);
+    let answer = send(&publisher, ITEMS, FORM, &fits[..128 * 1024 - 2]).await;
+    expect_status(answer, 201).await;
+    let large = format!("kind=message&text={}", "%61".repeat(44_000));
+    expect_problem(send(&publisher, ITEMS, FORM, large).await, 413, "too_large").await;
+
+    let padded = format!("{{\"kind\":\"message\",{}\"data\":{{}}}}", " ".repeat(128 * 1024));
+    let answer = send(&publisher, ITEMS, "application/json", padded).await;
+    expect_problem(answer, 413, "too_large").await;
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf8_is_refused() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    let json = b"{\"kind\":\"message\",\"data\":{\"text\":\"\xff\xfe\"}}";
+    let answer = send(&publisher, ITEMS, "application/json", json).await;
+    expect_problem(answer, 400, "bad_utf8").await;
+    for form in ["kind=message&text=%FF%FE", "kind=message&text=caf%E9", "kind=message&%C3=a"] {
+        expect_problem(send(&publisher, ITEMS, FORM, form).await, 400, "bad_utf8").await;
+    }
+    let raw = b"kind=message&text=\xff";
+    expect_problem(send(&publisher, ITEMS, FORM, raw).await, 400, "bad_utf8").await;
+    let page = Joining::new(Transport::Sse, server.origin()).open().await;
+    assert!(page.snapshot().items.is_empty(), "nothing of it was published");
+}
+
+#[tokio::test]
+async fn a_form_without_a_kind_and_a_body_of_another_type_are_refused() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    expect_problem(send(&publisher, ITEMS, FORM, "text=a").await, 400, "bad_form").await;
+    let answer = send(&publisher, ITEMS, "text/plain", "kind=message").await;
+    expect_problem(answer, 415, "unsupported_type").await;
+    let answer = send(&publisher, ITEMS, "application/xml", "<item/>").await;
+    expect_problem(answer, 415, "unsupported_type").await;
+}
+
+#[tokio::test]
+async fn forms_publish_with_kind_or_type_and_json_may_name_its_charset() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    for (number, form) in
+        ["kind=message&text=caf%C3%A9+1", "type=message&text=two"].iter().enumerate()
+    {
+        let answer = expect_status(send(&publisher, ITEMS, FORM, *form).await, 201).await;
+        assert_eq!(answer.json::<Value>().await.unwrap()["offset"], number + 1);
+    }
+    let form = "kind=link&url=https%3A%2F%2Fexample.org&title=There&extra=kept";
+    let charset = format!("{FORM}; charset=UTF-8");
+    expect_status(send(&publisher, ITEMS, &charset, form).await, 201).await;
+    let item = json!({"kind": "message", "data": {"text": "json"}}).to_string();
+    expect_status(send(&publisher, ITEMS, "application/json; charset=utf-8", item).await, 201)
+        .await;
+    let page = Joining::new(Transport::Sse, server.origin()).open().await;
+    let data: Vec<_> = page.snapshot().items.iter().map(|item| item.data.clone()).collect();
+    assert_eq!(data[0], json!({"text": "café 1"}));
+    assert_eq!(
+        data[2],
+        json!({"url": "https://example.org", "title": "There", "extra": "kept"}),
+        "all fields become data, as strings"
+    );
+}
+
+#[tokio::test]
+async fn rooms_that_are_not_there_and_names_that_are_none_are_refused() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    let item = json!({"kind": "message", "data": {"text": "a"}}).to_string();
+    let long = "x".repeat(65);
+    for endpoint in ["items", "commands"] {
+        let path = format!("/api/rooms/nowhere/{endpoint}");
+        let answer = send(&publisher, &path, "application/json", item.clone()).await;
+        expect_problem(answer, 404, "unknown_room").await;
+        for name in ["Main", "a_b", "a%20b", "%C3%A4", "%FF", "..%2Fmain", &long] {
+            let path = format!("/api/rooms/{name}/{endpoint}");
+            let answer = send(&publisher, &path, "application/json", item.clone()).await;
+            expect_problem(answer, 400, "bad_room").await;
+        }
+    }
+    for path in ["items", "buttons", ""] {
+        let path = format!("/api/rooms/nowhere/{path}");
+        let answer = publisher.get(path.trim_end_matches('/')).send().await.unwrap();
+        expect_problem(answer, 404, "unknown_room").await;
+    }
+}
+
+#[tokio::test]
+async fn unknown_addresses_and_wrong_methods_are_named() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    for path in ["/api", "/api/", "/api/nothing", "/api/rooms/main/nothing"] {
+        let answer = publisher.get(path).send().await.unwrap();
+        expect_problem(answer, 404, "not_found").await;
+    }
+    for (path, method) in [
+        (ITEMS, reqwest::Method::DELETE),
+        (COMMANDS, reqwest::Method::GET),
+        ("/api/login", reqwest::Method::GET),
+        ("/api/rooms/main/ws", reqwest::Method::POST),
+        ("/healthz", reqwest::Method::POST),
+        ("/", reqwest::Method::POST),
+    ] {
+        let answer = publisher.request(method, path).send().await.unwrap();
+        let allowed = answer.headers().get("allow").cloned();
+        expect_problem(answer, 405, "method_not_allowed").await;
+        assert!(allowed.is_some(), "{path}: a 405 says which methods there are");
+    }
+}
+
+#[tokio::test]
+async fn query_parameters_that_cannot_be_read_are_named() {
+    let server = Server::start().await;
+    for query in ["before=x", "before=-1", "limit=x", "limit=-1", "before=%FF"] {
+        let answer = server.visitor().get(&format!("{ITEMS}?{query}")).send().await.unwrap();
+        expect_problem(answer, 400, "bad_query").await;
+    }
+}
+
+#[tokio::test]
+async fn a_publish_needs_a_token_that_is_known() {
+    let server = Server::start().await;
+    let item = json!({"kind": "message", "data": {"text": "a"}});
+    let answer = publish(&server.visitor(), &item).await;
+    let challenge = answer.headers().get("www-authenticate").cloned();
+    expect_problem(answer, 401, "unauthorized").await;
+    assert!(challenge.is_some(), "a 401 says what is asked for (RFC 9110, 15.5.2)");
+    for token in ["wrong", "nc_test_token_0123456789abcdeg", ""] {
+        let stranger = Api::new(server.origin(), Credential::Token(token.to_owned()));
+        expect_problem(publish(&stranger, &item).await, 401, "unauthorized").await;
+    }
+    let stranger = Api::new(server.origin(), Credential::Cookie("nowcast=made-up".to_owned()));
+    expect_problem(publish(&stranger, &item).await, 401, "unauthorized").await;
+    let basic = server.visitor().post(ITEMS).basic_auth("user", Some("password")).json(&item);
+    expect_problem(basic.send().await.unwrap(), 401, "unauthorized").await;
+}
+
+async fn commands_of_strangers_and_for_what_is_not_there_are_rejected(transport: Transport) {
+    let server = Server::start().await;
+    let item = server.admin().await.say("the admin's").await.id;
+    let mut viewer = Joining::new(transport, server.origin()).open().await;
+    for command in [
+        json!({"kind": "publish", "item": {"kind": "message", "data": {"text": "a"}}}),
+        json!({"kind": "edit", "item": item, "data": {"text": "a"}}),
+        json!({"kind": "delete", "item": item}),
+    ] {
+        assert_eq!(viewer.command(command).await.code(), Code::Forbidden);
+    }
+
+    let publisher = server.publisher();
+    let mut program = Joining::new(transport, server.origin()).as_who(&publisher).open().await;
+    let delete = |item: &str| json!({"kind": "delete", "item": item});
+    assert_eq!(program.command(delete(&item)).await.code(), Code::Forbidden, "not its own");
+    let own = publisher.say("its own").await.id;
+    program.command(json!({"kind": "edit", "item": own, "data": {"text": "b"}})).await.offset();
+    program.command(delete(&own)).await.offset();
+    assert_eq!(program.command(delete(&own)).await.code(), Code::UnknownItem, "it is gone");
+    assert_eq!(program.command(delete("inone")).await.code(), Code::UnknownItem);
+    let edit = json!({"kind": "edit", "item": own, "data": {"text": "c"}});
+    assert_eq!(program.command(edit).await.code(), Code::UnknownItem);
+    assert_eq!(program.command(json!({"kind": "explode"})).await.code(), Code::UnknownKind);
+    assert_eq!(program.command(json!({"kind": "delete"})).await.code(), Code::BadRequest);
+
+    assert_eq!(viewer.next_events(3).await.len(), 3, "and the page sees what did take effect");
+}
+
+async fn items_that_do_not_fit_are_rejected(transport: Transport) {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    let mut page = Joining::new(transport, server.origin()).as_who(&publisher).open().await;
+    let bad_item = [
+        ("message", json!({})),
+        ("message", json!({"text": 7})),
+        ("message", json!({"text": ""})),
+        ("message", json!({"text": " \n\t "})),
+        ("message", json!("text")),
+        ("link", json!({"title": "without an address"})),
+        ("link", json!({"url": 7})),
+        ("link", json!({"url": "https://example.org", "title": 7})),
+        ("image", json!({"url": "https://example.org/a.png"})),
+        ("image", json!({"url": "https://example.org/a.png", "alt": ""})),
+        ("image", json!({"url": "https://example.org/a.png", "alt": "  "})),
+        ("image", json!({"alt": "without an address"})),
+    ];
+    for (kind, data) in bad_item {
+        let command = json!({"kind": "publish", "item": {"kind": kind, "data": data}});
+        assert_eq!(page.command(command).await.code(), Code::BadItem, "{kind} {data}");
+        let answer = publish(&publisher, &json!({"kind": kind, "data": data})).await;
+        expect_problem(answer, 422, "bad_item").await;
+    }
+    let bad_urls = [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "ftp://example.org",
+        "//example.org",
+        "/admin",
+        "example.org",
+        "https://",
+        "/uploads/../admin",
+        "/uploads/..%2fadmin",
+        "",
+    ];
+    for url in bad_urls {
+        for kind in ["link", "image"] {
+            let data = json!({"url": url, "title": "t", "alt": "a"});
+            let command = json!({"kind": "publish", "item": {"kind": kind, "data": data}});
+            let code = page.command(command).await.code();
+            assert!(
+                code == Code::BadUrl || (url.is_empty() && code == Code::BadItem),
+                "{kind} {url:?} was refused with {code}"
+            );
+        }
+    }
+
+    let first = publisher.publish("link", json!({"url": "http://example.org/ä?q=1#x"})).await;
+    assert_eq!(first.offset, 1, "nothing of it took effect");
+    let edit = json!({"kind": "edit", "item": first.id, "data": {"url": "javascript:alert(1)"}});
+    assert_eq!(page.command(edit).await.code(), Code::BadUrl, "nor by an edit");
+}
+
+async fn a_page_in_a_room_that_is_not_there_is_refused(transport: Transport) {
+    let server = Server::start().await;
+    for (room, status, code) in
+        [("nowhere", 404, "unknown_room"), ("Bad_Room", 400, "bad_room"), ("%FF", 400, "bad_room")]
+    {
+        let refused = Joining::new(transport, server.origin()).room(room).try_open().await;
+        let Err(problem) = refused else { panic!("{room} was opened") };
+        assert_eq!((problem.status, problem.code.as_str()), (status, code), "{room}");
+    }
+}
+
+async fn a_client_id_that_can_be_guessed_is_refused(transport: Transport) {
+    let server = Server::start().await;
+    let long = "x".repeat(65);
+    for client in ["", "short", "with%20a%20space%20in%20it", "%FF%FF%FF%FF%FF%FF%FF%FF", &long] {
+        let refused = Joining::new(transport, server.origin()).client(client).try_open().await;
+        let Err(problem) = refused else { panic!("{client} was taken") };
+        assert_eq!((problem.status, problem.code.as_str()), (400, "bad_client"), "{client}");
+    }
+    let path = format!("{COMMANDS}?client=short");
+    let answer = send(&server.publisher(), &path, "application/json", "{}").await;
+    expect_problem(answer, 400, "bad_client").await;
+}
+
+#[tokio::test]
+async fn a_websocket_address_without_an_upgrade_says_what_it_is() {
+    let server = Server::start().await;
+    let answer = server.visitor().get("/api/rooms/main/ws").send().await.unwrap();
+    expect_problem(answer, 426, "upgrade_required").await;
+}
+
+/// The next `reject` of this page.
+async fn reject(page: &mut Page) -> (Option<String>, Code) {
+    loop {
+        match page.next_frame().await.expect("the session goes on") {
+            ServerFrame::Reject { command, code, message } => {
+                assert!(!message.is_empty());
+                return (command.map(|command| command.0), code);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_frames_on_a_websocket_are_rejected_by_name_and_the_session_goes_on() {
+    let server = Server::start().await;
+    let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    let none = None::<String>;
+    let k1 = Some("k1".to_owned());
+    for (text, command, code) in [
+        ("nonsense", &none, Code::BadJson),
+        ("", &none, Code::BadJson),
+        ("[]", &none, Code::BadRequest),
+        ("7", &none, Code::BadRequest),
+        ("{}", &none, Code::BadRequest),
+        (r#"{"t":7}"#, &none, Code::BadRequest),
+        (r#"{"t":"dance"}"#, &none, Code::UnknownKind),
+        (r#"{"t":"welcome"}"#, &none, Code::UnknownKind),
+        (r#"{"t":"command","id":"k1"}"#, &k1, Code::BadRequest),
+        (r#"{"t":"command","id":"k1","command":{"kind":"explode"}}"#, &k1, Code::UnknownKind),
+        (r#"{"t":"command","id":"k1","command":{"kind":"delete"}}"#, &k1, Code::BadRequest),
+        (
+            r#"{"t":"command","id":7,"command":{"kind":"delete","item":"i"}}"#,
+            &none,
+            Code::BadRequest,
+        ),
+    ] {
+        page.send_text(text).await;
+        assert_eq!(reject(&mut page).await, (command.clone(), code), "{text}");
+    }
+    server.publisher().say("still here").await;
+    assert_eq!(page.next_texts(1).await, ["still here"]);
+}
+
+#[tokio::test]
+async fn a_binary_frame_and_one_that_is_too_large_are_named() {
+    let server = Server::start().await;
+    let text = "x".repeat(16 * 1024);
+    let item = json!({"kind": "message", "data": {"text": text}});
+    let large = json!({"t": "command", "id": "k1", "command": {"kind": "publish", "item": item}});
+    for binary in [true, false] {
+        let admin = server.admin().await;
+        let mut page =
+            Joining::new(Transport::WebSocket, server.origin()).as_who(&admin).open().await;
+        if binary {
+            page.send_binary(br#"{"t":"ping"}"#).await;
+        } else {
+            page.send_text(&large.to_string()).await;
+        }
+        // Either the frame is rejected, or the session ends with the reason.
+        let named = loop {
+            match page.next_frame().await {
+                Some(ServerFrame::Reject { code, .. }) => break code.as_str(),
+                Some(ServerFrame::Goodbye { reason, .. }) => break reason.as_str(),
+                Some(ServerFrame::Event(event)) => panic!("it took effect: {event:?}"),
+                Some(_) => {}
+                None => panic!("the session ended without a word"),
+            }
+        };
+        let expected: &[&str] =
+            if binary { &["bad_frame", "bad_request"] } else { &["too_large", "bad_frame"] };
+        assert!(expected.contains(&named), "{named}");
+    }
+    // By POST the limit is the same.
+    let client = new_client_id();
+    let path = format!("{COMMANDS}?client={client}");
+    let admin = server.admin().await;
+    let answer = send(&admin, &path, "application/json", large.to_string()).await;
+    expect_problem(answer, 413, "too_large").await;
+}
+
+#[tokio::test]
+async fn hostile_pages_do_not_disturb_the_others() {
+    let server = Server::start().await;
+    let mut well = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    for _ in 0..10 {
+        let mut hostile = Joining::new(Transport::WebSocket, server.origin()).open().await;
+        hostile.send_binary(&[0xff; 4096]).await;
+        let mut hostile = Joining::new(Transport::WebSocket, server.origin()).open().await;
+        hostile.send_text(&"[".repeat(15_000)).await;
+        assert_eq!(reject(&mut hostile).await, (None, Code::BadJson));
+    }
+    server.publisher().say("undisturbed").await;
+    assert_eq!(well.next_texts(1).await, ["undisturbed"]);
+}
+
+#[tokio::test]
+async fn limits_can_be_set() {
+    let server = Setup::new()
+        .arg("--max-item=200")
+        .arg("--max-form=1000")
+        .arg("--max-upload=100")
+        .start()
+        .await;
+    let publisher = server.publisher();
+    let item = |size: usize| json!({"kind": "message", "data": {"text": "a".repeat(size)}});
+    assert_eq!(publish(&publisher, &item(150)).await.status(), 201);
+    expect_problem(publish(&publisher, &item(250)).await, 413, "too_large").await;
+    expect_problem(publish(&publisher, &item(1000)).await, 413, "too_large").await;
+    let path = "/api/rooms/main/uploads";
+    let answer = send(&publisher, path, "image/png", vec![0; 101]).await;
+    expect_problem(answer, 413, "too_large").await;
+}
