@@ -15,12 +15,22 @@ pub struct Problem {
     pub code: String,
     /// For people.
     pub detail: String,
+    /// How many seconds to wait before asking again, if the server said so.
+    pub wait: Option<u32>,
 }
 
 impl Problem {
-    fn unreachable() -> Self {
+    /// There was no answer.
+    pub fn unreachable() -> Self {
         let detail = "The server cannot be reached. Check your network and try again.".to_owned();
-        Self { status: 0, code: String::new(), detail }
+        Self { status: 0, code: String::new(), detail, wait: None }
+    }
+
+    /// Reads the answer to a request that was refused.
+    pub fn read(status: u16, body: &JsValue, wait: Option<u32>) -> Self {
+        let detail = read::text(body, "detail")
+            .unwrap_or_else(|| "The server could not do that. Try again in a moment.".to_owned());
+        Self { status, code: read::text(body, "code").unwrap_or_default(), detail, wait }
     }
 
     /// Whether it is this one.
@@ -92,8 +102,6 @@ pub async fn send(
     if response.ok() {
         return Ok(body);
     }
-    let status = response.status();
-    let detail = read::text(&body, "detail")
-        .unwrap_or_else(|| "The server could not do that. Try again in a moment.".to_owned());
-    Err(Problem { status, code: read::text(&body, "code").unwrap_or_default(), detail })
+    let wait = response.headers().get("retry-after").ok().flatten();
+    Err(Problem::read(response.status(), &body, wait.and_then(|wait| wait.parse().ok())))
 }

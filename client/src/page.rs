@@ -1,8 +1,10 @@
 //! What is to be seen.
 //!
 //! - [`feed`]: the viewers' page. [`list`]: its items, also for the desk; [`item`]: one of them.
+//! - [`admin`]: the desk, a program of its own.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
 
+pub mod admin;
 pub mod clock;
 pub mod feed;
 pub mod item;

@@ -1,3 +1,5 @@
 //! The admin page.
 
-fn main() {}
+fn main() {
+    nowcast_client::page::admin::mount();
+}

@@ -10,34 +10,35 @@
 //!   [`editor`] (of a display button), [`live`] (the feed, with [`item_tools`]), [`glance`].
 //!   They share [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`icon`].
 
-mod arrange;
-mod ask;
-mod bar;
-mod board;
-mod composer;
-mod desk;
-mod dialog;
-mod draft;
-mod editor;
-mod fields;
-mod glance;
-mod help;
-mod icon;
-mod item_tools;
-mod keep;
-mod keys;
-mod live;
-mod login;
-mod me;
-mod order;
-mod picture;
-mod preview;
-mod tile;
-mod upload;
-mod words;
+pub mod arrange;
+pub mod ask;
+pub mod bar;
+pub mod board;
+pub mod composer;
+pub mod desk;
+pub mod dialog;
+pub mod draft;
+pub mod editor;
+pub mod fields;
+pub mod glance;
+pub mod help;
+pub mod icon;
+pub mod item_tools;
+pub mod keep;
+pub mod keys;
+pub mod live;
+pub mod login;
+pub mod me;
+pub mod order;
+pub mod picture;
+pub mod preview;
+pub mod tile;
+pub mod upload;
+pub mod words;
 
 use crate::dom::{self, Listener};
 use crate::link::{Link, Page};
+use crate::page::clock::Clock;
 use crate::place::Place;
 use crate::store::Store;
 use desk::{Desk, LoginReason, Panel};
@@ -56,6 +57,9 @@ pub fn mount() {
         Place::Admin(room) | Place::Feed(room) => room,
         Place::Nowhere => RoomName::main(),
     };
+    if let Some(start) = dom::document().get_element_by_id("start") {
+        start.remove();
+    }
     leptos::mount::mount_to_body(move || view! { <Admin room/> });
 }
 
@@ -74,9 +78,9 @@ enum Gate {
 
 #[component]
 fn Admin(room: RoomName) -> impl IntoView {
+    Clock::start();
     let store = Store::new();
     let desk = Desk::new(room, store);
-    provide_context(store);
     provide_context(desk);
     let failed = RwSignal::new(None::<String>);
     let gate = Memo::new(move |_| {
@@ -101,20 +105,18 @@ fn Admin(room: RoomName) -> impl IntoView {
     ask();
     move || match gate.get() {
         Gate::Asking => view! { <main class="gate" aria-busy="true"></main> }.into_any(),
-        Gate::Failed(why) => {
-            view! {
-                <main class="gate">
-                    <div class="gate-sheet" role="alert">
-                        <h1>"No answer"</h1>
-                        <p class="faint">{why}</p>
-                        <button type="button" class="primary" on:click=move |_| ask()>
-                            "Try again"
-                        </button>
-                    </div>
-                </main>
-            }
-            .into_any()
+        Gate::Failed(why) => view! {
+            <main class="gate">
+                <div class="gate-sheet" role="alert">
+                    <h1>"No answer"</h1>
+                    <p class="faint">{why}</p>
+                    <button type="button" class="primary" on:click=move |_| ask()>
+                        "Try again"
+                    </button>
+                </div>
+            </main>
         }
+        .into_any(),
         Gate::Closed => view! { <login::LoginPage/> }.into_any(),
         Gate::Open => view! { <DeskView/> }.into_any(),
     }

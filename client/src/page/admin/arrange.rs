@@ -4,147 +4,188 @@ use super::desk::{Desk, Editing};
 use super::icon::{Icon, icon};
 use super::order::{Step, stepped};
 use super::tile::Tile;
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use nowcast_shared::id::ButtonId;
 
 /// The tile that is being dragged.
 #[derive(Clone, Copy)]
-pub(super) struct Dragged(RwSignal<Option<ButtonId>>);
+pub struct Dragged(RwSignal<Option<ButtonId>>);
 
 impl Dragged {
     /// None so far, for the tiles inside.
-    pub(super) fn provide() {
+    pub fn provide() {
         provide_context(Self(RwSignal::new(None)));
+    }
+}
+
+/// A tile in its place, and what can be done with it there.
+#[derive(Clone, Copy)]
+struct Placed {
+    desk: Desk,
+    dragged: RwSignal<Option<ButtonId>>,
+    tile: StoredValue<Tile>,
+    place: Memo<usize>,
+}
+
+impl Placed {
+    fn new(tile: Tile) -> Self {
+        let desk = Desk::here();
+        let Dragged(dragged) = expect_context();
+        let id = tile.id.clone();
+        let place = Memo::new(move |_| desk.place_of(&id).unwrap_or_default());
+        Self { desk, dragged, tile: StoredValue::new(tile), place }
+    }
+
+    fn id(self) -> ButtonId {
+        self.tile.with_value(|tile| tile.id.clone())
+    }
+
+    fn is_held(self) -> bool {
+        self.dragged.get().is_some_and(|held| held == self.id())
+    }
+
+    fn on_drag_start(self, event: &ev::DragEvent) {
+        self.dragged.set(Some(self.id()));
+        if let Some(data) = event.data_transfer() {
+            data.set_effect_allowed("move");
+            // Some browsers drag nothing that carries nothing.
+            let _ = data.set_data("text/plain", &self.id().0);
+        }
+    }
+
+    /// The others make way while a tile is still held, so that what is seen is what will be.
+    fn on_drag_over(self, event: &ev::DragEvent) {
+        let held = self.dragged.get_untracked();
+        let from = self.desk.board.with_untracked(|board| held.and_then(|id| board.place_of(&id)));
+        if let Some(from) = from {
+            event.prevent_default();
+            self.desk.show_moved(from, self.place.get_untracked());
+        }
+    }
+
+    fn on_drag_end(self) {
+        if self.dragged.get_untracked().is_some() {
+            self.dragged.set(None);
+            self.desk.save_order();
+        }
+    }
+
+    /// Whether there is a place in this direction.
+    fn can_step(self, step: Step) -> bool {
+        let len = self.desk.board.with(|board| board.tiles().len());
+        stepped(self.place.get(), step, len).is_some()
+    }
+
+    fn step(self, step: Step) {
+        let len = self.desk.board.with_untracked(|board| board.tiles().len());
+        let from = self.place.get_untracked();
+        if let Some(to) = stepped(from, step, len) {
+            self.desk.move_tile(from, to);
+        }
+    }
+
+    fn edit(self) {
+        let Tile { id, face } = self.tile.get_value();
+        self.desk.editing.set(Some(Editing { id: Some(id), face }));
+    }
+
+    fn delete(self) {
+        self.desk.delete_tile(self.tile.get_value());
+    }
+
+    /// What a control with nothing but a mark is called.
+    fn named(self, verb: &str) -> String {
+        self.tile.with_value(|tile| format!("{verb} “{}”", tile.face.label))
     }
 }
 
 /// A tile while the board is being arranged.
 #[component]
-pub(super) fn Arranged(tile: Tile) -> impl IntoView {
-    let desk = Desk::here();
-    let Dragged(dragged) = expect_context();
-    let id = StoredValue::new(tile.id.clone());
-    let place = Memo::new(move |_| id.with_value(|id| desk.place_of(id)).unwrap_or_default());
-    let len = move || desk.board.with(|board| board.tiles().len());
+pub fn Arranged(
+    /// Which one.
+    tile: Tile,
+) -> impl IntoView {
+    let face = tile.face.clone();
+    let placed = Placed::new(tile);
     let asking = RwSignal::new(false);
-    let label = tile.face.label.clone();
-    let color = tile.face.color.name();
-    let kind = tile.face.kind.clone();
-    let tile = StoredValue::new(tile);
-
-    let on_start = move |event: ev::DragEvent| {
-        dragged.set(Some(id.get_value()));
-        if let Some(data) = event.data_transfer() {
-            data.set_effect_allowed("move");
-            // Some browsers drag nothing that carries nothing.
-            let _ = data.set_data("text/plain", &id.get_value().0);
-        }
-    };
-    // The others make way while the tile is still held, so that what is seen is what will be.
-    let on_over = move |event: ev::DragEvent| {
-        let Some(from) = dragged
-            .get_untracked()
-            .and_then(|id| desk.board.with_untracked(|board| board.place_of(&id))) else {
-            return;
-        };
-        event.prevent_default();
-        desk.show_moved(from, place.get_untracked());
-    };
-    let on_drop = move |event: ev::DragEvent| {
-        if dragged.get_untracked().is_some() {
-            event.prevent_default();
-        }
-    };
-    let on_end = move |_| {
-        if dragged.get_untracked().is_some() {
-            dragged.set(None);
-            desk.save_order();
-        }
-    };
-    let step = move |step: Step| {
-        let from = place.get_untracked();
-        if let Some(to) = stepped(from, step, desk.board.with_untracked(|b| b.tiles().len())) {
-            desk.move_tile(from, to);
-        }
-    };
-    let edit = move |_| {
-        tile.with_value(|tile| {
-            let (id, face) = (Some(tile.id.clone()), tile.face.clone());
-            desk.editing.set(Some(Editing { id, face }));
-        });
-    };
-    let name = StoredValue::new(label.clone());
-    let named = move |verb: &str| name.with_value(|name| format!("{verb} “{name}”"));
     view! {
         <div
             class="tile arranged"
-            class:held=move || dragged.get().is_some_and(|held| held == id.get_value())
-            data-color=color
+            class:held=move || placed.is_held()
+            data-color=face.color.name()
             draggable="true"
-            on:dragstart=on_start
-            on:dragover=on_over
-            on:drop=on_drop
-            on:dragend=on_end
+            on:dragstart=move |event| placed.on_drag_start(&event)
+            on:dragover=move |event| placed.on_drag_over(&event)
+            on:drop=move |event| event.prevent_default()
+            on:dragend=move |_| placed.on_drag_end()
         >
-            <span class="tile-top">{icon(Icon::of_kind(&kind))}</span>
-            <span class="tile-label" dir="auto">{label}</span>
+            <span class="tile-top">{icon(Icon::of_kind(&face.kind))}</span>
+            <span class="tile-label" dir="auto">
+                {face.label}
+            </span>
             <Show
                 when=move || asking.get()
-                fallback=move || {
-                    view! {
-                        <span class="tile-tools">
-                            <button
-                                type="button"
-                                class="square"
-                                aria-label=named("Move earlier:")
-                                disabled=move || place.get() == 0
-                                on:click=move |_| step(Step::Earlier)
-                            >
-                                {icon(Icon::Earlier)}
-                            </button>
-                            <button
-                                type="button"
-                                class="square"
-                                aria-label=named("Move later:")
-                                disabled=move || place.get() + 1 == len()
-                                on:click=move |_| step(Step::Later)
-                            >
-                                {icon(Icon::Later)}
-                            </button>
-                            <button
-                                type="button"
-                                class="square"
-                                aria-label=named("Edit")
-                                on:click=edit
-                            >
-                                {icon(Icon::Pen)}
-                            </button>
-                            <button
-                                type="button"
-                                class="square"
-                                aria-label=named("Delete")
-                                on:click=move |_| asking.set(true)
-                            >
-                                {icon(Icon::Bin)}
-                            </button>
-                        </span>
-                    }
-                }
+                fallback=move || view! { <Tools placed=placed asking=asking /> }
             >
-                <span class="tile-ask" role="group" aria-label=named("Delete")>
-                    <button
-                        type="button"
-                        class="danger"
-                        autofocus
-                        on:click=move |_| desk.delete_tile(tile.get_value())
-                    >
-                        "Delete"
-                    </button>
-                    <button type="button" on:click=move |_| asking.set(false)>
-                        "Keep"
-                    </button>
-                </span>
+                <Ask placed=placed asking=asking />
             </Show>
         </div>
+    }
+}
+
+#[component]
+fn Tools(placed: Placed, asking: RwSignal<bool>) -> impl IntoView {
+    let tool = move |mark: Icon, verb: &str, act: Callback<()>| {
+        view! {
+            <button
+                type="button"
+                class="square"
+                aria-label=placed.named(verb)
+                on:click=move |_| act.run(())
+            >
+                {icon(mark)}
+            </button>
+        }
+    };
+    let step = move |step: Step, mark: Icon, verb: &str| {
+        view! {
+            <button
+                type="button"
+                class="square"
+                aria-label=placed.named(verb)
+                disabled=move || !placed.can_step(step)
+                on:click=move |_| placed.step(step)
+            >
+                {icon(mark)}
+            </button>
+        }
+    };
+    view! {
+        <span class="tile-tools">
+            {step(Step::Earlier, Icon::Earlier, "Move earlier:")}
+            {step(Step::Later, Icon::Later, "Move later:")}
+            {tool(Icon::Pen, "Edit", Callback::new(move |()| placed.edit()))}
+            {tool(Icon::Bin, "Delete", Callback::new(move |()| asking.set(true)))}
+        </span>
+    }
+}
+
+/// The one question before a tile goes.
+#[component]
+fn Ask(placed: Placed, asking: RwSignal<bool>) -> impl IntoView {
+    let keep = NodeRef::<html::Button>::new();
+    keep.on_load(|keep| {
+        // The control that had the focus is gone. It fails for none that is on the page.
+        let _ = keep.focus();
+    });
+    view! {
+        <span class="tile-ask" role="group" aria-label=placed.named("Delete")>
+            <button type="button" class="danger" on:click=move |_| placed.delete()>
+                "Delete"
+            </button>
+            <button node_ref=keep type="button" on:click=move |_| asking.set(false)>
+                "Keep"
+            </button>
+        </span>
     }
 }

@@ -2,7 +2,7 @@
 
 use super::me::{Me, Right};
 use super::tile::{Color, Face, Tile};
-use super::{keep, words};
+use super::words;
 use crate::api::{self, Problem};
 use crate::read;
 use crate::write::{self, Object, array};
@@ -23,78 +23,71 @@ fn unreadable() -> Problem {
 }
 
 /// Who the server takes this page for.
-pub(super) async fn me() -> Result<Me, Problem> {
+pub async fn me() -> Result<Me, Problem> {
     let answer = api::get("/api/me").await?;
     read_me(&answer).ok_or_else(unreadable)
 }
 
 /// Changes the name that stands beside what is published.
-pub(super) async fn rename_me(name: &str) -> Result<Me, Problem> {
+pub async fn rename_me(name: &str) -> Result<Me, Problem> {
     let answer = api::put("/api/me", &Object::new().text("name", name).end()).await?;
     read_me(&answer).ok_or_else(unreadable)
 }
 
 /// Logs in; the browser keeps the cookie.
-pub(super) async fn log_in(password: &str, name: &str) -> Result<(), Problem> {
+pub async fn log_in(password: &str, name: &str) -> Result<(), Problem> {
     let name = Some(name).filter(|name| !name.is_empty());
     let body = Object::new().text("password", password).text_if("name", name).end();
     api::post("/api/login", &body).await.map(drop)
 }
 
 /// Logs out.
-pub(super) async fn log_out() -> Result<(), Problem> {
+pub async fn log_out() -> Result<(), Problem> {
     api::post("/api/logout", "{}").await.map(drop)
 }
 
 /// What the room is called.
-pub(super) async fn title(room: &RoomName) -> Result<String, Problem> {
+pub async fn title(room: &RoomName) -> Result<String, Problem> {
     let answer = api::get(&at(room, "")).await?;
     Ok(read::text(&answer, "title").unwrap_or_default())
 }
 
 /// Calls the room something else.
-pub(super) async fn set_title(room: &RoomName, title: &str) -> Result<String, Problem> {
+pub async fn set_title(room: &RoomName, title: &str) -> Result<String, Problem> {
     let answer = api::put(&at(room, ""), &Object::new().text("title", title).end()).await?;
     Ok(read::text(&answer, "title").unwrap_or_else(|| title.to_owned()))
 }
 
 /// The display buttons, in their order.
-pub(super) async fn buttons(room: &RoomName) -> Result<Vec<Tile>, Problem> {
+pub async fn buttons(room: &RoomName) -> Result<Vec<Tile>, Problem> {
     Ok(read_tiles(&api::get(&at(room, "/buttons")).await?))
 }
 
 /// Makes a display button, the last one.
-pub(super) async fn make_button(room: &RoomName, face: &Face) -> Result<Tile, Problem> {
+pub async fn make_button(room: &RoomName, face: &Face) -> Result<Tile, Problem> {
     let answer = api::post(&at(room, "/buttons"), &write_face(face)).await?;
     read_tile(&answer).ok_or_else(unreadable)
 }
 
 /// Changes a display button.
-pub(super) async fn change_button(
-    room: &RoomName,
-    id: &ButtonId,
-    face: &Face,
-) -> Result<Tile, Problem> {
+pub async fn change_button(room: &RoomName, id: &ButtonId, face: &Face) -> Result<Tile, Problem> {
     let answer = api::put(&at(room, &format!("/buttons/{id}")), &write_face(face)).await?;
     read_tile(&answer).ok_or_else(unreadable)
 }
 
 /// Deletes a display button.
-pub(super) async fn delete_button(room: &RoomName, id: &ButtonId) -> Result<(), Problem> {
+pub async fn delete_button(room: &RoomName, id: &ButtonId) -> Result<(), Problem> {
     api::delete(&at(room, &format!("/buttons/{id}"))).await.map(drop)
 }
 
 /// Puts the display buttons in this order; the answer is the order that holds.
-pub(super) async fn order_buttons(
-    room: &RoomName,
-    ids: &[ButtonId],
-) -> Result<Vec<Tile>, Problem> {
+pub async fn order_buttons(room: &RoomName, ids: &[ButtonId]) -> Result<Vec<Tile>, Problem> {
     let answer = api::put(&at(room, "/buttons"), &write_order(ids)).await?;
     Ok(read_tiles(&answer))
 }
 
 /// The HTML that viewers would see, where the kind has any.
-pub(super) async fn preview(
+pub async fn preview(
     room: &RoomName,
     kind: &str,
     body: &Body,
@@ -105,13 +98,14 @@ pub(super) async fn preview(
 
 /// Gives a command. Asked a second time with the same id where no answer came, so that a moment
 /// without network neither loses it nor doubles it.
-pub(super) async fn command(
+pub async fn command(
     room: &RoomName,
     client: &str,
+    id: &str,
     command: &Command<Body>,
 ) -> Result<(), Problem> {
     let url = at(room, &format!("/commands?client={client}"));
-    let json = write_command(&crate::dom::random_id(), command);
+    let json = write_command(id, command);
     let mut attempt = 1;
     loop {
         match api::post(&url, &json).await {
@@ -123,7 +117,7 @@ pub(super) async fn command(
 }
 
 /// An address of a room. A room's name is legal in an address as it is.
-pub(super) fn at(room: &RoomName, rest: &str) -> String {
+pub fn at(room: &RoomName, rest: &str) -> String {
     format!("/api/rooms/{room}{rest}")
 }
 
@@ -234,10 +228,7 @@ mod tests {
             write_face(&face),
             r#"{"label":"Doors open","color":"teal","item":{"kind":"image","data":{"url":"/uploads/a.png","alt":"The hall","width":640,"height":480}}}"#
         );
-        assert_eq!(
-            write_order(&["b1".into(), "b2".into()]),
-            r#"{"order":["b1","b2"]}"#
-        );
+        assert_eq!(write_order(&["b1".into(), "b2".into()]), r#"{"order":["b1","b2"]}"#);
     }
 
     #[test]

@@ -5,18 +5,18 @@ use super::desk::{Desk, LoginReason, Notice};
 use super::glance::PublicPage;
 use super::icon::{Icon, icon};
 use super::me::{Me, Right};
-use crate::page::live_pill::LivePill;
-use leptos::{ev, html, prelude::*};
+use crate::page::pill::LivePill;
 use leptos::task::spawn_local;
+use leptos::{ev, html, prelude::*};
 
 /// The bar at the top.
 #[component]
-pub(super) fn Bar() -> impl IntoView {
+pub fn Bar() -> impl IntoView {
     let desk = Desk::here();
     view! {
         <header class="desk-bar">
             <Title/>
-            <LivePill/>
+            <LivePill store=desk.store/>
             <div class="desk-bar-end">
                 <PublicPage/>
                 <button
@@ -157,9 +157,8 @@ fn AccountForm() -> impl IntoView {
     let desk = Desk::here();
     let field = NodeRef::<html::Input>::new();
     let problem = RwSignal::new(None::<String>);
-    let current = move || {
-        desk.me.with(|me| me.as_ref().and_then(|me| me.name.clone())).unwrap_or_default()
-    };
+    let current =
+        move || desk.me.with(|me| me.as_ref().and_then(|me| me.name.clone())).unwrap_or_default();
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let Some(field) = field.get_untracked() else { return };
@@ -217,7 +216,7 @@ fn AccountForm() -> impl IntoView {
 
 /// What was done last, with the way back, at the edge of the page.
 #[component]
-pub(super) fn Notices() -> impl IntoView {
+pub fn Notices() -> impl IntoView {
     let desk = Desk::here();
     view! {
         <p class="sr-only" role="status" aria-live="polite">

@@ -20,7 +20,7 @@ enum Shown {
 
 /// The panel with the display buttons.
 #[component]
-pub(super) fn Board() -> impl IntoView {
+pub fn Board() -> impl IntoView {
     let desk = Desk::here();
     let may_change = move || desk.may(Right::Buttons);
     let shown = Memo::new(move |_| {

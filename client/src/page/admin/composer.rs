@@ -14,7 +14,7 @@ const NAME: &str = "compose";
 
 /// The panel with the composer.
 #[component]
-pub(super) fn Composer() -> impl IntoView {
+pub fn Composer() -> impl IntoView {
     let desk = Desk::here();
     let form = form(desk);
     let bring = provide_bring(form, Switch::ToImage);
@@ -79,7 +79,7 @@ pub(super) fn Composer() -> impl IntoView {
 }
 
 /// Publishes what stands in the composer, or goes to the field that keeps it from that.
-pub(super) fn publish(desk: Desk) {
+pub fn publish(desk: Desk) {
     desk.publish();
     form(desk).focus_problem();
 }
@@ -106,7 +106,7 @@ fn save(desk: Desk, form: Form) {
 }
 
 /// Puts the cursor into the composer's first field.
-pub(super) fn focus_composer(desk: Desk) {
+pub fn focus_composer(desk: Desk) {
     let kind = desk.draft.with_untracked(|draft| draft.kind);
     focus(&form(desk).id(kind.first_field()));
 }

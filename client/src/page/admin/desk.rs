@@ -12,15 +12,17 @@ use crate::api::Problem as Failure;
 use crate::link::Link;
 use crate::store::Store;
 use leptos::prelude::*;
+use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, RoomName};
 use nowcast_shared::item::{Body, NewItem};
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::time::Duration;
 
 /// What of the desk a phone shows; wider screens show all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Panel {
+pub enum Panel {
     /// The display buttons.
     #[default]
     Board,
@@ -32,7 +34,7 @@ pub(super) enum Panel {
 
 /// The display buttons, as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Board {
+pub enum Board {
     /// They are being fetched.
     #[default]
     Loading,
@@ -44,7 +46,7 @@ pub(super) enum Board {
 
 impl Board {
     /// The tiles that are known.
-    pub(super) fn tiles(&self) -> &[Tile] {
+    pub fn tiles(&self) -> &[Tile] {
         match self {
             Self::Here(tiles) => tiles,
             Self::Loading | Self::Failed(_) => &[],
@@ -52,14 +54,14 @@ impl Board {
     }
 
     /// Where a tile stands, counted from 0.
-    pub(super) fn place_of(&self, id: &ButtonId) -> Option<usize> {
+    pub fn place_of(&self, id: &ButtonId) -> Option<usize> {
         self.tiles().iter().position(|tile| tile.id == *id)
     }
 }
 
 /// Why the login stands over the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LoginReason {
+pub enum LoginReason {
     /// The server no longer knows the session.
     Ended,
     /// A guest of an open server asked for it.
@@ -68,16 +70,16 @@ pub(super) enum LoginReason {
 
 /// A display button in its editor.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Editing {
+pub struct Editing {
     /// Which one; `None` for a new one.
-    pub(super) id: Option<ButtonId>,
+    pub id: Option<ButtonId>,
     /// What it looked like when the editor was opened.
-    pub(super) face: Face,
+    pub face: Face,
 }
 
 /// What can be taken back, and how.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Undo {
+pub enum Undo {
     /// Makes a deleted display button again, at its old place.
     Remake(Face, usize),
     /// Publishes a deleted item again, as a new one.
@@ -86,7 +88,7 @@ pub(super) enum Undo {
 
 impl Undo {
     /// What the control says.
-    pub(super) const fn label(&self) -> &'static str {
+    pub const fn label(&self) -> &'static str {
         match self {
             Self::Remake(..) => "Undo",
             // It comes back on top, with a new time: not what was deleted.
@@ -97,61 +99,75 @@ impl Undo {
 
 /// Something that was done, said at the edge of the page for a while.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Notice {
+pub struct Notice {
     /// What was done.
-    pub(super) text: String,
+    pub text: String,
     /// How to take it back.
-    pub(super) undo: Option<Undo>,
+    pub undo: Option<Undo>,
 }
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(12);
 
-/// The state of the desk. A handle: copies are the same desk.
+/// A handle to the one desk of this page. It lives as long as the page does.
 #[derive(Clone, Copy)]
-pub(super) struct Desk {
+pub struct Desk(&'static State);
+
+impl Deref for Desk {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0
+    }
+}
+
+/// What the desk knows.
+pub struct State {
     room: StoredValue<RoomName>,
     link: StoredValue<Option<Link>, LocalStorage>,
+    /// The last command, if it was never answered, with its id.
+    unanswered: StoredValue<Option<(String, Command<Body>)>>,
     /// What the room sends.
-    pub(super) store: Store,
+    pub store: Store,
     /// Who sits at it.
-    pub(super) me: RwSignal<Option<Me>>,
+    pub me: RwSignal<Option<Me>>,
     /// What stands in the composer.
-    pub(super) draft: RwSignal<Draft>,
+    pub draft: RwSignal<Draft>,
     /// What is wrong with it.
-    pub(super) problem: RwSignal<Option<Problem>>,
+    pub problem: RwSignal<Option<Problem>>,
     /// What became of the last publish from the composer.
-    pub(super) outcome: RwSignal<Outcome>,
+    pub outcome: RwSignal<Outcome>,
     /// The display buttons.
-    pub(super) board: RwSignal<Board>,
+    pub board: RwSignal<Board>,
     /// What became of the last click on each.
-    pub(super) outcomes: RwSignal<HashMap<ButtonId, Outcome>>,
+    pub outcomes: RwSignal<HashMap<ButtonId, Outcome>>,
     /// The tiles can be moved and changed, and do not fire.
-    pub(super) arranging: RwSignal<bool>,
+    pub arranging: RwSignal<bool>,
     /// The display button in the editor.
-    pub(super) editing: RwSignal<Option<Editing>>,
+    pub editing: RwSignal<Option<Editing>>,
     /// What was done last.
-    pub(super) notice: RwSignal<Option<Notice>>,
+    pub notice: RwSignal<Option<Notice>>,
     notice_timer: StoredValue<Option<TimeoutHandle>>,
     /// What screen readers are told.
-    pub(super) said: RwSignal<String>,
+    pub said: RwSignal<String>,
     /// The login over the desk.
-    pub(super) login: RwSignal<Option<LoginReason>>,
+    pub login: RwSignal<Option<LoginReason>>,
     /// The list of keys.
-    pub(super) help: RwSignal<bool>,
+    pub help: RwSignal<bool>,
     /// What a phone shows.
-    pub(super) panel: RwSignal<Panel>,
+    pub panel: RwSignal<Panel>,
 }
 
 impl Desk {
     /// A desk for this room, with what was typed at it before a reload.
-    pub(super) fn new(room: RoomName, store: Store) -> Self {
+    pub fn new(room: RoomName, store: Store) -> Self {
         let draft = RwSignal::new(keep::draft(&room).unwrap_or_default());
         let room = StoredValue::new(room);
         Effect::new(move |_| draft.with(|draft| room.with_value(|room| keep::keep(room, draft))));
-        Self {
+        let state = State {
             room,
             link: StoredValue::new_local(None),
+            unanswered: StoredValue::new(None),
             store,
             me: RwSignal::new(None),
             draft,
@@ -167,43 +183,55 @@ impl Desk {
             login: RwSignal::new(None),
             help: RwSignal::new(false),
             panel: RwSignal::new(Panel::Board),
-        }
+        };
+        Self(Box::leak(Box::new(state)))
     }
 
     /// The desk that this view belongs to.
-    pub(super) fn here() -> Self {
+    pub fn here() -> Self {
         expect_context()
     }
 
     /// The room that it controls.
-    pub(super) fn room(self) -> RoomName {
+    pub fn room(self) -> RoomName {
         self.room.get_value()
     }
 
     /// Whether whoever sits here may do this.
-    pub(super) fn may(self, right: Right) -> bool {
+    pub fn may(self, right: Right) -> bool {
         self.me.with(|me| me.as_ref().is_some_and(|me| me.may(right)))
     }
 
     /// Listens to the room until [`Self::disconnect`].
-    pub(super) fn connect(self, link: Link) {
+    pub fn connect(self, link: Link) {
         self.link.set_value(Some(link));
     }
 
     /// Stops listening.
-    pub(super) fn disconnect(self) {
+    pub fn disconnect(self) {
         if let Some(link) = self.link.try_update_value(Option::take).flatten() {
             link.stop();
         }
     }
 
+    /// Listens again after the server ended the connection.
+    pub fn reconnect(self) {
+        self.link.with_value(|link| {
+            if let Some(link) = link {
+                link.restart();
+            }
+        });
+    }
+
     /// The id by which the server knows this page.
     fn client(self) -> String {
-        self.link.with_value(|link| link.as_ref().map(|link| link.client().to_owned())).unwrap_or_default()
+        self.link
+            .with_value(|link| link.as_ref().map(|link| link.client().to_owned()))
+            .unwrap_or_default()
     }
 
     /// Goes back to the login, after logging out. The draft stays in its tab.
-    pub(super) fn leave(self) {
+    pub fn leave(self) {
         self.arranging.set(false);
         self.notice.set(None);
         self.outcomes.update(HashMap::clear);
@@ -212,7 +240,7 @@ impl Desk {
     }
 
     /// The sentence for a failure; one that a login would mend opens the login.
-    pub(super) fn explain(self, failure: &Failure) -> String {
+    pub fn explain(self, failure: &Failure) -> String {
         if failure.status == 401 && !failure.is(Code::WrongPassword) {
             self.login.set(Some(LoginReason::Ended));
         }
@@ -220,7 +248,7 @@ impl Desk {
     }
 
     /// Says what was done, with a way back if there is one.
-    pub(super) fn tell(self, text: impl Into<String>, undo: Option<Undo>) {
+    pub fn tell(self, text: impl Into<String>, undo: Option<Undo>) {
         let text = text.into();
         self.said.set(text.clone());
         self.notice.set(Some(Notice { text, undo }));

@@ -6,7 +6,7 @@ use leptos::{ev, html, prelude::*};
 
 /// A dialog that is there while `open` is true. Its content is made anew each time.
 #[component]
-pub(super) fn Dialog(
+pub fn Dialog(
     /// Whether it is open; closing it by Esc or by its cross sets it to false.
     open: RwSignal<bool>,
     /// What it is called, for the heading.

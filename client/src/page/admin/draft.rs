@@ -55,6 +55,7 @@ impl Kind {
     }
 
     /// The tab `step` further, round and round.
+    #[must_use]
     pub fn turned(self, step: isize) -> Self {
         let at = Self::ALL.iter().position(|&kind| kind == self).unwrap_or_default();
         let len = Self::ALL.len().cast_signed();

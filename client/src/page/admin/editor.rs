@@ -7,13 +7,13 @@ use super::fields::{Fields, Form, Kinds, focus};
 use super::picture::{Switch, provide_bring};
 use super::preview::Preview;
 use super::tile::{Color, Face};
-use leptos::{ev, prelude::*};
 use leptos::task::spawn_local;
+use leptos::{ev, prelude::*};
 use nowcast_shared::error::Code;
 
 /// The editor in a dialog; there while [`Desk::editing`] holds a display button.
 #[component]
-pub(super) fn Editor() -> impl IntoView {
+pub fn Editor() -> impl IntoView {
     let desk = Desk::here();
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(desk.editing.with(Option::is_some)));

@@ -7,23 +7,23 @@ use leptos::{ev, prelude::*};
 
 /// A draft with what is wrong with it, and a name that makes the ids of its fields unique.
 #[derive(Clone, Copy)]
-pub(super) struct Form {
+pub struct Form {
     /// What is written.
-    pub(super) draft: RwSignal<Draft>,
+    pub draft: RwSignal<Draft>,
     /// What is wrong with it.
-    pub(super) problem: RwSignal<Option<Problem>>,
+    pub problem: RwSignal<Option<Problem>>,
     /// Begins the ids of its fields.
-    pub(super) name: &'static str,
+    pub name: &'static str,
 }
 
 impl Form {
     /// A form of its own over this draft.
-    pub(super) fn new(name: &'static str, draft: Draft) -> Self {
+    pub fn new(name: &'static str, draft: Draft) -> Self {
         Self { draft: RwSignal::new(draft), problem: RwSignal::new(None), name }
     }
 
     /// The id of a field's control.
-    pub(super) fn id(self, field: Field) -> String {
+    pub fn id(self, field: Field) -> String {
         let field = match field {
             Field::Text => "text",
             Field::LinkUrl | Field::ImageUrl => "url",
@@ -50,7 +50,7 @@ impl Form {
     }
 
     /// Puts the cursor into the first field that is wrong.
-    pub(super) fn focus_problem(self) {
+    pub fn focus_problem(self) {
         let field = self.problem.with_untracked(|problem| problem.as_ref().and_then(|p| p.field));
         if let Some(field) = field {
             focus(&self.id(field));
@@ -59,7 +59,7 @@ impl Form {
 }
 
 /// Moves the focus to the element with this id, if it is there.
-pub(super) fn focus(id: &str) {
+pub fn focus(id: &str) {
     use wasm_bindgen::JsCast;
     let element = document().get_element_by_id(id);
     if let Some(element) = element.and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
@@ -70,7 +70,10 @@ pub(super) fn focus(id: &str) {
 
 /// The tabs, by click or arrow keys.
 #[component]
-pub(super) fn Kinds(form: Form) -> impl IntoView {
+pub fn Kinds(
+    /// Whose.
+    form: Form,
+) -> impl IntoView {
     let chosen = Memo::new(move |_| form.draft.with(|draft| draft.kind));
     let choose = move |kind: Kind| {
         form.problem.set(None);
@@ -120,7 +123,10 @@ fn tab_id(form: Form, kind: Kind) -> String {
 
 /// The fields of the chosen kind.
 #[component]
-pub(super) fn Fields(form: Form) -> impl IntoView {
+pub fn Fields(
+    /// Whose.
+    form: Form,
+) -> impl IntoView {
     let kind = Memo::new(move |_| form.draft.with(|draft| draft.kind));
     view! {
         <div class="fields" id=format!("{}-fields", form.name)>

@@ -3,7 +3,7 @@
 
 use super::desk::Desk;
 use super::icon::{Icon, icon};
-use super::words::{curl_line, pages_open, page_path, ways};
+use super::words::{curl_line, page_path, pages_open, ways};
 use crate::dom;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 
 /// The numbers of the room.
 #[component]
-pub(super) fn Glance() -> impl IntoView {
+pub fn Glance() -> impl IntoView {
     let people = Desk::here().store.people;
     let count = move || people.count.get();
     let on_ways = move || {
@@ -50,7 +50,7 @@ pub(super) fn Glance() -> impl IntoView {
 
 /// How to publish from a program: a line to paste, folded away until it is wanted.
 #[component]
-pub(super) fn FromElsewhere() -> impl IntoView {
+pub fn FromElsewhere() -> impl IntoView {
     let desk = Desk::here();
     let room = desk.room();
     let origin = dom::window().location().origin().unwrap_or_default();
@@ -86,7 +86,7 @@ pub(super) fn FromElsewhere() -> impl IntoView {
 
 /// The way to the page that viewers see.
 #[component]
-pub(super) fn PublicPage() -> impl IntoView {
+pub fn PublicPage() -> impl IntoView {
     let room = Desk::here().room();
     view! {
         <a class="quiet button" href=page_path(room.as_str()) target="_blank" rel="noopener">

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 /// The list of keys in a dialog.
 #[component]
-pub(super) fn Help() -> impl IntoView {
+pub fn Help() -> impl IntoView {
     let desk = Desk::here();
     view! {
         <Dialog open=desk.help title="Keys".to_owned() class="help">
@@ -29,13 +29,13 @@ pub(super) fn Help() -> impl IntoView {
 }
 
 /// The name of the key that goes with Enter to publish.
-pub(super) fn modifier() -> &'static str {
+pub fn modifier() -> &'static str {
     let mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac OS"));
     if mac { "⌘" } else { "Ctrl" }
 }
 
 /// The keys as caps; a dash between two of them stays a dash.
-pub(super) fn caps(keys: &str) -> impl IntoView + use<> {
+pub fn caps(keys: &str) -> impl IntoView + use<> {
     keys.split(' ')
         .map(|key| match key {
             "–" => view! { <span>" – "</span> }.into_any(),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Icon {
+pub enum Icon {
     /// Lines of text.
     Message,
     /// An arrow that leaves its box.
@@ -37,7 +37,7 @@ pub(super) enum Icon {
 
 impl Icon {
     /// The mark of a kind of item.
-    pub(super) fn of_kind(kind: &str) -> Self {
+    pub fn of_kind(kind: &str) -> Self {
         match kind {
             "message" => Self::Message,
             "link" => Self::Link,
@@ -70,7 +70,7 @@ impl Icon {
 }
 
 /// Draws it; what it means stands beside it, or is the name of the control around it.
-pub(super) fn icon(icon: Icon) -> impl IntoView {
+pub fn icon(icon: Icon) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
             <path d=icon.path()></path>

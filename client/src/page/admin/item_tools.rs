@@ -6,8 +6,8 @@ use super::fields::{Fields, Form, focus};
 use super::icon::{Icon, icon};
 use super::me::Right;
 use super::picture::{Switch, provide_bring};
-use leptos::{ev, prelude::*};
 use leptos::task::spawn_local;
+use leptos::{ev, prelude::*};
 use nowcast_shared::item::{Body, Item, NewItem};
 
 /// What is being done with the item.
@@ -20,15 +20,17 @@ enum Doing {
 
 /// The tools under an item.
 #[component]
-pub(super) fn ItemTools(#[prop(into)] item: Signal<Item<Body>>) -> impl IntoView {
+pub fn ItemTools(
+    /// The item as it is now.
+    item: ArcRwSignal<Item<Body>>,
+) -> impl IntoView {
     let desk = Desk::here();
+    let item = RwSignal::from(item);
     let doing = RwSignal::new(Doing::Nothing);
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     // What this page does not understand it could only spoil.
-    let editable = move || {
-        desk.may(Right::Edit) && item.with(|item| item.data != Body::Unknown)
-    };
+    let editable = move || desk.may(Right::Edit) && item.with(|item| item.data != Body::Unknown);
     let delete = move |_| {
         if busy.get_untracked() {
             return;

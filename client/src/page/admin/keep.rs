@@ -14,7 +14,7 @@ fn storage() -> Option<web_sys::Storage> {
 }
 
 /// Keeps the draft as long as the tab lives.
-pub(super) fn keep(room: &RoomName, draft: &Draft) {
+pub fn keep(room: &RoomName, draft: &Draft) {
     let Some(storage) = storage() else { return };
     let _ = if *draft == Draft::default() {
         storage.remove_item(&key(room))
@@ -24,12 +24,12 @@ pub(super) fn keep(room: &RoomName, draft: &Draft) {
 }
 
 /// The draft that was kept.
-pub(super) fn draft(room: &RoomName) -> Option<Draft> {
+pub fn draft(room: &RoomName) -> Option<Draft> {
     Draft::from_text(&storage()?.get_item(&key(room)).ok()??)
 }
 
 /// The time of day, to the second.
-pub(super) fn clock() -> String {
+pub fn clock() -> String {
     let now = js_sys::Date::new_0();
     format!("{:02}:{:02}:{:02}", now.get_hours(), now.get_minutes(), now.get_seconds())
 }

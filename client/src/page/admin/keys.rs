@@ -15,6 +15,7 @@ pub enum Intent {
 
 /// A key press, and where it happened.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct Press<'a> {
     /// `KeyboardEvent.key`.
     pub key: &'a str,

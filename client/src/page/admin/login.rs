@@ -5,13 +5,13 @@ use super::desk::{Desk, LoginReason};
 use super::dialog::Dialog;
 use super::words;
 use crate::api::Problem as Failure;
-use leptos::{ev, html, prelude::*};
 use leptos::task::spawn_local;
+use leptos::{ev, html, prelude::*};
 use nowcast_shared::error::Code;
 
 /// The login as a page of its own.
 #[component]
-pub(super) fn LoginPage() -> impl IntoView {
+pub fn LoginPage() -> impl IntoView {
     let desk = Desk::here();
     let room = desk.room();
     view! {
@@ -36,7 +36,7 @@ pub(super) fn LoginPage() -> impl IntoView {
 
 /// The login over the desk; what was typed there stays.
 #[component]
-pub(super) fn LoginDialog() -> impl IntoView {
+pub fn LoginDialog() -> impl IntoView {
     let desk = Desk::here();
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(desk.login.get().is_some()));

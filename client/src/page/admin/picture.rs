@@ -5,12 +5,15 @@ use super::draft::{Field, Kind, Problem};
 use super::fields::{Form, focus};
 use super::me::Right;
 use super::upload;
-use leptos::{ev, html, prelude::*};
 use leptos::task::spawn_local;
+use leptos::{ev, html, prelude::*};
 
 /// The place where pictures are dropped, and the way to the file picker.
 #[component]
-pub(super) fn Picture(form: Form) -> impl IntoView {
+pub fn Picture(
+    /// Where the picture goes.
+    form: Form,
+) -> impl IntoView {
     let desk = Desk::here();
     let picker = NodeRef::<html::Input>::new();
     let bring = use_bring(form);
@@ -67,7 +70,7 @@ pub(super) fn Picture(form: Form) -> impl IntoView {
 
 /// What a picture does to a form that shows the fields of another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Switch {
+pub enum Switch {
     /// It turns to the picture.
     ToImage,
     /// It stays as it is, and does not take the picture: an item's kind cannot change.
@@ -76,14 +79,14 @@ pub(super) enum Switch {
 
 /// Brings pictures into a form.
 #[derive(Clone, Copy)]
-pub(super) struct Bring {
+pub struct Bring {
     desk: Desk,
     form: Form,
     switch: Switch,
     /// How much of the picture that is being sent has arrived, 0 to 1.
-    pub(super) progress: RwSignal<Option<f64>>,
+    pub progress: RwSignal<Option<f64>>,
     /// A picture is held over the form.
-    pub(super) hovered: RwSignal<bool>,
+    pub hovered: RwSignal<bool>,
 }
 
 /// What brings pictures into the form around this view, made by [`provide_bring`].
@@ -92,7 +95,7 @@ fn use_bring(form: Form) -> Bring {
 }
 
 /// Makes what brings pictures into this form, for the views inside.
-pub(super) fn provide_bring(form: Form, switch: Switch) -> Bring {
+pub fn provide_bring(form: Form, switch: Switch) -> Bring {
     let bring = Bring {
         desk: Desk::here(),
         form,
@@ -106,7 +109,7 @@ pub(super) fn provide_bring(form: Form, switch: Switch) -> Bring {
 
 impl Bring {
     /// Sends a picture to the server and puts its address into the form.
-    pub(super) fn file(self, file: web_sys::File) {
+    pub fn file(self, file: web_sys::File) {
         if self.progress.with_untracked(Option::is_some) || !self.desk.may(Right::Upload) {
             return;
         }
@@ -134,20 +137,22 @@ impl Bring {
     }
 
     /// Takes a pasted picture; pasted text is left to the field.
-    pub(super) fn on_paste(self, event: &ev::Event) {
+    pub fn on_paste(self, event: &ev::Event) {
         use wasm_bindgen::JsCast;
-        let data = event.dyn_ref::<web_sys::ClipboardEvent>().and_then(|e| e.clipboard_data());
+        let data = event
+            .dyn_ref::<web_sys::ClipboardEvent>()
+            .and_then(web_sys::ClipboardEvent::clipboard_data);
         self.take(data, event, true);
     }
 
     /// Takes a dropped picture.
-    pub(super) fn on_drop(self, event: &ev::DragEvent) {
+    pub fn on_drop(self, event: &ev::DragEvent) {
         self.hovered.set(false);
         self.take(event.data_transfer(), event, false);
     }
 
     /// Shows that a picture could be dropped here.
-    pub(super) fn on_drag_over(self, event: &ev::DragEvent) {
+    pub fn on_drag_over(self, event: &ev::DragEvent) {
         let has_files = event.data_transfer().is_some_and(|data| {
             data.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files"))
         });
@@ -162,7 +167,9 @@ impl Bring {
         if !is_image && self.switch == Switch::Stay {
             return;
         }
-        let Some(file) = data.and_then(|d| d.files()).and_then(|files| files.get(0)) else { return };
+        let Some(file) = data.and_then(|d| d.files()).and_then(|files| files.get(0)) else {
+            return;
+        };
         if only_images && !file.type_().starts_with("image/") {
             return;
         }

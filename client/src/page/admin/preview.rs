@@ -4,14 +4,12 @@ use super::ask;
 use super::desk::Desk;
 use super::draft::Draft;
 use super::fields::Form;
-use crate::dom;
-use crate::page::item::ItemView;
+use crate::page::item::{author, content};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::error::Code;
-use nowcast_shared::id::{ItemId, PublicId};
-use nowcast_shared::item::{Author, Body, Item, Role};
-use nowcast_shared::offset::Offset;
+use nowcast_shared::id::PublicId;
+use nowcast_shared::item::{Author, Body, Role};
 use std::time::Duration;
 
 /// How long a writer must pause before the server is asked.
@@ -22,15 +20,18 @@ const PAUSE: Duration = Duration::from_millis(250);
 enum Shown {
     /// Nothing is written yet.
     Nothing,
-    /// As the server made it.
-    Item(Box<Item<Body>>),
+    /// As the server made it: the data, and the HTML of a message.
+    Item(Body, Option<String>),
     /// The server would not show it, and why.
     Refused(String),
 }
 
 /// The item that this form makes, kept up with what is typed.
 #[component]
-pub(super) fn Preview(form: Form) -> impl IntoView {
+pub fn Preview(
+    /// What is written.
+    form: Form,
+) -> impl IntoView {
     let desk = Desk::here();
     let shown = RwSignal::new(Shown::Nothing);
     // Answers may overtake each other: only the one to the last question counts.
@@ -70,6 +71,13 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
         }
         true
     });
+    let who = move || {
+        desk.me.with(|me| {
+            let (role, name) =
+                me.as_ref().map_or((Role::Viewer, None), |me| (me.role, me.name.clone()));
+            author(&Author { role, id: PublicId(String::new()), name })
+        })
+    };
     view! {
         <section class="preview" aria-label="Preview">
             {move || match shown.get() {
@@ -78,7 +86,20 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
                         .into_any()
                 }
                 Shown::Refused(why) => view! { <p class="problem">{why}</p> }.into_any(),
-                Shown::Item(item) => view! { <ItemView item=*item/> }.into_any(),
+                Shown::Item(data, html) => {
+                    view! {
+                        <article class="item">
+                            <time>"now"</time>
+                            <div class="what">
+                                <header>
+                                    <b dir="auto">{who}</b>
+                                </header>
+                                {content(&data, html.as_deref())}
+                            </div>
+                        </article>
+                    }
+                        .into_any()
+                }
             }}
         </section>
     }
@@ -92,28 +113,12 @@ async fn look(desk: Desk, draft: &Draft) -> Shown {
         "A picture".clone_into(alt);
     }
     match ask::preview(&desk.room(), draft.kind.name(), &body).await {
-        Ok((data, html)) => Shown::Item(Box::new(item(desk, draft, data, html))),
+        Ok((data, html)) => Shown::Item(data, html),
         Err(failure) => {
             let why = desk.explain(&failure);
             // An address that is being typed is wrong most of the time; that needs no alarm.
             let halfway = failure.is(Code::BadUrl) || failure.is(Code::BadItem);
             if halfway { Shown::Nothing } else { Shown::Refused(why) }
         }
-    }
-}
-
-fn item(desk: Desk, draft: &Draft, data: Body, html: Option<String>) -> Item<Body> {
-    let (role, name) = desk.me.with_untracked(|me| {
-        me.as_ref().map_or((Role::Viewer, None), |me| (me.role, me.name.clone()))
-    });
-    Item {
-        id: ItemId("preview".to_owned()),
-        offset: Offset(0),
-        at: dom::now(),
-        kind: draft.kind.name().to_owned(),
-        data,
-        html,
-        by: Author { role, id: PublicId(String::new()), name },
-        edited_at: None,
     }
 }

@@ -100,7 +100,7 @@ pub fn summary(body: &Body) -> String {
     let words = match body {
         Body::Message { text } => text.as_str(),
         Body::Link { title: Some(title), .. } => title,
-        Body::Link { url, .. } => url.split_once("//").map_or(url, |(_, rest)| rest),
+        Body::Link { url, .. } => url.split_once("//").map_or(url.as_str(), |(_, rest)| rest),
         Body::Image { alt, .. } => alt,
         Body::Unknown => "",
     };
@@ -146,7 +146,10 @@ mod tests {
     fn a_label_is_the_first_words_without_markdown() {
         let said = |text: &str| suggested_label(&Draft { text: text.into(), ..Draft::default() });
         assert_eq!(said("## **Doors** open\nat nine"), "Doors open at nine");
-        assert_eq!(said("We are going to begin in a very few minutes"), "We are going to begin in a");
+        assert_eq!(
+            said("We are going to begin in a very few minutes"),
+            "We are going to begin in a"
+        );
         assert_eq!(said(""), "");
         let link = Draft {
             kind: Kind::Link,

@@ -12,22 +12,21 @@ use web_sys::{File, ProgressEvent, XmlHttpRequest};
 
 /// A picture that the server has taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Uploaded {
+pub struct Uploaded {
     /// Its address on the server.
-    pub(super) url: String,
+    pub url: String,
     /// Its width and height in pixels.
-    pub(super) size: Option<(u32, u32)>,
+    pub size: Option<(u32, u32)>,
 }
 
 /// Sends a picture; `on_progress` hears which share of it has left, 0 to 1.
-pub(super) async fn send(
+pub async fn send(
     room: &RoomName,
     file: &File,
     on_progress: impl Fn(f64) + 'static,
 ) -> Result<Uploaded, Problem> {
-    let (status, answer) = post(&at(room, "/uploads"), file, on_progress)
-        .await
-        .map_err(|_| Problem::unreachable())?;
+    let (status, answer) =
+        post(&at(room, "/uploads"), file, on_progress).await.map_err(|_| Problem::unreachable())?;
     let answer = read::parse(&answer).unwrap_or(JsValue::NULL);
     let side = |name| read::whole(&answer, name).and_then(|side| u32::try_from(side).ok());
     match read::text(&answer, "url") {

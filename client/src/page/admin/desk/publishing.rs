@@ -1,11 +1,12 @@
 //! What the desk does to the feed: showing, changing and deleting items.
 
 use super::{Desk, Undo};
+use crate::api::Problem as Failure;
+use crate::dom;
 use crate::page::admin::ask;
 use crate::page::admin::draft::{Draft, Problem};
 use crate::page::admin::keep;
 use crate::page::admin::tile::Outcome;
-use crate::api::Problem as Failure;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::command::Command;
@@ -15,7 +16,7 @@ use nowcast_shared::item::{Body, NewItem};
 
 impl Desk {
     /// Shows what the display button at this place holds.
-    pub(in crate::page::admin) fn fire_at(self, place: usize) {
+    pub fn fire_at(self, place: usize) {
         let id = self.board.with_untracked(|board| board.tiles().get(place).map(|t| t.id.clone()));
         if let Some(id) = id {
             self.fire(&id);
@@ -23,7 +24,7 @@ impl Desk {
     }
 
     /// Shows what this display button holds, on every page.
-    pub(in crate::page::admin) fn fire(self, id: &ButtonId) {
+    pub fn fire(self, id: &ButtonId) {
         let face = self.board.with_untracked(|board| {
             board.tiles().iter().find(|tile| tile.id == *id).map(|tile| tile.face.clone())
         });
@@ -52,7 +53,7 @@ impl Desk {
     }
 
     /// Publishes what stands in the composer, and empties it when it is out.
-    pub(in crate::page::admin) fn publish(self) {
+    pub fn publish(self) {
         if self.outcome.with_untracked(|outcome| *outcome == Outcome::Sending) {
             return;
         }
@@ -85,7 +86,7 @@ impl Desk {
     }
 
     /// Changes an item; the answer says what is wrong, if something is.
-    pub(in crate::page::admin) async fn edit_item(self, id: ItemId, draft: &Draft) -> Result<(), Problem> {
+    pub async fn edit_item(self, id: ItemId, draft: &Draft) -> Result<(), Problem> {
         if let Some(problem) = draft.missing() {
             return Err(problem);
         }
@@ -95,12 +96,14 @@ impl Desk {
                 self.tell("Changed on every page.", None);
                 Ok(())
             }
-            Err(failure) => Err(draft.blame(Code::from_name(&failure.code), &self.explain(&failure))),
+            Err(failure) => {
+                Err(draft.blame(Code::from_name(&failure.code), &self.explain(&failure)))
+            }
         }
     }
 
     /// Takes an item from every page.
-    pub(in crate::page::admin) async fn delete_item(self, id: ItemId, was: NewItem<Body>) -> Result<(), String> {
+    pub async fn delete_item(self, id: ItemId, was: NewItem<Body>) -> Result<(), String> {
         match self.command(&Command::Delete { item: id }).await {
             Ok(()) => {
                 // What this page does not understand it cannot write down again.
@@ -113,7 +116,7 @@ impl Desk {
     }
 
     /// Takes back what the notice speaks of.
-    pub(in crate::page::admin) fn undo(self, undo: Undo) {
+    pub fn undo(self, undo: Undo) {
         self.notice.set(None);
         spawn_local(async move {
             let done = match undo {
@@ -138,9 +141,16 @@ impl Desk {
         });
     }
 
-
     /// Gives a command in the name of this page.
+    ///
+    /// One that was never answered keeps its id when it is given again: should the first have
+    /// arrived after all, it is not done twice.
     async fn command(self, command: &Command<Body>) -> Result<(), Failure> {
-        ask::command(&self.room(), &self.client(), command).await
+        let unanswered = self.unanswered.get_value().filter(|(_, last)| last == command);
+        let id = unanswered.map_or_else(dom::random_id, |(id, _)| id);
+        let answer = ask::command(&self.room(), &self.client(), &id, command).await;
+        let silent = answer.as_ref().is_err_and(|failure| failure.status == 0);
+        self.unanswered.set_value(silent.then(|| (id, command.clone())));
+        answer
     }
 }

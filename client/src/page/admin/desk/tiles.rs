@@ -11,7 +11,7 @@ use nowcast_shared::id::ButtonId;
 
 impl Desk {
     /// Fetches the display buttons.
-    pub(in crate::page::admin) fn load_board(self) {
+    pub fn load_board(self) {
         spawn_local(async move {
             let board = match ask::buttons(&self.room()).await {
                 Ok(tiles) => Board::Here(tiles),
@@ -22,7 +22,7 @@ impl Desk {
     }
 
     /// Makes a display button, or changes one.
-    pub(in crate::page::admin) async fn save_tile(self, id: Option<ButtonId>, face: &Face) -> Result<(), Failure> {
+    pub async fn save_tile(self, id: Option<ButtonId>, face: &Face) -> Result<(), Failure> {
         let room = self.room();
         if let Some(id) = id {
             let tile = ask::change_button(&room, &id, face).await?;
@@ -41,9 +41,10 @@ impl Desk {
     }
 
     /// Deletes a display button; the notice brings it back.
-    pub(in crate::page::admin) fn delete_tile(self, tile: Tile) {
+    pub fn delete_tile(self, tile: Tile) {
         spawn_local(async move {
-            let place = self.board.with_untracked(|board| board.place_of(&tile.id)).unwrap_or_default();
+            let place =
+                self.board.with_untracked(|board| board.place_of(&tile.id)).unwrap_or_default();
             match ask::delete_button(&self.room(), &tile.id).await {
                 Ok(()) => {
                     self.with_tiles(|tiles| tiles.retain(|other| other.id != tile.id));
@@ -56,16 +57,16 @@ impl Desk {
     }
 
     /// Moves a display button to another place, at once here and then on the server.
-    pub(in crate::page::admin) fn move_tile(self, from: usize, to: usize) {
+    pub fn move_tile(self, from: usize, to: usize) {
         self.with_tiles(|tiles| *tiles = order::moved(tiles, from, to));
         self.save_order();
     }
 
     /// Tells the server the order that is on the screen; what it answers holds.
-    pub(in crate::page::admin) fn save_order(self) {
-        let ids: Vec<ButtonId> = self.board.with_untracked(|board| {
-            board.tiles().iter().map(|tile| tile.id.clone()).collect()
-        });
+    pub fn save_order(self) {
+        let ids: Vec<ButtonId> = self
+            .board
+            .with_untracked(|board| board.tiles().iter().map(|tile| tile.id.clone()).collect());
         spawn_local(async move {
             match ask::order_buttons(&self.room(), &ids).await {
                 Ok(tiles) => self.board.set(Board::Here(tiles)),
@@ -78,14 +79,14 @@ impl Desk {
     }
 
     /// Moves a display button on the screen alone, while it is still being dragged.
-    pub(in crate::page::admin) fn show_moved(self, from: usize, to: usize) {
+    pub fn show_moved(self, from: usize, to: usize) {
         if from != to {
             self.with_tiles(|tiles| *tiles = order::moved(tiles, from, to));
         }
     }
 
     /// Where a display button stands, counted from 0. Follows it when it moves.
-    pub(in crate::page::admin) fn place_of(self, id: &ButtonId) -> Option<usize> {
+    pub fn place_of(self, id: &ButtonId) -> Option<usize> {
         self.board.with(|board| board.place_of(id))
     }
 
