@@ -1,1 +1,83 @@
-//! Server.
+//! Nowcast's server. Read in this order:
+//!
+//! - [`app`]: the handles that everything shares; how the parts are tied.
+//! - [`http`]: every URL. [`transport`]: pages' connections, bytes only.
+//! - [`auth`]: request to actor. [`policy`]: may the actor do it?
+//! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
+//! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit.
+//! - [`hub`]: fan-out, outboxes, presence. [`session`]: catch up, then live.
+//! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
+//! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
+//!
+//! `log` and `hub` know neither HTTP nor each other; `app` hands the one's events to the other.
+
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod buttons;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod hub;
+pub mod item;
+pub mod limiter;
+pub mod log;
+pub mod markdown;
+pub mod metrics;
+pub mod policy;
+pub mod random;
+pub mod record;
+pub mod session;
+pub mod shutdown;
+pub mod transport;
+pub mod uploads;
+
+use app::App;
+use axum::serve::ListenerExt;
+use std::fmt::Write;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+
+/// Serves until `shutdown` is ready, then says goodbye to every page and waits for the
+/// connections to end, some seconds at most.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    // Frames are small and must not wait for more to come.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let stopping = app.clone();
+    let signal = async move {
+        shutdown.await;
+        shutdown::begin(&stopping);
+    };
+    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
+    let mut stopping = app.stopping.subscribe();
+    let out_of_patience = async {
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(shutdown::PATIENCE).await;
+    };
+    let result = tokio::select! {
+        result = server => result,
+        () = out_of_patience => Ok(()),
+    };
+    app.db.close().await;
+    result
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,3 +1,102 @@
-//! Server.
+//! The binary: flags, data folder, bind, serve.
 
-fn main() {}
+use anyhow::Context;
+use clap::Parser;
+use nowcast::app::{self, App};
+use nowcast::auth::{self, DrawnCredentials};
+use nowcast::config::{Config, Durability, Serve, Task, data_folder};
+use nowcast::db::Db;
+use nowcast::shutdown;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    let filter = EnvFilter::try_from_env("NOWCAST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let result = match config.task {
+        None => serve(config.serve).await,
+        Some(task) => run(task).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nowcast: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Serve) -> anyhow::Result<()> {
+    if config.open == 1 && !config.listen.ip().is_loopback() {
+        anyhow::bail!(
+            "--open lets anyone publish, and {} can be reached from other machines. \
+             Give --open twice (or NOWCAST_OPEN=2) if that is what you want.",
+            config.listen
+        );
+    }
+    let folder = data_folder(config.data.clone())?;
+    let (app, drawn) = App::open(&folder, &config).await?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("{} cannot be served on; choose another with --listen ADDR:PORT", config.listen)
+    })?;
+    let address = listener.local_addr()?;
+    // Connections queue from here on, so a client that reads this line gets an answer.
+    announce(address, &folder, drawn);
+    nowcast::serve(listener, app, shutdown::requested()).await.context("serving ended")
+}
+
+/// Says where the server is. Whoever reads the output may have closed it: that is no error.
+fn announce(address: SocketAddr, folder: &std::path::Path, drawn: Option<DrawnCredentials>) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "listening on http://{address}");
+    let _ = writeln!(out, "  feed   http://{address}/\n  admin  http://{address}/admin");
+    let _ = writeln!(out, "  data   {}", folder.display());
+    if let Some(DrawnCredentials { password, token }) = drawn {
+        let _ = writeln!(out, "\nThis is the first start. Keep these; they are not shown again:");
+        let password = password.as_deref().unwrap_or("(as given)");
+        let token = token.as_deref();
+        let _ = writeln!(out, "  admin password  {password}");
+        let _ = writeln!(out, "  publish token   {}", token.unwrap_or("(as given)"));
+        let _ = writeln!(
+            out,
+            "\nPublish from anywhere:\n  curl http://{address}/api/rooms/main/items \\\n    \
+             -H 'Authorization: Bearer {}' \\\n    -d kind=message --data-urlencode 'text=**Hello** from the terminal'",
+            token.unwrap_or("YOUR_TOKEN")
+        );
+    }
+    let _ = out.flush();
+}
+
+async fn run(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Password(folder) => {
+            let (db, _lock) = open(folder.data)?;
+            println!("{}", auth::new_password(&db).await?);
+            db.close().await;
+        }
+        Task::Token { folder, scopes, rooms, name } => {
+            let (db, _lock) = open(folder.data)?;
+            println!("{}", auth::new_token(&db, scopes, rooms, name).await?);
+            db.close().await;
+        }
+    }
+    Ok(())
+}
+
+/// Opens the database of a server that is not running.
+fn open(data: Option<PathBuf>) -> anyhow::Result<(Db, std::fs::File)> {
+    let folder = data_folder(data)?;
+    anyhow::ensure!(
+        folder.join("nowcast.db").is_file(),
+        "There is no Nowcast in {} yet: start the server once.",
+        folder.display()
+    );
+    let lock = app::claim(&folder)?;
+    Ok((Db::open(&folder, Durability::Full)?, lock))
+}

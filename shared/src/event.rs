@@ -24,6 +24,11 @@ pub enum Event<J> {
         /// Which one.
         item: ItemId,
     },
+    /// The room is called something else.
+    RoomTitled {
+        /// What.
+        title: String,
+    },
 }
 
 /// An event with its place in the log: what `{"t":"event"}` carries.

@@ -1,0 +1,160 @@
+//! The handles that everything shares, and how they are tied together.
+
+use crate::assets::Assets;
+use crate::auth::{self, Auth, DrawnCredentials};
+use crate::buttons;
+use crate::clock;
+use crate::config::{Limits, Serve};
+use crate::db::Db;
+use crate::hub::Hub;
+use crate::log::Log;
+use crate::metrics::Metrics;
+use crate::policy::Openness;
+use crate::uploads::Uploads;
+use nowcast_shared::id::RoomName;
+use std::fs::File;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long the answers to idempotent requests are kept, in milliseconds.
+const ANSWER_LIFE: i64 = 24 * 3600 * 1000;
+
+/// The server's state; a clone is another handle to the same.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What [`App`] leads to.
+pub struct Parts {
+    /// What happened, kept.
+    pub log: Log,
+    /// Who is connected.
+    pub hub: Arc<Hub>,
+    /// Who is who.
+    pub auth: Auth,
+    /// The database, for what is not the log's: display buttons.
+    pub db: Db,
+    /// Uploaded pictures.
+    pub uploads: Uploads,
+    /// The pages' files.
+    pub assets: Assets,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Sizes and rates.
+    pub limits: Limits,
+    /// Whether credentials count.
+    pub open: Openness,
+    /// Turns true when the server begins to stop.
+    pub stopping: watch::Sender<bool>,
+    /// Held as long as this server works on the folder.
+    _lock: File,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the data folder, which is made if it is not there, and starts what works on its own.
+    ///
+    /// # Errors
+    /// If the folder cannot be used, or another server works on it.
+    pub async fn open(
+        folder: &Path,
+        config: &Serve,
+    ) -> anyhow::Result<(Self, Option<DrawnCredentials>)> {
+        let lock = claim(folder)?;
+        let db = Db::open(folder, config.durability)?;
+        let drawn =
+            auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
+                .await?;
+        let hub = Arc::new(Hub::new(config.limits.outbox));
+        let metrics = Arc::new(Metrics::default());
+        let follower = {
+            let (hub, metrics) = (Arc::clone(&hub), Arc::clone(&metrics));
+            Arc::new(move |room: &Arc<crate::log::Room>, record: &Arc<crate::record::Record>| {
+                metrics.events.add(1);
+                hub.deliver(room.id(), record);
+            })
+        };
+        let log = Log::new(db.clone(), config.keep_events, config.limits.tail, follower);
+        let main = log.create(&RoomName::main(), "Nowcast").await?;
+        if drawn.is_some() {
+            buttons::make_examples(&db, main.id()).await?;
+        }
+        let parts = Parts {
+            log,
+            hub,
+            auth: Auth::load(db.clone()).await?,
+            uploads: Uploads::open(folder, config.limits.max_upload)?,
+            assets: Assets::open(config.assets.as_deref())?,
+            metrics,
+            db,
+            limits: config.limits.clone(),
+            open: if config.open > 0 { Openness::Open } else { Openness::Closed },
+            stopping: watch::Sender::new(false),
+            _lock: lock,
+        };
+        let app = Self(Arc::new(parts));
+        tokio::spawn(announce(Arc::downgrade(&app.0)));
+        tokio::spawn(tidy(Arc::downgrade(&app.0)));
+        Ok((app, drawn))
+    }
+
+    /// Whether the server runs with `--open`.
+    pub fn is_open(&self) -> bool {
+        self.open == Openness::Open
+    }
+}
+
+/// Makes the folder and takes it for this process.
+pub fn claim(folder: &Path) -> anyhow::Result<File> {
+    use anyhow::Context;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("The data folder {} cannot be made", folder.display()))?;
+    let path = folder.join("nowcast.lock");
+    let lock = File::create(&path)
+        .with_context(|| format!("The data folder {} cannot be written", folder.display()))?;
+    lock.try_lock().map_err(|error| match error {
+        std::fs::TryLockError::WouldBlock => anyhow::anyhow!(
+            "Another Nowcast works on the data folder {}. Stop it, or use another with --data DIR.",
+            folder.display()
+        ),
+        std::fs::TryLockError::Error(error) => error.into(),
+    })?;
+    Ok(lock)
+}
+
+/// Tells pages who came and left, at most once a second, the first at once.
+async fn announce(app: std::sync::Weak<Parts>) {
+    loop {
+        let Some(hub) = app.upgrade().map(|app| Arc::clone(&app.hub)) else { return };
+        hub.changed().await;
+        hub.announce();
+        drop(hub);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Lets go of what nobody will come back for.
+async fn tidy(app: std::sync::Weak<Parts>) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    let mut next_hour = tokio::time::Instant::now();
+    loop {
+        let now = seconds.tick().await;
+        let Some(app) = app.upgrade() else { return };
+        app.hub.parked().expire(now);
+        if now >= next_hour {
+            next_hour = now + Duration::from_hours(1);
+            if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
+                tracing::warn!(%error, "old answers could not be forgotten");
+            }
+        }
+    }
+}

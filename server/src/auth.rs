@@ -1,0 +1,347 @@
+//! Who asks: from a request's credential to an [`Actor`].
+//!
+//! Three kinds of credential: the admin's session cookie, a program's bearer token, none. The
+//! server stamps what follows from them; nothing that a frame says about its sender counts.
+
+mod attempts;
+mod credentials;
+
+pub use credentials::{DrawnCredentials, first_run, new_password, new_token};
+
+use crate::clock;
+use crate::db::{Db, DbError};
+use crate::error::Problem;
+use crate::random;
+use argon2::Argon2;
+use argon2::password_hash::{PasswordVerifier, phc::PasswordHash};
+use attempts::Attempts;
+use axum::http::{HeaderMap, header};
+use nowcast_shared::error::Code;
+use nowcast_shared::id::{ClientId, PublicId, RoomName};
+use nowcast_shared::item::{Author, Role};
+use rusqlite::params;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Semaphore;
+
+/// The cookie that holds an admin's session.
+pub const COOKIE: &str = "nowcast_session";
+
+/// How long a login is good for, in milliseconds: 30 days.
+const LOGIN_LIFE: i64 = 30 * 24 * 3600 * 1000;
+
+/// SHA-256 of a secret with at least 128 random bits; such need no slow hash.
+pub type Hash = [u8; 32];
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Logged in with the password.
+    Admin {
+        /// What the admin goes by.
+        name: String,
+        /// Which login.
+        login: Hash,
+    },
+    /// A program with a token.
+    Token(Arc<Token>),
+    /// Anybody else; the page's id if it told one.
+    Viewer(Option<ClientId>),
+}
+
+/// What a token is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its name for good, not secret.
+    pub id: String,
+    /// The sender's name shown with what it publishes.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Where; everywhere if absent.
+    pub rooms: Option<Vec<RoomName>>,
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Publish, and edit and delete what it published.
+    Publish,
+    /// Push to users.
+    Push,
+    /// All that an admin does.
+    Admin,
+}
+
+impl Scope {
+    /// The scope of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "publish" => Some(Self::Publish),
+            "push" => Some(Self::Push),
+            "admin" => Some(Self::Admin),
+            _ => None,
+        }
+    }
+}
+
+impl Actor {
+    /// Names this actor among all: what it owns and its idempotency keys are filed under it.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Admin { .. } => "admin".to_owned(),
+            Self::Token(token) => format!("token:{}", token.id),
+            Self::Viewer(Some(client)) => format!("client:{client}"),
+            Self::Viewer(None) => "anyone".to_owned(),
+        }
+    }
+
+    /// What gave it its rights.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Admin { .. } => Role::Admin,
+            Self::Token(token) if token.scopes.contains(&Scope::Admin) => Role::Admin,
+            Self::Token(_) => Role::Publisher,
+            Self::Viewer(_) => Role::Viewer,
+        }
+    }
+
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Admin { name, .. } => Some(name.clone()),
+            Self::Token(token) => Some(token.name.clone()),
+            Self::Viewer(_) => None,
+        }
+    }
+}
+
+/// A request's credential, kept by a session: it is looked up anew for every command, so that a
+/// logout ends what open pages may do.
+#[derive(Clone, Debug, Default)]
+pub struct Credential {
+    bearer: Option<Hash>,
+    cookie: Option<Hash>,
+}
+
+impl Credential {
+    /// Reads `Authorization` and `Cookie`. With `trust_cookie` false (a page of another site
+    /// asks) the cookie does not count.
+    pub fn read(headers: &HeaderMap, trust_cookie: bool) -> Result<Self, Problem> {
+        let bearer = match headers.get(header::AUTHORIZATION) {
+            None => None,
+            Some(value) => Some(hash(bearer(value.as_bytes())?)),
+        };
+        let cookie = trust_cookie.then(|| cookie(headers)).flatten().map(hash);
+        Ok(Self { bearer, cookie })
+    }
+
+    /// Whether the right to do something comes from the cookie.
+    pub fn by_cookie(&self) -> bool {
+        self.bearer.is_none() && self.cookie.is_some()
+    }
+}
+
+fn bearer(value: &[u8]) -> Result<&[u8], Problem> {
+    let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
+    scheme.map(|_| value[7..].trim_ascii()).filter(|token| !token.is_empty()).ok_or_else(|| {
+        Problem::new(Code::Unauthorized, "Send the token as Authorization: Bearer TOKEN.")
+    })
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| name.trim() == COOKIE).map(|(_, value)| value.trim().as_bytes())
+}
+
+fn hash(secret: &[u8]) -> Hash {
+    Sha256::digest(secret).into()
+}
+
+/// All credentials, in memory; the database has only hashes of them.
+pub struct Auth {
+    db: Db,
+    known: RwLock<Known>,
+    password: String,
+    secret: String,
+    attempts: Attempts,
+    /// Hashing a password takes much memory and time on purpose: two at once are enough.
+    verifying: Semaphore,
+}
+
+#[derive(Default)]
+struct Known {
+    tokens: HashMap<Hash, Arc<Token>>,
+    logins: HashMap<Hash, Login>,
+}
+
+struct Login {
+    name: String,
+    expires_at: i64,
+}
+
+impl Auth {
+    /// Reads what is known from the database.
+    pub async fn load(db: Db) -> anyhow::Result<Self> {
+        let (password, secret, known) = db
+            .read(|connection| {
+                let setting = |name: &str| {
+                    let sql = "SELECT value FROM settings WHERE name = ?";
+                    connection.query_row(sql, [name], |row| row.get::<_, String>(0))
+                };
+                Ok((setting("password")?, setting("secret")?, credentials::load(connection)?))
+            })
+            .await?;
+        let (attempts, verifying) = (Attempts::default(), Semaphore::new(2));
+        Ok(Self { db, known: RwLock::new(known), password, secret, attempts, verifying })
+    }
+
+    /// Who has this credential.
+    ///
+    /// # Errors
+    /// `unauthorized` for a bearer token that is not known. An old cookie only makes a viewer.
+    pub fn actor(
+        &self,
+        credential: &Credential,
+        client: Option<&ClientId>,
+    ) -> Result<Actor, Problem> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bearer) = &credential.bearer {
+            return known
+                .tokens
+                .get(bearer)
+                .cloned()
+                .map(Actor::Token)
+                .ok_or_else(|| Problem::new(Code::Unauthorized, "This token is not known here."));
+        }
+        let login = credential.cookie.and_then(|hash| known.logins.get_key_value(&hash));
+        Ok(match login.filter(|(_, login)| login.expires_at > clock::now()) {
+            Some((hash, login)) => Actor::Admin { name: login.name.clone(), login: *hash },
+            None => Actor::Viewer(client.cloned()),
+        })
+    }
+
+    /// How others see this actor.
+    pub fn author(&self, actor: &Actor) -> Author {
+        Author { role: actor.role(), id: self.public_id(&actor.subject()), name: actor.name() }
+    }
+
+    /// The public id of a subject: stays the same, tells nothing about it.
+    pub fn public_id(&self, subject: &str) -> PublicId {
+        let digest = Sha256::new().chain_update(&self.secret).chain_update(subject).finalize();
+        PublicId(random::spell("p", &digest[..10]))
+    }
+
+    /// Checks the password; the secret of a new login, for the cookie.
+    pub async fn login(
+        &self,
+        password: String,
+        name: Option<String>,
+        from: IpAddr,
+    ) -> Result<String, Problem> {
+        self.attempts.begin(from).map_err(|wait| {
+            Problem::new(
+                Code::RateLimited,
+                format!("Too many wrong passwords. Try again in {wait} seconds."),
+            )
+            .retry_after(wait)
+        })?;
+        if !self.verify(password).await {
+            return Err(Problem::new(Code::WrongPassword, "That is not the password."));
+        }
+        self.attempts.succeeded(from);
+        let secret = random::name("", 32);
+        let hash = hash(secret.as_bytes());
+        let name = name.unwrap_or_else(|| "Host".to_owned());
+        let expires_at = clock::now() + LOGIN_LIFE;
+        self.keep_login(hash, name.clone(), expires_at).await?;
+        Ok(secret)
+    }
+
+    async fn verify(&self, password: String) -> bool {
+        let Ok(_permit) = self.verifying.acquire().await else { return false };
+        let stored = self.password.clone();
+        let verify = move || {
+            PasswordHash::new(&stored).is_ok_and(|stored| {
+                Argon2::default().verify_password(password.as_bytes(), &stored).is_ok()
+            })
+        };
+        tokio::task::spawn_blocking(verify).await.unwrap_or(false)
+    }
+
+    /// Changes what an admin goes by.
+    pub async fn rename(&self, login: Hash, name: String) -> Result<(), DbError> {
+        let expires_at = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.logins.get(&login).map(|login| login.expires_at)
+        };
+        match expires_at {
+            Some(expires_at) => self.keep_login(login, name, expires_at).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn keep_login(&self, hash: Hash, name: String, expires_at: i64) -> Result<(), DbError> {
+        let row = name.clone();
+        self.db
+            .write(move |connection| {
+                let sql = "INSERT OR REPLACE INTO logins (hash, name, expires_at) VALUES (?, ?, ?)";
+                connection.execute(sql, params![hash, row, expires_at])
+            })
+            .await?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.logins.insert(hash, Login { name, expires_at });
+        Ok(())
+    }
+
+    /// Ends a login.
+    pub async fn logout(&self, login: Hash) -> Result<(), DbError> {
+        {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.logins.remove(&login);
+        }
+        self.db
+            .write(move |connection| {
+                connection.execute("DELETE FROM logins WHERE hash = ?", [login])
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// The `Set-Cookie` value that carries a login, or with an empty secret ends it.
+pub fn set_cookie(secret: &str, secure: bool) -> String {
+    let life = if secret.is_empty() { 0 } else { LOGIN_LIFE / 1000 };
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}={secret}; Path=/; Max-Age={life}; HttpOnly; SameSite=Strict{secure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_and_only_where_it_is_trusted() {
+        let headers = headers(header::COOKIE, "a=b; nowcast_session=xyz; c=d");
+        assert_eq!(cookie(&headers), Some(&b"xyz"[..]));
+        assert!(Credential::read(&headers, true).unwrap().by_cookie());
+        assert!(!Credential::read(&headers, false).unwrap().by_cookie());
+    }
+
+    #[test]
+    fn an_authorization_that_is_no_bearer_token_is_refused() {
+        for bad in ["Basic abc", "Bearer", "Bearer ", "Bearer   "] {
+            let headers = headers(header::AUTHORIZATION, bad);
+            let problem = Credential::read(&headers, true).unwrap_err();
+            assert_eq!(problem.code, Code::Unauthorized, "{bad}");
+        }
+        assert_eq!(bearer(b"bearer  abc ").unwrap(), b"abc");
+    }
+}

@@ -1,0 +1,161 @@
+//! What can be set: every flag, its environment variable, its default.
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A live page that its owner controls.
+///
+/// Open the feed in a browser, log in at /admin, click a display button: it shows on every open
+/// page at once. Programs publish with one HTTP request. The first start draws an admin password
+/// and a publish token and prints them once.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "nowcast", version, max_term_width = 100)]
+pub struct Config {
+    #[command(subcommand)]
+    /// What to do instead of serving.
+    pub task: Option<Task>,
+
+    #[command(flatten)]
+    /// How to serve.
+    pub serve: Serve,
+}
+
+/// Tasks beside serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Task {
+    /// Draws a new admin password and prints it; every login ends.
+    Password(Folder),
+    /// Draws a new publish token and prints it; the others stay valid.
+    Token {
+        #[command(flatten)]
+        /// Where.
+        folder: Folder,
+        /// What the token may do: publish, push, admin; separated by commas.
+        #[arg(long, default_value = "publish,push", value_name = "SCOPES")]
+        scopes: String,
+        /// The rooms it is good for, separated by commas; all if left out.
+        #[arg(long, value_name = "ROOMS")]
+        rooms: Option<String>,
+        /// The sender's name shown with what it publishes.
+        #[arg(long, default_value = "Newsdesk", value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// Which data a task works on.
+#[derive(Clone, Debug, Parser)]
+pub struct Folder {
+    /// The data folder; the server on it must be stopped [default: the platform's data directory].
+    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Flags of the server.
+#[derive(Clone, Debug, Parser)]
+pub struct Serve {
+    /// Address and port to serve on; port 0 picks a free one.
+    #[arg(long, env = "NOWCAST_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: SocketAddr,
+
+    /// Folder for everything that is kept [default: the platform's data directory].
+    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Lets anyone publish, edit and delete without a credential. For demos; give it twice (or
+    /// set the variable to 2) to allow it on an address that others can reach.
+    #[arg(long, env = "NOWCAST_OPEN", action = ArgAction::Count)]
+    pub open: u8,
+
+    /// When a publish counts as kept: `full` when the disk has it, `relaxed` when the operating
+    /// system has it (survives a crash of the server, not of the machine).
+    #[arg(long, env = "NOWCAST_DURABILITY", default_value = "full", value_name = "LEVEL")]
+    pub durability: Durability,
+
+    /// Serves the pages from this folder instead of those inside the binary.
+    #[arg(long, env = "NOWCAST_ASSETS", value_name = "DIR")]
+    pub assets: Option<PathBuf>,
+
+    /// The admin password to set on the first start instead of drawing one (8 characters or more).
+    #[arg(long, env = "NOWCAST_ADMIN_PASSWORD", hide_env_values = true, value_name = "TEXT")]
+    pub admin_password: Option<String>,
+
+    /// The publish token to set on the first start instead of drawing one (16 characters or more).
+    #[arg(long, env = "NOWCAST_PUBLISH_TOKEN", hide_env_values = true, value_name = "TEXT")]
+    pub publish_token: Option<String>,
+
+    /// How many of the newest events of a room to keep for pages that were away; 0 keeps all.
+    #[arg(long, env = "NOWCAST_KEEP_EVENTS", default_value_t = 0, value_name = "N")]
+    pub keep_events: u64,
+
+    #[command(flatten)]
+    /// Sizes and rates.
+    pub limits: Limits,
+}
+
+/// Limits; reaching one is an ordinary, named answer.
+#[derive(Clone, Debug, Parser)]
+pub struct Limits {
+    /// Largest item data, as JSON, in bytes.
+    #[arg(long, env = "NOWCAST_MAX_ITEM", default_value_t = 64 * 1024, value_name = "BYTES")]
+    pub max_item: usize,
+    /// Largest body of a publish request, in bytes.
+    #[arg(long, env = "NOWCAST_MAX_FORM", default_value_t = 128 * 1024, value_name = "BYTES")]
+    pub max_form: usize,
+    /// Largest frame from a page, in bytes.
+    #[arg(long, env = "NOWCAST_MAX_FRAME", default_value_t = 16 * 1024, value_name = "BYTES")]
+    pub max_frame: usize,
+    /// Largest uploaded picture, in bytes.
+    #[arg(long, env = "NOWCAST_MAX_UPLOAD", default_value_t = 10 * 1024 * 1024, value_name = "BYTES")]
+    pub max_upload: usize,
+    /// What may wait for one slow page, in bytes, before it is told to come back and resume.
+    #[arg(long, env = "NOWCAST_OUTBOX", default_value_t = 1024 * 1024, value_name = "BYTES")]
+    pub outbox: usize,
+    /// Recent events of a room that stay in memory, in bytes.
+    #[arg(long, env = "NOWCAST_TAIL", default_value_t = 4 * 1024 * 1024, value_name = "BYTES")]
+    pub tail: usize,
+    /// Commands a second from one page.
+    #[arg(long, env = "NOWCAST_COMMAND_RATE", default_value_t = 200, value_name = "N")]
+    pub command_rate: u32,
+    /// Commands that one page may send at once before the rate counts.
+    #[arg(long, env = "NOWCAST_COMMAND_BURST", default_value_t = 400, value_name = "N")]
+    pub command_burst: u32,
+}
+
+/// When a publish counts as kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// When the disk has it.
+    Full,
+    /// When the operating system has it.
+    Relaxed,
+}
+
+/// The data folder: the one given, else the platform's.
+pub fn data_folder(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    given
+        .or_else(|| {
+            let dirs = directories::ProjectDirs::from("", "", "nowcast")?;
+            Some(dirs.data_dir().to_owned())
+        })
+        .ok_or_else(|| {
+            anyhow::anyhow!("This system names no data directory. Give one with --data DIR.")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_flag_is_well_formed_and_documented() {
+        let command = Config::command();
+        command.clone().debug_assert();
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+            assert!(arg.get_help().is_some(), "{} has no help", arg.get_id());
+            let built_in = ["help", "version"].contains(&arg.get_id().as_str());
+            assert!(built_in || arg.get_env().is_some(), "{} has no variable", arg.get_id());
+        }
+    }
+}

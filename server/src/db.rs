@@ -1,0 +1,157 @@
+//! The database: one file, one writer, a few readers.
+//!
+//! Writes are [`Job`]s on a bounded queue. The writer thread takes whatever has queued up, runs it
+//! in one transaction and commits once (group commit), so that the cost of a disk flush is shared.
+//! A job hears of its outcome only after the commit, in the order in which the jobs ran.
+
+mod schema;
+mod writer;
+
+pub use writer::Job;
+
+use crate::config::Durability;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+
+/// Connections that only read.
+const READERS: usize = 4;
+
+/// Why the database did not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DbError {
+    /// What SQLite said.
+    #[error("database: {0}")]
+    Sqlite(Arc<rusqlite::Error>),
+    /// The writer has stopped.
+    #[error("the database is closed")]
+    Closed,
+    /// The writer has more waiting than it may hold.
+    #[error("the database has too much waiting")]
+    Busy,
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+/// A handle to the database; clones are cheap.
+#[derive(Clone)]
+pub struct Db {
+    writer: writer::Writer,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    free: Semaphore,
+}
+
+impl Db {
+    /// Opens `folder`/nowcast.db, makes or upgrades its tables, and starts the writer.
+    pub fn open(folder: &Path, durability: Durability) -> anyhow::Result<Self> {
+        let path = folder.join("nowcast.db");
+        let mut connection = Connection::open(&path)?;
+        prepare(&connection)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        let synchronous = match durability {
+            Durability::Full => "full",
+            Durability::Relaxed => "normal",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        schema::migrate(&mut connection)?;
+        let readers = (0..READERS).map(|_| open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            writer: writer::Writer::start(connection)?,
+            readers: Arc::new(Readers { idle: Mutex::new(readers), free: Semaphore::new(READERS) }),
+        })
+    }
+
+    /// Queues a job; waits while the queue is full, at most some seconds.
+    pub async fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        self.writer.submit(job).await
+    }
+
+    /// Runs `work` in a transaction and gives its result once that is committed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let (answer, answered) = oneshot::channel();
+        self.submit(Box::new(Call { work: Some(work), result: None, answer })).await?;
+        answered.await.map_err(|_| DbError::Closed)?
+    }
+
+    /// Runs `work` on a reader's connection, on a thread that may block.
+    ///
+    /// Two statements of one `work` may see two states unless it opens a transaction.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let readers = Arc::clone(&self.readers);
+        let _permit = readers.free.acquire().await.map_err(|_| DbError::Closed)?;
+        let pool = Arc::clone(&self.readers);
+        let done = tokio::task::spawn_blocking(move || {
+            let mut connection = lock(&pool.idle).pop().ok_or(DbError::Closed)?;
+            let result = work(&mut connection);
+            lock(&pool.idle).push(connection);
+            result.map_err(DbError::from)
+        });
+        done.await.map_err(|_| DbError::Closed)?
+    }
+
+    /// Commits what is queued and stops the writer.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}
+
+/// A closure as a job.
+struct Call<F, T> {
+    work: Option<F>,
+    result: Option<T>,
+    answer: oneshot::Sender<Result<T, DbError>>,
+}
+
+impl<F, T> Job for Call<F, T>
+where
+    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if let Some(work) = self.work.take() {
+            self.result = Some(work(connection)?);
+        }
+        Ok(())
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), DbError>) {
+        let Self { result, answer, .. } = *self;
+        let result = outcome.and_then(|()| result.ok_or(DbError::Closed));
+        // Nobody waits any more if the request was dropped; the work is done all the same.
+        let _ = answer.send(result);
+    }
+}
+
+fn open_reader(path: &PathBuf) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+/// A poisoned lock only means that another thread panicked; the state behind these is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

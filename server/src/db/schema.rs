@@ -1,0 +1,135 @@
+//! The tables, and how a database of an earlier version becomes one of this.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Step `n` takes a database from version `n` to `n + 1`. Steps that were released never change.
+const STEPS: &[&str] = &["
+    -- Settings of the whole server: password hash, secret for public ids.
+    CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+    -- `head` is the offset of the newest event, `first` that of the oldest still kept.
+    CREATE TABLE rooms (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        title TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        head INTEGER NOT NULL DEFAULT 0,
+        first INTEGER NOT NULL DEFAULT 1,
+        last_at INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- The log. `author` and `event` are JSON as on the wire.
+    CREATE TABLE events (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        offset INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        author TEXT NOT NULL,
+        event TEXT NOT NULL,
+        PRIMARY KEY (room, offset)
+    ) STRICT, WITHOUT ROWID;
+
+    -- What the feed shows now: a projection of the log. `owner` may edit it.
+    CREATE TABLE items (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        offset INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        item TEXT NOT NULL,
+        PRIMARY KEY (room, offset)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX items_by_id ON items (room, id);
+
+    -- Answers already given, by idempotency key or command id.
+    CREATE TABLE answers (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        actor TEXT NOT NULL,
+        key TEXT NOT NULL,
+        fingerprint BLOB NOT NULL,
+        item TEXT,
+        offset INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (room, actor, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX answers_by_age ON answers (at);
+
+    CREATE TABLE buttons (
+        id TEXT PRIMARY KEY,
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        place INTEGER NOT NULL,
+        label TEXT NOT NULL,
+        color TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX buttons_by_place ON buttons (room, place);
+
+    -- Only hashes: SHA-256, since these secrets have 128 random bits and more.
+    CREATE TABLE tokens (
+        hash BLOB PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        rooms TEXT,
+        created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE logins (
+        hash BLOB PRIMARY KEY,
+        name TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    "];
+
+/// Brings the database to the newest version, a step a transaction.
+///
+/// # Errors
+/// If a newer Nowcast made it, or SQLite refuses a step.
+pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: u32 = transaction.pragma_query_value(None, "user_version", |r| r.get(0))?;
+        let known = STEPS.len();
+        anyhow::ensure!(
+            version as usize <= known,
+            "The data folder was made by a newer Nowcast (schema {version}, this one knows {known}). \
+             Use that version, or another folder with --data."
+        );
+        let Some(step) = STEPS.get(version as usize) else { return Ok(()) };
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version + 1)?;
+        transaction.commit()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEWEST: usize = STEPS.len();
+
+    fn version(connection: &Connection) -> usize {
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        usize::try_from(version.unwrap_or(-1_i64)).unwrap()
+    }
+
+    #[test]
+    fn an_upgrade_runs_each_step_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection), NEWEST);
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection), NEWEST);
+    }
+
+    #[test]
+    fn data_of_a_newer_version_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let newer = i64::try_from(NEWEST + 1).unwrap();
+        connection.pragma_update(None, "user_version", newer).unwrap();
+        let error = migrate(&mut connection).unwrap_err().to_string();
+        assert!(error.contains("newer Nowcast"), "{error}");
+        assert_eq!(version(&connection), NEWEST + 1);
+    }
+}

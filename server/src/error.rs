@@ -1,0 +1,102 @@
+//! Refusals: made anywhere, turned into `application/problem+json` (RFC 9457) in one place.
+
+use crate::db::DbError;
+use crate::log::{AppendError, ReadError};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use nowcast_shared::error::Code;
+use serde_json::json;
+use std::borrow::Cow;
+
+/// Why a request is refused: a stable code and a sentence for people, never an internal message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Problem {
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub detail: Cow<'static, str>,
+    /// After how many seconds to try again, where that is known.
+    pub retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A refusal with this sentence.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), retry_after: None }
+    }
+
+    /// The same, with the advice to wait.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(Code::Unavailable, "The store cannot be used right now. Try again in a moment.")
+            .retry_after(1)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Db(error) => error.into(),
+            ReadError::Gone => Self::new(Code::BadSince, "The log does not reach back that far."),
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::UnknownItem => Self::unknown_item(),
+            AppendError::Mismatch => Self::new(
+                Code::IdempotencyMismatch,
+                "This key was used before for something else. Use a new one.",
+            ),
+            AppendError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// There is no such item.
+    pub fn unknown_item() -> Self {
+        Self::new(Code::UnknownItem, "There is no such item here, or it was deleted.")
+    }
+
+    /// Larger than `limit` bytes.
+    pub fn too_large(what: &str, limit: usize) -> Self {
+        Self::new(Code::TooLarge, format!("{what} is too large: at most {limit} bytes."))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or("Error"),
+            "status": status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,120 @@
+//! Every URL, on one page.
+
+mod admin;
+mod body;
+mod buttons;
+mod commands;
+pub mod extract;
+mod items;
+mod rooms;
+mod uploads;
+
+use crate::app::App;
+use crate::assets;
+use crate::error::Problem;
+use crate::transport;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use nowcast_shared::error::Code;
+
+/// All that the server answers.
+pub fn router(app: App) -> Router {
+    Router::new()
+        // Pages, over any transport.
+        .route("/api/rooms/{room}/ws", get(transport::ws::connect))
+        .route("/api/rooms/{room}/sse", get(transport::sse::connect))
+        .route("/api/rooms/{room}/poll", get(transport::poll::poll))
+        .route("/api/rooms/{room}/commands", post(commands::run))
+        // Programs and the feed's past.
+        .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
+        .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
+        // The admin page.
+        .route("/api/login", post(admin::login))
+        .route("/api/logout", post(admin::logout))
+        .route("/api/me", get(admin::me).put(admin::rename))
+        .route("/api/rooms/{room}/preview", post(items::preview))
+        .route("/api/rooms/{room}/uploads", post(uploads::keep))
+        .route(
+            "/api/rooms/{room}/buttons",
+            get(buttons::list).post(buttons::make).put(buttons::order),
+        )
+        .route("/api/rooms/{room}/buttons/{button}", put(buttons::change).delete(buttons::remove))
+        // Whoever runs it.
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        // Files.
+        .route("/uploads/{name}", get(uploads::show))
+        .route("/", get(assets::page))
+        .route("/admin", get(assets::page))
+        .route("/r/{room}", get(assets::page))
+        .route("/r/{room}/admin", get(assets::page))
+        .fallback(assets::file)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(app.clone(), headers))
+        .with_state(app)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "This address does not know that method.")
+}
+
+async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+    if *app.stopping.borrow() {
+        return Err(Problem::new(Code::Unavailable, "The server is stopping."));
+    }
+    app.db.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await?;
+    Ok("ready\n")
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, text)], app.metrics.render(&app.hub)).into_response()
+}
+
+/// What every answer says, and what is counted of it.
+async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    const SAME: [(HeaderName, HeaderValue); 2] = [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+    ];
+    let api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    if refused {
+        app.metrics.refused.add(1);
+    }
+    // What a library refused in its own words gets ours.
+    let ours = response.headers().get(header::CONTENT_TYPE);
+    let ours = ours.is_some_and(|kind| kind == "application/problem+json");
+    if api && refused && !ours {
+        response = translate(response.status()).into_response();
+    }
+    let headers = response.headers_mut();
+    headers.extend(SAME);
+    if api {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+fn translate(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "There is nothing at this address."),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(Code::MethodNotAllowed, "This address does not know that method.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "That is too large."),
+        StatusCode::UPGRADE_REQUIRED => {
+            Problem::new(Code::UpgradeRequired, "This address speaks WebSocket.")
+        }
+        status if status.is_client_error() => {
+            Problem::new(Code::BadRequest, "This request cannot be understood.")
+        }
+        _ => Problem::new(Code::Internal, "Something went wrong here. Try again in a moment."),
+    }
+}

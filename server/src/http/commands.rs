@@ -1,0 +1,39 @@
+//! Commands over HTTP: for pages on SSE or long polls, and for programs.
+
+use super::body;
+use super::extract::{Asks, InRoom};
+use crate::app::App;
+use crate::auth::Actor;
+use crate::command;
+use crate::error::Problem;
+use crate::session;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use nowcast_shared::frame::{PageFrame, ServerFrame};
+
+/// `POST …/commands`: the `ack` frame, or the problem with the code that a `reject` would have.
+pub(super) async fn run(
+    State(app): State<App>,
+    InRoom(room): InRoom,
+    asks: Asks,
+    request: Request,
+) -> Result<Response, Problem> {
+    // Whoever may publish long items by form may do so by command.
+    let limit = match asks.actor {
+        Actor::Viewer(_) => app.limits.max_frame,
+        Actor::Admin { .. } | Actor::Token(_) => app.limits.max_frame.max(app.limits.max_form),
+    };
+    let text = body::bytes(request.into_body(), limit).await?;
+    let frame = command::read(&text, Some("command")).map_err(|unreadable| unreadable.problem)?;
+    let answer = match frame {
+        PageFrame::Ping => ServerFrame::Pong,
+        PageFrame::Command { id, command } => {
+            let key = id.as_ref().map(|id| session::key(asks.client.as_ref(), &asks.actor, id));
+            let result = command::run(&app, &room, &asks.actor, command, key).await;
+            command::answer(id, Ok(result?))
+        }
+    };
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((json, session::encode(&answer)).into_response())
+}

@@ -1,0 +1,175 @@
+//! From a request to what handlers work with: the room, who asks, and whether the page that asks
+//! is ours.
+
+use crate::app::App;
+use crate::auth::{Actor, Credential};
+use crate::error::Problem;
+use crate::log::Room;
+use crate::policy::{Action, may};
+use axum::RequestPartsExt;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, header};
+use nowcast_shared::error::Code;
+use nowcast_shared::id::{ClientId, RoomName};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The room that the address names.
+pub struct InRoom(pub Arc<Room>);
+
+impl FromRequestParts<App> for InRoom {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let name = room_name(parts).await?;
+        match app.log.room(&name).await? {
+            Some(room) => Ok(Self(room)),
+            None => {
+                Err(Problem::new(Code::UnknownRoom, format!("There is no room called {name}.")))
+            }
+        }
+    }
+}
+
+/// The room's name in the address; there may be no such room.
+pub struct Named(pub RoomName);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        room_name(parts).await.map(Self)
+    }
+}
+
+async fn room_name(parts: &mut Parts) -> Result<RoomName, Problem> {
+    let bad = |detail: String| Problem::new(Code::BadRoom, detail);
+    let Path(path) = parts
+        .extract::<Path<HashMap<String, String>>>()
+        .await
+        .map_err(|_| bad("The room's name cannot be read.".to_owned()))?;
+    let name = path.get("room").cloned().unwrap_or_default();
+    RoomName::try_from(name).map_err(|error| bad(error.to_string()))
+}
+
+/// Who asks, by which right, and as which page.
+pub struct Asks {
+    /// Who.
+    pub actor: Actor,
+    /// By which right; sessions look it up again.
+    pub credential: Credential,
+    /// `?client=`, if it was given.
+    pub client: Option<ClientId>,
+}
+
+impl Asks {
+    /// Refuses what this actor may not do.
+    pub fn may(&self, app: &App, action: Action<'_>, room: &RoomName) -> Result<(), Problem> {
+        may(&self.actor, action, room, app.open)
+    }
+}
+
+impl FromRequestParts<App> for Asks {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let ours = is_same_site(&parts.headers);
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let claimed = Credential::read(&parts.headers, true)?;
+        // A page of another site must not act with the admin's cookie. For reading it is nobody.
+        if changes && !ours && claimed.by_cookie() {
+            return Err(foreign());
+        }
+        let credential = Credential::read(&parts.headers, ours)?;
+        let client = match query(&parts.uri, "client")? {
+            None => None,
+            Some(client) => Some(
+                ClientId::try_from(client)
+                    .map_err(|error| Problem::new(Code::BadClient, error.to_string()))?,
+            ),
+        };
+        let actor = app.auth.actor(&credential, client.as_ref())?;
+        Ok(Self { actor, credential, client })
+    }
+}
+
+/// Only pages of this very site, and programs, may go on.
+pub struct Ours;
+
+impl FromRequestParts<App> for Ours {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        if is_same_site(&parts.headers) { Ok(Self) } else { Err(foreign()) }
+    }
+}
+
+fn foreign() -> Problem {
+    Problem::new(Code::ForeignOrigin, "This request comes from a page of another site.")
+}
+
+/// Whether no page of another site is behind the request.
+///
+/// Browsers say so themselves (`Sec-Fetch-Site`, which no script can set); older ones send at
+/// least `Origin`, which is compared with the host that was asked. Programs send neither.
+fn is_same_site(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(header::ORIGIN) else { return true };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_some() && host == text(header::HOST)
+}
+
+/// A parameter of the query, decoded.
+///
+/// # Errors
+/// `bad_query` if it is not UTF-8.
+pub fn query(uri: &Uri, name: &str) -> Result<Option<String>, Problem> {
+    let pairs = super::body::pairs(uri.query().unwrap_or_default().as_bytes())
+        .map_err(|_| Problem::new(Code::BadQuery, "The query is not UTF-8."))?;
+    let found = pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
+    Ok(found.filter(|value| !value.is_empty()))
+}
+
+/// A parameter of the query that must be a number.
+pub fn number(uri: &Uri, name: &str) -> Result<Option<u64>, Problem> {
+    let bad = || Problem::new(Code::BadQuery, format!("`{name}` must be a whole number."));
+    query(uri, name)?.map(|text| text.parse().map_err(|_| bad())).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(headers: &[(&str, &str)]) -> bool {
+        let pairs = headers.iter().map(|(name, value)| {
+            let name: header::HeaderName = name.parse().unwrap();
+            (name, value.parse().unwrap())
+        });
+        is_same_site(&pairs.collect())
+    }
+
+    #[test]
+    fn other_sites_are_told_from_ours_and_from_programs() {
+        assert!(same(&[]), "a program");
+        assert!(same(&[("sec-fetch-site", "same-origin"), ("origin", "http://proxy")]));
+        assert!(!same(&[("sec-fetch-site", "cross-site")]));
+        assert!(!same(&[("sec-fetch-site", "same-site")]), "another host of the same owner");
+        assert!(same(&[("origin", "https://a.example:1"), ("host", "a.example:1")]));
+        assert!(!same(&[("origin", "https://b.example"), ("host", "a.example")]));
+        assert!(!same(&[("origin", "null"), ("host", "a.example")]));
+    }
+
+    #[test]
+    fn a_query_is_read_once_and_only_as_utf8() {
+        let uri: Uri = "/x?since=e1%3A5&since=e1:6&limit=a&empty=&bad=%ff".parse().unwrap();
+        assert_eq!(query(&uri, "since").unwrap_err().code, Code::BadQuery);
+        let uri: Uri = "/x?since=e1%3A5&since=e1:6&limit=a&empty=".parse().unwrap();
+        assert_eq!(query(&uri, "since").unwrap().as_deref(), Some("e1:5"));
+        assert_eq!(query(&uri, "empty").unwrap(), None);
+        assert_eq!(number(&uri, "limit").unwrap_err().code, Code::BadQuery);
+    }
+}

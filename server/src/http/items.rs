@@ -1,0 +1,95 @@
+//! Items: publish, look back, preview.
+
+use super::body::{self, Kind};
+use super::extract::{Asks, InRoom, number};
+use crate::app::App;
+use crate::command::{self, MAX_KEY};
+use crate::error::Problem;
+use crate::item;
+use crate::policy::Action;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use nowcast_shared::command::Command;
+use nowcast_shared::error::Code;
+use nowcast_shared::item::NewItem;
+use nowcast_shared::offset::Offset;
+use serde_json::{Value, json};
+
+/// How many items a look back gives if it does not say, and at most.
+const LIMIT: (u64, u64) = (50, 200);
+
+/// `POST …/items`: 201 with `{"id","offset","at"}`, or 200 with the same for a repeat.
+pub(super) async fn publish(
+    State(app): State<App>,
+    InRoom(room): InRoom,
+    asks: Asks,
+    request: Request,
+) -> Result<Response, Problem> {
+    // Before the body is read: strangers do not get to send much.
+    asks.may(&app, Action::Publish, room.name())?;
+    let key = idempotency_key(request.headers())?.map(|key| format!("key:{key}"));
+    let item = read(request, app.limits.max_form).await?;
+    let command = Command::Publish { item };
+    let appended = command::run(&app, &room, &asks.actor, command, key).await?;
+    let status = if appended.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let body = json!({"id": appended.item, "offset": appended.offset, "at": appended.at});
+    Ok((status, axum::Json(body)).into_response())
+}
+
+/// An item from JSON or from a form.
+async fn read(request: Request, limit: usize) -> Result<NewItem<Value>, Problem> {
+    match body::kind(request.headers()) {
+        Kind::Json => body::json(request, limit).await,
+        Kind::Form | Kind::Multipart => {
+            let mut fields = body::form(request, limit).await?;
+            let kind = fields.remove("kind").or_else(|| fields.remove("type"));
+            match kind {
+                Some(Value::String(kind)) => Ok(NewItem { kind, data: fields.into() }),
+                _ => Err(Problem::new(Code::BadItem, "The form lacks a field `kind`.")),
+            }
+        }
+        Kind::Other => Err(Problem::new(
+            Code::UnsupportedType,
+            "Send a form, or JSON with Content-Type: application/json.",
+        )),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default().trim();
+    if !(1..=MAX_KEY).contains(&key.len()) {
+        let detail = format!("An Idempotency-Key has 1 to {MAX_KEY} printable characters.");
+        return Err(Problem::new(Code::BadKey, detail));
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// `GET …/items?before=&limit=`: `{"items":[…],"more":…}`, newest first.
+pub(super) async fn list(
+    State(app): State<App>,
+    InRoom(room): InRoom,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let before = number(&uri, "before")?.map(Offset);
+    let limit = number(&uri, "limit")?.unwrap_or(LIMIT.0).clamp(1, LIMIT.1);
+    let limit = usize::try_from(limit).unwrap_or(1);
+    let (items, more) = app.log.items(&room, before, limit).await?;
+    let body = format!(r#"{{"items":{items},"more":{more}}}"#);
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// `POST …/preview`: the item as it would be shown.
+pub(super) async fn preview(
+    State(app): State<App>,
+    InRoom(room): InRoom,
+    asks: Asks,
+    request: Request,
+) -> Result<Response, Problem> {
+    asks.may(&app, Action::Publish, room.name())?;
+    let new: NewItem<Value> = body::json(request, app.limits.max_form).await?;
+    let content = item::check(new, app.limits.max_item)?;
+    let body = json!({"kind": content.kind, "data": content.data, "html": content.html});
+    Ok(axum::Json(body).into_response())
+}

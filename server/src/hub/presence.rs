@@ -1,0 +1,69 @@
+//! Who is in a room: counts, and what is to be announced.
+
+use super::Transport;
+use bytes::Bytes;
+use nowcast_shared::frame::ServerFrame;
+use nowcast_shared::signal::{PresenceState, Signal, Transports};
+
+#[derive(Default)]
+pub(super) struct Presence {
+    version: u64,
+    announced: u64,
+    transports: Transports,
+}
+
+impl Presence {
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn join(&mut self, counted: bool, transport: Transport) {
+        self.change(counted, transport, |count| *count += 1);
+    }
+
+    pub(super) fn leave(&mut self, counted: bool, transport: Transport) {
+        self.change(counted, transport, |count| *count = count.saturating_sub(1));
+    }
+
+    fn change(&mut self, counted: bool, transport: Transport, change: impl Fn(&mut u64)) {
+        if !counted {
+            return;
+        }
+        self.version += 1;
+        change(match transport {
+            Transport::WebSocket => &mut self.transports.websocket,
+            Transport::Sse => &mut self.transports.sse,
+            Transport::Poll => &mut self.transports.poll,
+        });
+    }
+
+    pub(super) fn state(&self) -> PresenceState {
+        PresenceState {
+            version: self.version,
+            count: self.count(),
+            people: Vec::new(),
+            transports: self.transports,
+        }
+    }
+
+    /// The frame that tells the newest state, with its version, if it was not announced yet.
+    pub(super) fn announcement(&mut self) -> Option<(u64, Bytes)> {
+        if self.announced == self.version {
+            return None;
+        }
+        self.announced = self.version;
+        let signal = Signal::Presence(nowcast_shared::signal::Presence {
+            version: self.version,
+            count: self.count(),
+            joined: Vec::new(),
+            left: Vec::new(),
+            transports: self.transports,
+        });
+        let frame = serde_json::to_vec(&ServerFrame::<()>::Signal { signal }).ok()?;
+        Some((self.version, frame.into()))
+    }
+
+    fn count(&self) -> u64 {
+        self.transports.websocket + self.transports.sse + self.transports.poll
+    }
+}

@@ -1,0 +1,212 @@
+//! From what was posted to what an item of its kind must be.
+
+use crate::error::Problem;
+use crate::markdown;
+use nowcast_shared::error::Code;
+use nowcast_shared::item::{KINDS, NewItem};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// How long a title or an alt text may be, in characters.
+const LINE: usize = 500;
+
+/// How long an address may be, in bytes.
+const ADDRESS: usize = 2048;
+
+/// An item's content that is as its kind asks for.
+pub struct Content {
+    /// Its kind, a known one.
+    pub kind: String,
+    /// Its data as JSON; fields that the kind does not know are kept.
+    pub data: Box<RawValue>,
+    /// Its Markdown as safe HTML.
+    pub html: Option<String>,
+}
+
+/// Checks an item's data against its kind.
+///
+/// # Errors
+/// `unknown_kind`, `bad_item`, `bad_url` or `too_large`, with what is wrong in which field.
+pub fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
+    let NewItem { kind, data } = item;
+    if !KINDS.contains(&kind.as_str()) {
+        let known = KINDS.join(", ");
+        let detail = format!("There is no item kind {:?}. Known are: {known}.", shorten(&kind));
+        return Err(Problem::new(Code::UnknownKind, detail));
+    }
+    let Value::Object(mut data) = data else {
+        return Err(bad("An item's `data` is an object, as in {\"text\":\"Hello\"}."));
+    };
+    let mut html = None;
+    match kind.as_str() {
+        "message" => html = Some(markdown::to_html(text(&data, "text", usize::MAX)?)),
+        "link" => {
+            address(&data, Upload::Refused)?;
+            optional(&mut data, "title", LINE)?;
+            optional(&mut data, "description", usize::MAX)?;
+        }
+        _ => {
+            address(&data, Upload::Allowed)?;
+            text(&data, "alt", LINE).map_err(|problem| {
+                let why = "An image needs an `alt` text: what is to be seen, for those who do not see it.";
+                if data.get("alt").is_none_or(is_blank) { bad(why) } else { problem }
+            })?;
+            size(&mut data, "width")?;
+            size(&mut data, "height")?;
+        }
+    }
+    let data = serde_json::value::to_raw_value(&data)
+        .map_err(|_| bad("An item's `data` cannot be written as JSON."))?;
+    if data.get().len() > max_item {
+        return Err(Problem::too_large("The item", max_item));
+    }
+    Ok(Content { kind, data, html })
+}
+
+fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(Code::BadItem, detail)
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// A field that must hold text.
+fn text<'d>(data: &'d Map<String, Value>, field: &str, most: usize) -> Result<&'d str, Problem> {
+    let text = match data.get(field) {
+        Some(Value::String(text)) if !text.trim().is_empty() => text,
+        Some(Value::String(_) | Value::Null) | None => {
+            return Err(bad(format!("`{field}` is missing or empty.")));
+        }
+        Some(_) => return Err(bad(format!("`{field}` must be text."))),
+    };
+    if text.chars().count() > most {
+        return Err(bad(format!("`{field}` is too long: at most {most} characters.")));
+    }
+    Ok(text)
+}
+
+/// A field that may hold text; an empty one is left out, since forms send those.
+fn optional(data: &mut Map<String, Value>, field: &str, most: usize) -> Result<(), Problem> {
+    if data.get(field).is_none_or(is_blank) {
+        data.remove(field);
+        return Ok(());
+    }
+    text(data, field, most).map(|_| ())
+}
+
+/// Pixels: a number, or a form's digits.
+fn size(data: &mut Map<String, Value>, field: &str) -> Result<(), Problem> {
+    if data.get(field).is_none_or(is_blank) {
+        data.remove(field);
+        return Ok(());
+    }
+    let pixels = match &data[field] {
+        Value::String(digits) => digits.parse::<u32>().ok(),
+        number => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+    };
+    match pixels.filter(|pixels| (1..=100_000).contains(pixels)) {
+        Some(pixels) => {
+            data.insert(field.to_owned(), pixels.into());
+            Ok(())
+        }
+        None => Err(bad(format!("`{field}` must be a number of pixels."))),
+    }
+}
+
+/// Whether an upload's own path will do as an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Upload {
+    Allowed,
+    Refused,
+}
+
+/// The field `url`: an absolute http or https address, or an upload's own path.
+fn address(data: &Map<String, Value>, upload: Upload) -> Result<(), Problem> {
+    let given = text(data, "url", ADDRESS)?;
+    if upload == Upload::Allowed && is_upload(given) {
+        return Ok(());
+    }
+    let refuse = |why: &str| {
+        let detail = format!("`url` {why}: give an address that begins with http:// or https://.");
+        Err(Problem::new(Code::BadUrl, detail))
+    };
+    // Browsers strip these before they read an address; what is checked must be what is used.
+    if given.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return refuse("has blanks or control characters in it");
+    }
+    match url::Url::parse(given) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        Ok(_) => refuse("does not lead to a web page"),
+        Err(_) => refuse("cannot be read"),
+    }
+}
+
+/// `/uploads/` and a plain file name.
+fn is_upload(path: &str) -> bool {
+    path.strip_prefix("/uploads/").is_some_and(|name| {
+        !name.is_empty()
+            && !name.starts_with('.')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+    })
+}
+
+/// What strangers sent, short enough to repeat.
+fn shorten(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn checked(kind: &str, data: Value) -> Result<Content, Code> {
+        check(NewItem { kind: kind.to_owned(), data }, 1000).map_err(|problem| problem.code)
+    }
+
+    #[test]
+    fn each_kind_takes_what_it_asks_for() {
+        for (kind, data) in [
+            ("message", json!({"text": "Hello", "mood": "calm"})),
+            ("link", json!({"url": "https://example.org/a?b#c"})),
+            ("link", json!({"url": "http://example.org", "title": "", "description": null})),
+            ("image", json!({"url": "/uploads/abc123.png", "alt": "A tree", "width": "640"})),
+        ] {
+            assert!(checked(kind, data.clone()).is_ok(), "{kind} {data}");
+        }
+    }
+
+    #[test]
+    fn fields_that_a_kind_does_not_know_are_kept_and_a_forms_digits_become_numbers() {
+        let data = json!({"url": "/uploads/a.png", "alt": "A", "width": "7", "x": [1]});
+        let content = checked("image", data).unwrap();
+        assert_eq!(content.data.get(), r#"{"alt":"A","url":"/uploads/a.png","width":7,"x":[1]}"#);
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_name() {
+        for (kind, data, code) in [
+            ("nonsense", json!({}), Code::UnknownKind),
+            ("message", json!("Hello"), Code::BadItem),
+            ("message", json!({}), Code::BadItem),
+            ("message", json!({"text": " \n"}), Code::BadItem),
+            ("message", json!({"text": 5}), Code::BadItem),
+            ("message", json!({"text": "x".repeat(1000)}), Code::TooLarge),
+            ("image", json!({"url": "https://example.org/a.png"}), Code::BadItem),
+            ("image", json!({"url": "https://example.org/a.png", "alt": " "}), Code::BadItem),
+            ("image", json!({"url": "/uploads/a.png", "alt": "A", "width": -1}), Code::BadItem),
+            ("image", json!({"url": "/uploads/../a", "alt": "A"}), Code::BadUrl),
+            ("link", json!({"url": "/uploads/a.png"}), Code::BadUrl),
+            ("link", json!({"url": "javascript:alert(1)"}), Code::BadUrl),
+            ("link", json!({"url": "JaVaScRiPt:alert(1)"}), Code::BadUrl),
+            ("link", json!({"url": "java\nscript:alert(1)"}), Code::BadUrl),
+            ("link", json!({"url": " https://example.org"}), Code::BadUrl),
+            ("link", json!({"url": "data:text/html,x"}), Code::BadUrl),
+            ("link", json!({"url": "//example.org"}), Code::BadUrl),
+            ("link", json!({"url": "https://"}), Code::BadUrl),
+        ] {
+            assert_eq!(checked(kind, data.clone()).err(), Some(code), "{kind} {data}");
+        }
+    }
+}

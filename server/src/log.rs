@@ -1,0 +1,256 @@
+//! The log: a room's events in order, kept before anybody sees them.
+//!
+//! [`Log::append`] keeps a change and answers with its offset; whoever follows the log is handed
+//! each event after its commit, in offset order. [`Log::read`] and [`Log::snapshot`] serve pages
+//! that join, from memory where they can.
+
+mod append;
+mod room;
+
+pub use append::{AppendError, Appended, Change, Draft, Once};
+pub use room::{Room, Snapshot};
+
+use crate::clock;
+use crate::db::{Db, DbError};
+use crate::random;
+use crate::record::Record;
+use nowcast_shared::frame::SNAPSHOT_ITEMS;
+use nowcast_shared::id::{ItemId, RoomName};
+use nowcast_shared::offset::{Offset, Position};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// How many bytes of events one read takes from the disk at most.
+const CHUNK: usize = 256 * 1024;
+
+/// Is handed each event after its commit, in offset order, on the writer's thread: must not block.
+pub type Follower = dyn Fn(&Arc<Room>, &Arc<Record>) + Send + Sync;
+
+/// All rooms' logs.
+pub struct Log {
+    db: Db,
+    rooms: RwLock<HashMap<RoomName, Arc<Room>>>,
+    follower: Arc<Follower>,
+    keep: u64,
+    tail: usize,
+}
+
+/// An item as far as it matters for who may change it.
+pub struct ItemHead {
+    /// See [`nowcast_shared::item::Item::kind`].
+    pub kind: String,
+    /// The subject that published it.
+    pub owner: String,
+}
+
+/// Why a room could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The log begins later: the page needs a snapshot.
+    #[error("the log does not reach back that far")]
+    Gone,
+    /// The database did not answer.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Log {
+    /// The logs kept in `db`. `keep` is how many events a room keeps (0: all), `tail` how many
+    /// bytes of the newest stay in memory for each room.
+    pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<Follower>) -> Self {
+        Self { db, rooms: RwLock::default(), follower, keep, tail }
+    }
+
+    /// The room of this name, if there is one.
+    pub async fn room(&self, name: &RoomName) -> Result<Option<Arc<Room>>, DbError> {
+        if let Some(room) = self.known(name) {
+            return Ok(Some(room));
+        }
+        let wanted = name.clone();
+        let row = self.db.read(move |connection| room::load(connection, &wanted)).await?;
+        Ok(row.map(|row| self.remember(name, row)))
+    }
+
+    /// Makes a room, or finds that it is there already.
+    pub async fn create(&self, name: &RoomName, title: &str) -> Result<Arc<Room>, DbError> {
+        if let Some(room) = self.room(name).await? {
+            return Ok(room);
+        }
+        let (wanted, title) = (name.clone(), title.to_owned());
+        let epoch = random::name("e", 9);
+        let row = self
+            .db
+            .write(move |connection| {
+                connection.execute(
+                    "INSERT INTO rooms (name, title, epoch, created_at) VALUES (?, ?, ?, ?)
+                     ON CONFLICT DO NOTHING",
+                    params![wanted.as_str(), title, epoch, clock::now()],
+                )?;
+                room::load(connection, &wanted)
+            })
+            .await?;
+        let row = row.ok_or(DbError::Closed)?;
+        Ok(self.remember(name, row))
+    }
+
+    fn known(&self, name: &RoomName) -> Option<Arc<Room>> {
+        let rooms = self.rooms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        rooms.get(name).cloned()
+    }
+
+    /// The first to load a room decides which object stands for it.
+    fn remember(&self, name: &RoomName, row: room::Row) -> Arc<Room> {
+        let mut rooms = self.rooms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let room = rooms
+            .entry(name.clone())
+            .or_insert_with(|| Arc::new(Room::new(name.clone(), row, self.tail)));
+        Arc::clone(room)
+    }
+
+    /// Keeps a change and answers where it stands. When this returns, it is committed and the
+    /// follower has been handed the event.
+    pub async fn append(&self, room: &Arc<Room>, draft: Draft) -> Result<Appended, AppendError> {
+        let (job, answered) =
+            append::Append::new(Arc::clone(room), draft, self.keep, Arc::clone(&self.follower));
+        self.db.submit(Box::new(job)).await?;
+        answered.await.map_err(|_| AppendError::Db(DbError::Closed))?
+    }
+
+    /// Some of the events after `after`, in order; none if there are no newer ones.
+    ///
+    /// # Errors
+    /// [`ReadError::Gone`] if events after `after` are no longer kept.
+    pub async fn read(
+        &self,
+        room: &Arc<Room>,
+        after: Offset,
+    ) -> Result<Vec<Arc<Record>>, ReadError> {
+        if let Some(records) = room.recent(after, CHUNK)? {
+            return Ok(records);
+        }
+        let id = room.id();
+        let records = self.db.read(move |connection| events(connection, id, after)).await?;
+        if records.first().is_some_and(|record| record.offset != after.next()) {
+            return Err(ReadError::Gone);
+        }
+        Ok(records)
+    }
+
+    /// The room as it is now, encoded once for all who ask at the same offset.
+    pub async fn snapshot(&self, room: &Arc<Room>) -> Result<Arc<Snapshot>, DbError> {
+        if let Some(snapshot) = room.current_snapshot() {
+            return Ok(snapshot);
+        }
+        // Many pages that join at once wait for one of them to do the work.
+        let _alone = room.snapshots().lock().await;
+        if let Some(snapshot) = room.current_snapshot() {
+            return Ok(snapshot);
+        }
+        let id = room.id();
+        let snapshot = Arc::new(self.db.read(move |connection| snapshot(connection, id)).await?);
+        room.keep_snapshot(&snapshot);
+        Ok(snapshot)
+    }
+
+    /// Items before an offset (or the newest), newest first, as a JSON array, and whether there
+    /// are more.
+    pub async fn items(
+        &self,
+        room: &Arc<Room>,
+        before: Option<Offset>,
+        limit: usize,
+    ) -> Result<(String, bool), DbError> {
+        let id = room.id();
+        let before = before.map_or(i64::MAX, as_column);
+        let read = move |connection: &mut Connection| items_before(connection, id, before, limit);
+        let (items, more) = self.db.read(read).await?;
+        Ok((format!("[{}]", items.join(",")), more))
+    }
+
+    /// What is to be known of an item before it is changed.
+    pub async fn item(&self, room: &Arc<Room>, item: &ItemId) -> Result<Option<ItemHead>, DbError> {
+        let (id, item) = (room.id(), item.clone());
+        self.db
+            .read(move |connection| {
+                connection
+                    .prepare_cached("SELECT kind, owner FROM items WHERE room = ? AND id = ?")?
+                    .query_row(params![id, item.0], |row| {
+                        Ok(ItemHead { kind: row.get(0)?, owner: row.get(1)? })
+                    })
+                    .optional()
+            })
+            .await
+    }
+
+    /// Forgets the answers of idempotent requests from before `before`, in Unix milliseconds.
+    pub async fn forget_answers(&self, before: i64) -> Result<usize, DbError> {
+        self.db
+            .write(move |connection| {
+                connection.execute("DELETE FROM answers WHERE at < ?", [before])
+            })
+            .await
+    }
+
+    /// Whether the log can continue from `since`.
+    pub fn covers(&self, room: &Room, since: &Position) -> bool {
+        room.covers(since)
+    }
+}
+
+/// Offsets are stored as SQLite's signed integers; a log does not reach 2^63.
+fn as_column(offset: Offset) -> i64 {
+    i64::try_from(offset.0).unwrap_or(i64::MAX)
+}
+
+fn from_column(column: i64) -> Offset {
+    Offset(u64::try_from(column).unwrap_or(0))
+}
+
+fn events(connection: &Connection, room: i64, after: Offset) -> rusqlite::Result<Vec<Arc<Record>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT offset, at, author, event FROM events WHERE room = ? AND offset > ?
+         ORDER BY offset LIMIT 1000",
+    )?;
+    let mut rows = statement.query(params![room, as_column(after)])?;
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let (author, event) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
+        let record = Record::new(from_column(row.get(0)?), row.get(1)?, author, event);
+        bytes += record.frame.len();
+        records.push(Arc::new(record));
+        if bytes >= CHUNK {
+            break;
+        }
+    }
+    Ok(records)
+}
+
+fn snapshot(connection: &mut Connection, room: i64) -> rusqlite::Result<Snapshot> {
+    // One transaction, so that head and items are of the same moment.
+    let transaction = connection.transaction()?;
+    let (head, title): (i64, String) = transaction
+        .prepare_cached("SELECT head, title FROM rooms WHERE id = ?")?
+        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut items, more) = items_before(&transaction, room, i64::MAX, SNAPSHOT_ITEMS)?;
+    items.reverse();
+    Ok(Snapshot::new(from_column(head), &title, &items, more))
+}
+
+fn items_before(
+    connection: &Connection,
+    room: i64,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<(Vec<String>, bool)> {
+    let mut statement = connection.prepare_cached(
+        "SELECT item FROM items WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?",
+    )?;
+    // One more than asked for tells whether there are more.
+    let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
+    let rows = statement.query_map(params![room, before, most], |row| row.get(0))?;
+    let mut items = rows.collect::<rusqlite::Result<Vec<String>>>()?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    Ok((items, more))
+}

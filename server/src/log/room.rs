@@ -1,0 +1,250 @@
+//! What a room's log keeps in memory: its head, its newest events, its last snapshot.
+
+use super::{ReadError, from_column};
+use crate::record::Record;
+use bytes::Bytes;
+use nowcast_shared::id::RoomName;
+use nowcast_shared::offset::{Epoch, Offset, Position};
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A room and the end of its log.
+pub struct Room {
+    id: i64,
+    name: RoomName,
+    epoch: Epoch,
+    memory: Mutex<Memory>,
+    snapshots: tokio::sync::Mutex<()>,
+    tail_limit: usize,
+}
+
+struct Memory {
+    title: String,
+    head: Offset,
+    first: Offset,
+    /// The newest events, oldest first, without gaps up to `head`.
+    tail: VecDeque<Arc<Record>>,
+    tail_bytes: usize,
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+/// A room's row.
+pub(super) struct Row {
+    id: i64,
+    title: String,
+    epoch: String,
+    head: Offset,
+    first: Offset,
+}
+
+pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result<Option<Row>> {
+    connection
+        .prepare_cached("SELECT id, title, epoch, head, first FROM rooms WHERE name = ?")?
+        .query_row([name.as_str()], |row| {
+            Ok(Row {
+                id: row.get(0)?,
+                title: row.get(1)?,
+                epoch: row.get(2)?,
+                head: from_column(row.get(3)?),
+                first: from_column(row.get(4)?),
+            })
+        })
+        .optional()
+}
+
+/// A room as of one offset, encoded but for what is not kept (presence).
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Complete as of here.
+    pub offset: Offset,
+    /// The fields of the snapshot object, without its braces.
+    pub fields: Bytes,
+}
+
+impl Snapshot {
+    pub(super) fn new(offset: Offset, title: &str, items: &[String], more: bool) -> Self {
+        let title = serde_json::Value::from(title);
+        let items = items.join(",");
+        let fields = format!(
+            r#""title":{title},"items":[{items}],"more":{more},"pieces":[],"variables":{{}}"#
+        );
+        Self { offset, fields: fields.into() }
+    }
+}
+
+impl Room {
+    pub(super) fn new(name: RoomName, row: Row, tail_limit: usize) -> Self {
+        let memory = Memory {
+            title: row.title,
+            head: row.head,
+            first: row.first,
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            snapshot: None,
+        };
+        Self {
+            id: row.id,
+            name,
+            epoch: Epoch(row.epoch),
+            memory: Mutex::new(memory),
+            snapshots: tokio::sync::Mutex::default(),
+            tail_limit,
+        }
+    }
+
+    /// Its key in the database.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Its name in addresses.
+    pub fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    /// The life of its log.
+    pub fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> String {
+        self.memory().title.clone()
+    }
+
+    /// The offset of the newest event that may be shown.
+    pub fn head(&self) -> Offset {
+        self.memory().head
+    }
+
+    /// Whether a page that has seen `since` can be given all that it missed.
+    pub(super) fn covers(&self, since: &Position) -> bool {
+        let memory = self.memory();
+        since.epoch == self.epoch
+            && since.offset <= memory.head
+            && since.offset.next() >= memory.first
+    }
+
+    /// The events after `after` from memory, up to about `limit` bytes; `None` if the disk has to
+    /// be asked.
+    pub(super) fn recent(
+        &self,
+        after: Offset,
+        limit: usize,
+    ) -> Result<Option<Vec<Arc<Record>>>, ReadError> {
+        let memory = self.memory();
+        if after.next() < memory.first {
+            return Err(ReadError::Gone);
+        }
+        if after >= memory.head {
+            return Ok(Some(Vec::new()));
+        }
+        let Some(oldest) = memory.tail.front().map(|record| record.offset) else { return Ok(None) };
+        if after.next() < oldest {
+            return Ok(None);
+        }
+        let skip = usize::try_from(after.next().0 - oldest.0).unwrap_or(usize::MAX);
+        let mut bytes = 0;
+        let fits = |record: &&Arc<Record>| {
+            let fits = bytes < limit;
+            bytes += record.frame.len();
+            fits
+        };
+        Ok(Some(memory.tail.iter().skip(skip).take_while(fits).cloned().collect()))
+    }
+
+    /// Takes in an event that was just committed. Called in offset order.
+    pub(super) fn push(&self, record: &Arc<Record>, first: Offset, title: Option<&str>) {
+        let mut memory = self.memory();
+        memory.head = record.offset;
+        memory.first = first;
+        if let Some(title) = title {
+            title.clone_into(&mut memory.title);
+        }
+        memory.tail_bytes += record.frame.len();
+        memory.tail.push_back(Arc::clone(record));
+        while memory.tail_bytes > self.tail_limit
+            || memory.tail.front().is_some_and(|record| record.offset < first)
+        {
+            let Some(oldest) = memory.tail.pop_front() else { break };
+            memory.tail_bytes -= oldest.frame.len();
+        }
+    }
+
+    pub(super) fn current_snapshot(&self) -> Option<Arc<Snapshot>> {
+        let memory = self.memory();
+        memory.snapshot.as_ref().filter(|snapshot| snapshot.offset >= memory.head).cloned()
+    }
+
+    pub(super) fn keep_snapshot(&self, snapshot: &Arc<Snapshot>) {
+        self.memory().snapshot = Some(Arc::clone(snapshot));
+    }
+
+    /// Held by whoever makes a snapshot.
+    pub(super) fn snapshots(&self) -> &tokio::sync::Mutex<()> {
+        &self.snapshots
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(tail_limit: usize) -> Room {
+        let row = Row {
+            id: 1,
+            title: String::new(),
+            epoch: "e1".to_owned(),
+            head: Offset(0),
+            first: Offset(1),
+        };
+        Room::new(RoomName::main(), row, tail_limit)
+    }
+
+    fn push(room: &Room, offset: u64, first: u64) {
+        let record = Record { offset: Offset(offset), frame: Bytes::from_static(&[b'x'; 10]) };
+        room.push(&Arc::new(record), Offset(first), None);
+    }
+
+    fn offsets(room: &Room, after: u64) -> Option<Vec<u64>> {
+        let records = room.recent(Offset(after), 1000).ok().flatten()?;
+        Some(records.iter().map(|record| record.offset.0).collect())
+    }
+
+    #[test]
+    fn the_tail_serves_what_it_holds_and_says_when_it_does_not() {
+        let room = room(30);
+        (1..=5).for_each(|offset| push(&room, offset, 1));
+        assert_eq!(offsets(&room, 5), Some(vec![]));
+        assert_eq!(offsets(&room, 3), Some(vec![4, 5]));
+        assert_eq!(offsets(&room, 2), Some(vec![3, 4, 5]));
+        assert_eq!(offsets(&room, 1), None, "10 bytes an event: only three fit");
+    }
+
+    #[test]
+    fn an_event_larger_than_the_tail_is_read_from_the_disk() {
+        let room = room(5);
+        push(&room, 1, 1);
+        assert_eq!(offsets(&room, 0), None);
+        assert_eq!(room.head(), Offset(1));
+    }
+
+    #[test]
+    fn a_position_is_covered_from_the_event_before_the_first_to_the_head() {
+        let room = room(1000);
+        (1..=5).for_each(|offset| push(&room, offset, if offset == 5 { 3 } else { 1 }));
+        let at = |epoch: &str, offset| {
+            room.covers(&Position { epoch: Epoch(epoch.to_owned()), offset: Offset(offset) })
+        };
+        assert!(at("e1", 2) && at("e1", 5));
+        assert!(!at("e1", 1), "the event 2 is no longer kept");
+        assert!(!at("e1", 6), "past the end");
+        assert!(!at("e2", 5), "another life");
+        assert!(room.recent(Offset(1), 1000).is_err());
+    }
+}

@@ -1,0 +1,125 @@
+//! Markdown to HTML that is safe to show.
+//!
+//! Raw HTML comes out as the text that it is; then everything passes a sanitiser, so that a
+//! mistake here or in the Markdown parser does not become a hole.
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut builder = ammonia::Builder::default();
+    builder
+        .tags(HashSet::from([
+            "a",
+            "blockquote",
+            "br",
+            "code",
+            "del",
+            "em",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "li",
+            "ol",
+            "p",
+            "pre",
+            "strong",
+            "table",
+            "tbody",
+            "td",
+            "th",
+            "thead",
+            "tr",
+            "ul",
+        ]))
+        .generic_attributes(HashSet::new())
+        .tag_attributes(std::collections::HashMap::from([
+            ("a", HashSet::from(["href", "title"])),
+            ("ol", HashSet::from(["start"])),
+        ]))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        // An address without a scheme would lead into this very site, wherever the item is shown.
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer nofollow"));
+    builder
+});
+
+/// The HTML of a message.
+pub fn to_html(markdown: &str) -> String {
+    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
+    let events = Parser::new_ext(markdown, options).map(tame);
+    let mut html = String::with_capacity(markdown.len() * 3 / 2);
+    pulldown_cmark::html::push_html(&mut html, events);
+    SANITIZER.clean(&html).to_string().trim_end().to_owned()
+}
+
+/// Raw HTML becomes text, pictures become their descriptions (the kind `image` asks for an alt
+/// text, which this would go around), headings start below the page's own.
+fn tame(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {
+            Event::Text(CowStr::Borrowed(""))
+        }
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: below(level), id, classes, attrs })
+        }
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
+        Event::SoftBreak => Event::HardBreak,
+        event => event,
+    }
+}
+
+fn below(level: pulldown_cmark::HeadingLevel) -> pulldown_cmark::HeadingLevel {
+    use pulldown_cmark::HeadingLevel::{H1, H2, H3, H4, H5, H6};
+    match level {
+        H1 => H3,
+        H2 => H4,
+        H3 => H5,
+        H4 | H5 | H6 => H6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_becomes_html() {
+        assert_eq!(to_html("**Hi** _there_"), "<p><strong>Hi</strong> <em>there</em></p>");
+        assert_eq!(to_html("# Big"), "<h3>Big</h3>");
+        assert_eq!(to_html("a\nb"), "<p>a<br>\nb</p>");
+        assert_eq!(
+            to_html("[x](https://example.org)"),
+            r#"<p><a href="https://example.org" rel="noopener noreferrer nofollow">x</a></p>"#
+        );
+    }
+
+    #[test]
+    fn script_comes_out_harmless_and_readable() {
+        let html = to_html("<script>alert(1)</script>\n\nHello <img src=x onerror=alert(1)>");
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(html.contains("&lt;script&gt;") && html.contains("Hello"), "{html}");
+    }
+
+    #[test]
+    fn addresses_that_run_or_mislead_are_taken_away() {
+        for bad in [
+            "javascript:alert(1)",
+            "JAVASCRIPT:alert(1)",
+            "data:text/html,x",
+            "/admin",
+            "vbscript:x",
+        ] {
+            let html = to_html(&format!("[x]({bad})"));
+            assert!(!html.contains("href"), "{html}");
+        }
+        let html = to_html("![alt](https://example.org/a.png)");
+        assert!(!html.contains("<img") && html.contains("alt"), "{html}");
+    }
+}

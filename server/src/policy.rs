@@ -1,0 +1,137 @@
+//! Who may do what: a pure function, asked once on the way of every command.
+
+use crate::auth::{Actor, Scope};
+use crate::error::Problem;
+use nowcast_shared::error::Code;
+use nowcast_shared::id::RoomName;
+
+/// Something that somebody wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// Show a new item (also: see a preview, see the display buttons, upload a picture).
+    Publish,
+    /// Change or delete an item that `owner` published.
+    Change {
+        /// The subject that published it.
+        owner: &'a str,
+    },
+    /// Make, change, order and delete display buttons.
+    Buttons,
+    /// Make rooms and name them, change one's own name, all other settings.
+    Settings,
+}
+
+/// Whether the server runs with `--open`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Openness {
+    /// Credentials count.
+    Closed,
+    /// Anyone may publish, edit and delete.
+    Open,
+}
+
+/// May `actor` do that in `room`?
+///
+/// # Errors
+/// `unauthorized` where a credential is missing, `forbidden` where there is one that does not
+/// reach so far.
+pub fn may(
+    actor: &Actor,
+    action: Action<'_>,
+    room: &RoomName,
+    open: Openness,
+) -> Result<(), Problem> {
+    let everyones = matches!(action, Action::Publish | Action::Change { .. });
+    if open == Openness::Open && everyones {
+        return Ok(());
+    }
+    match actor {
+        Actor::Admin { .. } => Ok(()),
+        Actor::Token(token) => {
+            if token.rooms.as_ref().is_some_and(|rooms| !rooms.contains(room)) {
+                return Err(forbidden("This token is not good for this room."));
+            }
+            if token.scopes.contains(&Scope::Admin) {
+                return Ok(());
+            }
+            if !token.scopes.contains(&Scope::Publish) {
+                return Err(forbidden("This token may not publish."));
+            }
+            match action {
+                Action::Publish => Ok(()),
+                Action::Change { owner } if owner == actor.subject() => Ok(()),
+                Action::Change { .. } => {
+                    Err(forbidden("A token changes only what it published itself."))
+                }
+                Action::Buttons | Action::Settings => Err(forbidden("Only an admin may do that.")),
+            }
+        }
+        Actor::Viewer(_) => Err(Problem::new(
+            Code::Unauthorized,
+            match action {
+                Action::Publish => "Log in or send a publish token to publish here.",
+                _ => "Log in or send a token to do that.",
+            },
+        )),
+    }
+}
+
+fn forbidden(detail: &'static str) -> Problem {
+    Problem::new(Code::Forbidden, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Token;
+    use std::sync::Arc;
+
+    fn token(scopes: &[Scope], rooms: Option<&[&str]>) -> Actor {
+        Actor::Token(Arc::new(Token {
+            id: "t1".to_owned(),
+            name: "Newsdesk".to_owned(),
+            scopes: scopes.to_vec(),
+            rooms: rooms.map(|rooms| rooms.iter().map(|room| room.parse().unwrap()).collect()),
+        }))
+    }
+
+    fn admin() -> Actor {
+        Actor::Admin { name: "Host".to_owned(), login: [0; 32] }
+    }
+
+    #[test]
+    fn the_table_of_rights() {
+        use Action::{Buttons, Change, Publish, Settings};
+        let (viewer, publisher) = (Actor::Viewer(None), token(&[Scope::Publish], None));
+        let (own, others) = (Change { owner: "token:t1" }, Change { owner: "admin" });
+        let root = token(&[Scope::Admin], None);
+        let pusher = token(&[Scope::Push], None);
+        let here = token(&[Scope::Publish], Some(&["main"]));
+        let elsewhere = token(&[Scope::Admin], Some(&["other"]));
+        let ok = Ok(());
+        let (unknown, no) = (Err(Code::Unauthorized), Err(Code::Forbidden));
+        for (actor, rights) in [
+            (&admin(), [ok, ok, ok, ok, ok]),
+            (&root, [ok, ok, ok, ok, ok]),
+            (&publisher, [ok, ok, no, no, no]),
+            (&here, [ok, ok, no, no, no]),
+            (&pusher, [no, no, no, no, no]),
+            (&elsewhere, [no, no, no, no, no]),
+            (&viewer, [unknown, unknown, unknown, unknown, unknown]),
+        ] {
+            for (action, right) in [Publish, own, others, Buttons, Settings].into_iter().zip(rights)
+            {
+                let answer = may(actor, action, &RoomName::main(), Openness::Closed);
+                assert_eq!(answer.map_err(|problem| problem.code), right, "{actor:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn open_lets_anyone_publish_and_change_but_not_set_up() {
+        let viewer = Actor::Viewer(None);
+        let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
+        assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
+        assert!(!may(Action::Buttons) && !may(Action::Settings));
+    }
+}

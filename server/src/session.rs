@@ -1,0 +1,331 @@
+//! A session: catch up from the log, then live. The same for every transport; it does not know
+//! which one carries it.
+
+use crate::app::App;
+use crate::auth::{Actor, Credential};
+use crate::command;
+use crate::error::Problem;
+use crate::hub::{Join, Outgoing, Replies, Subscription, Transport};
+use crate::limiter::Limiter;
+use crate::log::{ReadError, Room};
+use crate::record::Record;
+use bytes::Bytes;
+use nowcast_shared::error::{Code, Reason};
+use nowcast_shared::frame::{PROTOCOL, PageFrame, ServerFrame};
+use nowcast_shared::id::{ClientId, PublicId};
+use nowcast_shared::offset::{Offset, Position};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What a page says when it connects.
+pub struct Hello {
+    /// What it has seen.
+    pub since: Option<Position>,
+    /// Who it is to the server.
+    pub client: Option<ClientId>,
+    /// Whether it counts as an open page.
+    pub counted: bool,
+}
+
+/// Something to send, in order.
+#[derive(Debug)]
+pub enum Due {
+    /// An event.
+    Event(Arc<Record>),
+    /// Any other frame: JSON text without line breaks.
+    Frame(Bytes),
+    /// The last one; the session is over.
+    Goodbye(Reason),
+}
+
+/// One connection's share of a room.
+pub struct Session {
+    app: App,
+    room: Arc<Room>,
+    client: Option<ClientId>,
+    transport: Transport,
+    subscription: Option<Subscription>,
+    /// The last event it was given.
+    cursor: Offset,
+    stage: Stage,
+    you: PublicId,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was sent.
+    New { resumes: bool },
+    /// The log has events that it lacks.
+    Behind,
+    /// It gets what the hub brings.
+    Live,
+    /// The goodbye was given.
+    Over,
+}
+
+impl Session {
+    /// Takes a place in the room; nothing was sent yet.
+    pub fn open(
+        app: &App,
+        room: Arc<Room>,
+        transport: Transport,
+        actor: &Actor,
+        hello: Hello,
+    ) -> Self {
+        let Hello { since, client, counted } = hello;
+        let subject = client.as_ref().map_or_else(|| actor.subject(), |id| format!("client:{id}"));
+        let you = app.auth.public_id(&subject);
+        let waiting = match (&client, transport) {
+            (Some(client), Transport::Poll) => app.hub.parked().take(room.id(), client),
+            _ => None,
+        };
+        let subscription = waiting.filter(|place| !place.is_closed()).unwrap_or_else(|| {
+            // A poll without a client id is gone with its answer: it is nobody's open page.
+            let counted = counted && (transport != Transport::Poll || client.is_some());
+            app.hub.join(room.id(), Join { client: client.clone(), transport, counted })
+        });
+        // Only after joining: whatever is kept from now on reaches the subscription.
+        let since = since.filter(|since| app.log.covers(&room, since));
+        Self {
+            app: app.clone(),
+            room,
+            client,
+            transport,
+            subscription: Some(subscription),
+            cursor: since.as_ref().map_or(Offset(0), |since| since.offset),
+            stage: Stage::New { resumes: since.is_some() },
+            you,
+        }
+    }
+
+    /// What the page has seen when it has got everything that was given so far.
+    pub fn position(&self) -> Position {
+        Position { epoch: self.room.epoch().clone(), offset: self.cursor }
+    }
+
+    /// The position of an event that this session gave.
+    pub fn position_at(&self, offset: Offset) -> Position {
+        Position { epoch: self.room.epoch().clone(), offset }
+    }
+
+    /// For the half of the transport that reads.
+    pub fn inbox(&self, credential: Credential) -> Option<Inbox> {
+        Some(Inbox {
+            app: self.app.clone(),
+            room: Arc::clone(&self.room),
+            client: self.client.clone(),
+            credential,
+            replies: self.subscription.as_ref()?.replies(),
+            limiter: Limiter::new(self.app.limits.command_rate, self.app.limits.command_burst),
+        })
+    }
+
+    /// Returns when the session is to end, though its writer may be stuck.
+    pub async fn closed(&self) -> Reason {
+        match &self.subscription {
+            Some(subscription) => subscription.closed().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until something is due and gives all of it; nothing when the session is over.
+    ///
+    /// May be dropped at any time: nothing that it took is lost before it returned.
+    pub async fn next(&mut self) -> Vec<Due> {
+        loop {
+            match self.step().await {
+                Ok(due) if due.is_empty() && self.stage != Stage::Over => {}
+                Ok(due) => return due,
+                Err(problem) => {
+                    tracing::warn!(room = %self.room.name(), %problem, "a session ended");
+                    self.stage = Stage::Over;
+                    return vec![Due::Goodbye(Reason::Failed)];
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Vec<Due>, Problem> {
+        match self.stage {
+            Stage::New { resumes: true } => {
+                self.stage = Stage::Behind;
+                // A covered poll begins with what it waits for.
+                if self.transport == Transport::Poll {
+                    return Ok(Vec::new());
+                }
+                Ok(vec![Due::Frame(self.welcome(None))])
+            }
+            Stage::New { resumes: false } => self.start_over().await,
+            Stage::Behind => self.catch_up().await,
+            Stage::Live => self.live().await,
+            Stage::Over => Ok(Vec::new()),
+        }
+    }
+
+    /// Begins with a snapshot.
+    async fn start_over(&mut self) -> Result<Vec<Due>, Problem> {
+        let snapshot = self.app.log.snapshot(&self.room).await?;
+        self.cursor = snapshot.offset;
+        self.stage = Stage::Behind;
+        Ok(vec![Due::Frame(self.welcome(Some(&snapshot.fields)))])
+    }
+
+    async fn catch_up(&mut self) -> Result<Vec<Due>, Problem> {
+        match self.app.log.read(&self.room, self.cursor).await {
+            Ok(records) if records.is_empty() => {
+                if let Some(subscription) = &self.subscription {
+                    subscription.listen();
+                }
+                // What was kept before the subscription listened is still in the log alone.
+                if self.room.head() <= self.cursor {
+                    self.stage = Stage::Live;
+                }
+                Ok(Vec::new())
+            }
+            Ok(records) => {
+                self.cursor = records.last().map_or(self.cursor, |record| record.offset);
+                Ok(records.into_iter().map(Due::Event).collect())
+            }
+            // Retention took what it still needed: never silently partial.
+            Err(ReadError::Gone) => self.start_over().await,
+            Err(ReadError::Db(error)) => Err(error.into()),
+        }
+    }
+
+    async fn live(&mut self) -> Result<Vec<Due>, Problem> {
+        let Some(subscription) = &self.subscription else { return Ok(Vec::new()) };
+        let mut due = Vec::new();
+        for outgoing in subscription.take().await {
+            match outgoing {
+                Outgoing::Event(record) if record.offset <= self.cursor => {}
+                Outgoing::Event(record) if record.offset == self.cursor.next() => {
+                    self.cursor = record.offset;
+                    due.push(Due::Event(record));
+                }
+                // One is missing: the log has it, and this one too.
+                Outgoing::Event(_) => self.stage = Stage::Behind,
+                Outgoing::Signal { frame, .. } | Outgoing::Reply(frame) => {
+                    due.push(Due::Frame(frame));
+                }
+                Outgoing::Goodbye(reason) => {
+                    self.stage = Stage::Over;
+                    due.push(Due::Goodbye(reason));
+                    break;
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    fn welcome(&self, snapshot: Option<&Bytes>) -> Bytes {
+        let mut welcome = json!({
+            "t": "welcome",
+            "protocol": PROTOCOL,
+            "room": self.room.name(),
+            "you": self.you,
+            "epoch": self.room.epoch(),
+            "offset": self.cursor,
+            "recovered": snapshot.is_none(),
+        })
+        .to_string();
+        // The snapshot is encoded already, for all who join at this offset.
+        welcome.pop();
+        match snapshot {
+            None => welcome.push_str(r#","snapshot":null"#),
+            Some(fields) => {
+                let presence = json!(self.app.hub.presence(self.room.id()));
+                let fields = String::from_utf8_lossy(fields);
+                let presence = presence.to_string();
+                welcome.extend([r#","snapshot":{"#, &fields, r#","presence":"#, &presence, "}"]);
+            }
+        }
+        if self.app.is_open() {
+            welcome.push_str(r#","open":true"#);
+        }
+        welcome.push('}');
+        welcome.into()
+    }
+}
+
+impl Drop for Session {
+    /// A page on long polls keeps its place until the next one, also when it gave up waiting.
+    fn drop(&mut self) {
+        let Some(subscription) = self.subscription.take() else { return };
+        if self.transport == Transport::Poll
+            && !subscription.is_closed()
+            && let Some(client) = self.client.take()
+        {
+            self.app.hub.parked().park(self.room.id(), client, subscription);
+        }
+    }
+}
+
+/// The JSON of a goodbye.
+pub fn goodbye(reason: Reason) -> Bytes {
+    encode(&ServerFrame::Goodbye { reason, reconnect: reason.reconnect() })
+}
+
+/// The JSON of a frame.
+pub fn encode(frame: &ServerFrame<Value>) -> Bytes {
+    // Frames hold nothing that JSON cannot write.
+    serde_json::to_vec(frame).unwrap_or_default().into()
+}
+
+/// What a page sends over a connection of its own.
+pub struct Inbox {
+    app: App,
+    room: Arc<Room>,
+    client: Option<ClientId>,
+    credential: Credential,
+    replies: Replies,
+    limiter: Limiter,
+}
+
+impl Inbox {
+    /// Carries out a frame; the answer goes out with the session's frames.
+    pub async fn receive(&mut self, text: &[u8]) {
+        let answer = self.answer(text).await;
+        self.replies.reply(encode(&answer));
+    }
+
+    /// Refuses something that is no frame at all.
+    pub fn refuse(&self, problem: Problem) {
+        self.replies.reply(encode(&command::reject(None, problem)));
+    }
+
+    /// Ends the session.
+    pub fn close(&self, reason: Reason) {
+        self.replies.close(reason);
+    }
+
+    async fn answer(&mut self, text: &[u8]) -> ServerFrame<Value> {
+        let limit = self.app.limits.max_frame;
+        if text.len() > limit {
+            return command::reject(None, Problem::too_large("The frame", limit));
+        }
+        let frame = match command::read(text, None) {
+            Ok(frame) => frame,
+            Err(unreadable) => return command::reject(unreadable.command, unreadable.problem),
+        };
+        let PageFrame::Command { id, command } = frame else { return ServerFrame::Pong };
+        if !self.limiter.admit() {
+            let problem = Problem::new(Code::RateLimited, "Too many commands. Slow down.");
+            return command::reject(id, problem);
+        }
+        let result = async {
+            let actor = self.app.auth.actor(&self.credential, self.client.as_ref())?;
+            let key = id.as_ref().map(|id| key(self.client.as_ref(), &actor, id));
+            command::run(&self.app, &self.room, &actor, command, key).await
+        };
+        let result = result.await;
+        command::answer(id, result)
+    }
+}
+
+/// The key under which a command's answer is filed: ids are the client's own.
+pub fn key(client: Option<&ClientId>, actor: &Actor, id: &nowcast_shared::id::CommandId) -> String {
+    match client {
+        Some(client) => format!("command:{client}:{id}"),
+        None => format!("command:{}:{id}", actor.subject()),
+    }
+}
