@@ -189,7 +189,7 @@ pub fn scroll_to(element: &web_sys::Element) {
         .flatten()
         .is_some_and(|query| query.matches());
     let options = web_sys::ScrollIntoViewOptions::new();
-    options.set_block(web_sys::ScrollLogicalPosition::Center);
+    options.set_block(web_sys::ScrollLogicalPosition::Start);
     options.set_behavior(if calm {
         web_sys::ScrollBehavior::Instant
     } else {

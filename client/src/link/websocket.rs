@@ -15,7 +15,14 @@ pub(super) struct Socket {
 impl Socket {
     /// Begins to connect; `None` if the browser has no WebSockets or refuses the address.
     pub(super) fn open(url: &str, ear: &Ear) -> Option<Self> {
-        let socket = WebSocket::new_with_str(url, SUBPROTOCOL).ok()?;
+        let socket = if cfg!(debug_assertions) {
+            // The proxy of `trunk serve` drops the subprotocol from the server's answer, and a
+            // browser that asked for one takes that for a refusal.
+            WebSocket::new(url)
+        } else {
+            WebSocket::new_with_str(url, SUBPROTOCOL)
+        };
+        let socket = socket.ok()?;
         let (frames, end) = (ear.clone(), ear.clone());
         let listeners = [
             Listener::on(&socket, "message", move |event| {

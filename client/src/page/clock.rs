@@ -45,7 +45,7 @@ pub fn Time(
     view! {
         <time datetime=time::iso(at) title=title>
             <span aria-hidden="true">{move || time::relative(at, clock.0.get())}</span>
-            <span class="unseen">{exact}</span>
+            <span class="sr-only">{exact}</span>
         </time>
     }
 }

@@ -34,10 +34,10 @@ pub fn ItemView(
     };
     view! {
         <article class="item" class:arrived=entry.arrived>
-            <Time at=at />
             <div class="what">
                 <header>
                     <b>{who}</b>
+                    <Time at=at />
                     <i>{edited}</i>
                     {actions.map(|actions| actions(item))}
                 </header>
@@ -79,7 +79,7 @@ pub fn content(data: &Body, html: Option<&str>) -> AnyView {
 }
 
 fn unknown(sentence: &'static str) -> AnyView {
-    view! { <p class="quiet">{sentence}</p> }.into_any()
+    view! { <p class="faded">{sentence}</p> }.into_any()
 }
 
 /// An address that may be linked to or shown, if it is one.
@@ -125,7 +125,7 @@ fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
         <figure>
             {move || {
                 if failed.get() {
-                    view! { <p class="card quiet">"This picture could not be loaded."</p> }.into_any()
+                    view! { <p class="card faded">"This picture could not be loaded."</p> }.into_any()
                 } else {
                     view! {
                         <img

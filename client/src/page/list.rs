@@ -111,19 +111,25 @@ pub fn FeedList(
             let _ = top.focus();
         }
     };
+    let news = move || {
+        let count = reading.unseen.get();
+        (count > 0 && !reading.at_top.get())
+            .then(|| view! { <button on:click=back_up>{count}" new"</button> })
+    };
     view! {
         <div class="feed">
             <div class="top" tabindex="-1" node_ref=top></div>
-            {move || {
-                let count = reading.unseen.get();
-                (count > 0 && !reading.at_top.get())
-                    .then(|| view! { <button class="new" on:click=back_up>{count}" new"</button> })
-            }}
-            <ol class:moving=move || reading.at_top.get()>
+            <div class="news">{news}</div>
+            <ol>
                 <For each=move || feed.entries.get() key=|entry| entry.id.clone() let:entry>
-                    <li>
-                        <ItemView entry=entry actions=actions.clone() />
-                    </li>
+                    {
+                        let grow = entry.arrived && reading.at_top.get_untracked();
+                        view! {
+                            <li class:grow=grow>
+                                <ItemView entry=entry actions=actions.clone() />
+                            </li>
+                        }
+                    }
                 </For>
             </ol>
             {move || state(store, older.clone())}
@@ -140,10 +146,13 @@ fn state(store: Store, older: impl Fn() + Clone + Send + 'static) -> AnyView {
     }
     let empty = feed.entries.with(Vec::is_empty);
     match feed.older.get() {
-        Older::End | Older::More if empty => {
-            view! { <p class="hint">"Nothing here yet. What is published will appear at once."</p> }
-                .into_any()
+        Older::End | Older::More if empty => view! {
+            <p class="empty">
+                <strong>"Nothing here yet"</strong>
+                "What is published here will appear by itself."
+            </p>
         }
+        .into_any(),
         Older::More => ().into_any(),
         Older::Loading => skeleton(),
         Older::Failed(detail) => view! {

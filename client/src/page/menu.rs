@@ -45,9 +45,7 @@ pub fn Menu() -> impl IntoView {
         }
     });
     view! {
-        <button class="icon" popovertarget="menu" aria-label="Menu">
-            <span class="dots" aria-hidden="true"></span>
-        </button>
+        <button class="menu-button" popovertarget="menu" aria-label="Menu"></button>
         <div id="menu" popover="auto">
             <fieldset>
                 <legend>"Theme"</legend>

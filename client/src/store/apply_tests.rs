@@ -1,6 +1,6 @@
 use super::*;
 use crate::store::feed::Older;
-use leptos::prelude::*;
+use leptos::prelude::{GetUntracked, Owner, RwSignal, Set};
 use nowcast_shared::event::Logged;
 use nowcast_shared::frame::Snapshot;
 use nowcast_shared::id::{ItemId, PublicId, RoomName};
