@@ -6,7 +6,9 @@ use crate::buttons;
 use crate::clock;
 use crate::config::{Limits, Serve};
 use crate::db::Db;
+use crate::epochs;
 use crate::hub::Hub;
+use crate::limiter::Rates;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::policy::Openness;
@@ -44,6 +46,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Sizes and rates.
     pub limits: Limits,
+    /// How fast pages may send commands over HTTP.
+    pub rates: Rates,
     /// Whether credentials count.
     pub open: Openness,
     /// Turns true when the server begins to stop.
@@ -71,6 +75,7 @@ impl App {
     ) -> anyhow::Result<(Self, Option<DrawnCredentials>)> {
         let lock = claim(folder)?;
         let db = Db::open(folder, config.durability)?;
+        epochs::begin(&db, config.durability).await?;
         let drawn =
             auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
                 .await?;
@@ -97,6 +102,7 @@ impl App {
             metrics,
             db,
             limits: config.limits.clone(),
+            rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
             stopping: watch::Sender::new(false),
             _lock: lock,
@@ -105,6 +111,14 @@ impl App {
         tokio::spawn(announce(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
         Ok((app, drawn))
+    }
+
+    /// Keeps what is queued; nothing can be written afterwards.
+    pub async fn close(&self) {
+        if let Err(error) = epochs::ended_well(&self.db).await {
+            tracing::warn!(%error, "the end could not be noted");
+        }
+        self.db.close().await;
     }
 
     /// Whether the server runs with `--open`.

@@ -108,6 +108,11 @@ impl Actor {
         }
     }
 
+    /// Whether its commands are limited in number: admins and programs publish as they like.
+    pub fn is_limited(&self) -> bool {
+        matches!(self, Self::Viewer(_))
+    }
+
     fn name(&self) -> Option<String> {
         match self {
             Self::Admin { name, .. } => Some(name.clone()),

@@ -145,6 +145,11 @@ fn fingerprint(command: &Command<Value>) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
+/// The page sends more than it may.
+pub fn too_fast() -> Problem {
+    Problem::new(Code::RateLimited, "Too many commands. Slow down.").retry_after(1)
+}
+
 /// The frame that answers a command.
 pub fn answer(command: Option<CommandId>, result: Result<Appended, Problem>) -> ServerFrame<Value> {
     match result {

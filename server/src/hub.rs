@@ -21,7 +21,7 @@ use presence::Presence;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// By which way a session is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +68,8 @@ pub struct Hub {
     changed: Notify,
     /// Sessions closed because they did not read.
     slow: AtomicU64,
+    /// How many subscriptions exist, also of sessions that were replaced.
+    subscriptions: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -104,6 +106,7 @@ impl Hub {
             next: AtomicU64::new(1),
             changed: Notify::new(),
             slow: AtomicU64::new(0),
+            subscriptions: watch::Sender::new(0),
         }
     }
 
@@ -140,6 +143,7 @@ impl Hub {
         };
         state.members.insert(key, member);
         drop(rooms);
+        self.subscriptions.send_modify(|count| *count += 1);
         self.changed.notify_one();
         Subscription { hub: Arc::clone(self), room, key, outbox }
     }
@@ -171,6 +175,12 @@ impl Hub {
         for room in self.rooms().values() {
             room.members.values().for_each(|member| member.outbox.close(reason));
         }
+    }
+
+    /// Returns when no session is left.
+    pub async fn emptied(&self) {
+        // The sender is ours and cannot be gone.
+        let _ = self.subscriptions.subscribe().wait_for(|count| *count == 0).await;
     }
 
     /// Sessions by transport, over all rooms.
@@ -260,6 +270,7 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.hub.leave(self.room, self.key);
+        self.hub.subscriptions.send_modify(|count| *count -= 1);
     }
 }
 

@@ -4,7 +4,8 @@
 //! - [`http`]: every URL. [`transport`]: pages' connections, bytes only.
 //! - [`auth`]: request to actor. [`policy`]: may the actor do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
-//! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit.
+//! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
+//!   [`epochs`]: when a log's life ends.
 //! - [`hub`]: fan-out, outboxes, presence. [`session`]: catch up, then live.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod db;
+pub mod epochs;
 pub mod error;
 pub mod http;
 pub mod hub;
@@ -66,11 +68,17 @@ pub async fn serve(
         let _ = stopping.wait_for(|stopping| *stopping).await;
         tokio::time::sleep(shutdown::PATIENCE).await;
     };
+    let everything = async {
+        let result = server.await;
+        // WebSockets left the HTTP server's care when they were upgraded.
+        app.hub.emptied().await;
+        result
+    };
     let result = tokio::select! {
-        result = server => result,
+        result = everything => result,
         () = out_of_patience => Ok(()),
     };
-    app.db.close().await;
+    app.close().await;
     result
 }
 

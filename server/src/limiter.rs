@@ -1,5 +1,7 @@
 //! A token bucket: so many a second, and so many at once.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,6 +31,38 @@ impl Limiter {
         }
         self.free_at = free_at;
         true
+    }
+}
+
+/// How many pages' rates are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// A limiter for each page that sends commands over HTTP, where there is no connection to hold it.
+pub struct Rates {
+    rate: u32,
+    burst: u32,
+    pages: Mutex<HashMap<String, Limiter>>,
+}
+
+impl Rates {
+    /// See [`Limiter::new`]; for each page.
+    pub fn new(rate: u32, burst: u32) -> Self {
+        Self { rate, burst, pages: Mutex::default() }
+    }
+
+    /// Takes one for this page, if it is allowed.
+    pub fn admit(&self, page: &str) -> bool {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if pages.len() >= REMEMBERED {
+            let now = Instant::now();
+            pages.retain(|_, limiter| limiter.free_at > now);
+        }
+        // So many at once are no audience.
+        if pages.len() >= REMEMBERED && !pages.contains_key(page) {
+            return false;
+        }
+        let fresh = || Limiter::new(self.rate, self.burst);
+        pages.entry(page.to_owned()).or_insert_with(fresh).admit()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::limiter::Limiter;
 use crate::log::{ReadError, Room};
 use crate::record::Record;
 use bytes::Bytes;
-use nowcast_shared::error::{Code, Reason};
+use nowcast_shared::error::Reason;
 use nowcast_shared::frame::{PROTOCOL, PageFrame, ServerFrame};
 use nowcast_shared::id::{ClientId, PublicId};
 use nowcast_shared::offset::{Offset, Position};
@@ -308,12 +308,11 @@ impl Inbox {
             Err(unreadable) => return command::reject(unreadable.command, unreadable.problem),
         };
         let PageFrame::Command { id, command } = frame else { return ServerFrame::Pong };
-        if !self.limiter.admit() {
-            let problem = Problem::new(Code::RateLimited, "Too many commands. Slow down.");
-            return command::reject(id, problem);
-        }
         let result = async {
             let actor = self.app.auth.actor(&self.credential, self.client.as_ref())?;
+            if actor.is_limited() && !self.limiter.admit() {
+                return Err(command::too_fast());
+            }
             let key = id.as_ref().map(|id| key(self.client.as_ref(), &actor, id));
             command::run(&self.app, &self.room, &actor, command, key).await
         };

@@ -29,6 +29,9 @@ pub(super) async fn run(
     let answer = match frame {
         PageFrame::Ping => ServerFrame::Pong,
         PageFrame::Command { id, command } => {
+            if asks.actor.is_limited() && !app.rates.admit(&asks.actor.subject()) {
+                return Err(command::too_fast());
+            }
             let key = id.as_ref().map(|id| session::key(asks.client.as_ref(), &asks.actor, id));
             let result = command::run(&app, &room, &asks.actor, command, key).await;
             command::answer(id, Ok(result?))
