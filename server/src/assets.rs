@@ -74,7 +74,11 @@ pub async fn page(
         return (StatusCode::SERVICE_UNAVAILABLE, Html(sentence)).into_response();
     };
     let mut response = serve(&app, "index.html", &method, &headers).await;
-    let framing = if uri.path().ends_with("/admin") { "; frame-ancestors 'none'" } else { "" };
+    let framing = if uri.path().trim_end_matches('/').ends_with("/admin") {
+        "; frame-ancestors 'none'"
+    } else {
+        ""
+    };
     let policy = format!("{}{framing}", content_security_policy(&String::from_utf8_lossy(&html)));
     if let Ok(policy) = HeaderValue::try_from(policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

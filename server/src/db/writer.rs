@@ -110,3 +110,59 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
     job.run(&savepoint)?;
     savepoint.commit()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Durability;
+    use crate::db::{Db, DbError};
+    use rusqlite::Connection;
+
+    async fn open() -> (Db, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path(), Durability::Relaxed).unwrap();
+        db.write(|connection| connection.execute("CREATE TABLE t (x INTEGER UNIQUE)", []))
+            .await
+            .unwrap();
+        (db, folder)
+    }
+
+    fn insert(x: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
+        move |connection| connection.execute("INSERT INTO t VALUES (?)", [x])
+    }
+
+    async fn all(db: &Db) -> Vec<i64> {
+        db.read(|connection| {
+            let mut statement = connection.prepare("SELECT x FROM t ORDER BY x")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })
+        .await
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_undoes_itself_and_no_other() {
+        let (db, _folder) = open().await;
+        let half = db.write(|connection| {
+            connection.execute("INSERT INTO t VALUES (7)", [])?;
+            connection.execute("INSERT INTO t VALUES (1)", [])
+        });
+        // Queued together, so that they share a commit.
+        let (one, half, two) = tokio::join!(db.write(insert(1)), half, db.write(insert(2)));
+        assert!(one.is_ok() && two.is_ok());
+        assert!(matches!(half, Err(DbError::Sqlite(_))));
+        assert_eq!(all(&db).await, [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_is_there_after_closing() {
+        let (db, folder) = open().await;
+        let writes = (0..500).map(|x| db.write(insert(x)));
+        for done in futures_util::future::join_all(writes).await {
+            done.unwrap();
+        }
+        db.close().await;
+        assert!(matches!(db.write(insert(501)).await, Err(DbError::Closed)));
+        let again = Db::open(folder.path(), Durability::Full).unwrap();
+        assert_eq!(all(&again).await.len(), 500);
+    }
+}
