@@ -68,6 +68,7 @@ const TASKS: &[Task] = &[
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match dispatch(&words) {
+        _ if process::was_signalled() => ExitCode::from(process::EXIT_BY_SIGNAL),
         Ok(code) => code,
         Err(error) => {
             eprintln!("\nerror: {error:#}");

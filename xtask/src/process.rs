@@ -22,6 +22,12 @@ static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 /// Set when everything is being ended: nothing new is started, and failures are not news.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// Set by Ctrl-C and its like.
+static SIGNALLED: AtomicBool = AtomicBool::new(false);
+
+/// The exit code of a program that a signal ended, as shells have it for Ctrl-C.
+pub(crate) const EXIT_BY_SIGNAL: u8 = 130;
+
 /// Something that [`stream`] tells its watcher.
 pub(crate) enum News<'a> {
     /// A line of output, without its end; a carriage return ends one too.
@@ -69,7 +75,7 @@ pub(crate) fn stream(
     limit: Option<Duration>,
     watch: &mut dyn FnMut(News<'_>),
 ) -> Result<Ended> {
-    if ENDING.load(Ordering::SeqCst) {
+    if is_ending() {
         return Ok(Ended::Stopped);
     }
     let name = command.get_program().to_string_lossy().into_owned();
@@ -106,7 +112,7 @@ pub(crate) fn stream(
     Ok(match (status.success(), too_late) {
         (_, true) => Ended::TooLate,
         (true, _) => Ended::Well,
-        _ if ENDING.load(Ordering::SeqCst) => Ended::Stopped,
+        _ if is_ending() => Ended::Stopped,
         _ => Ended::Badly(status.code()),
     })
 }
@@ -127,12 +133,23 @@ pub(crate) fn end_all() {
 
 /// Takes [`end_all`] back, for a task that goes on with something else after a failure.
 pub(crate) fn begin_again() {
-    ENDING.store(false, Ordering::SeqCst);
+    ENDING.store(was_signalled(), Ordering::SeqCst);
+}
+
+/// Whether everything is being ended.
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::SeqCst)
+}
+
+/// Whether it is the person who ends everything.
+pub(crate) fn was_signalled() -> bool {
+    SIGNALLED.load(Ordering::SeqCst)
 }
 
 /// Ctrl-C, a hang-up and a termination end the programs that were started, then this one.
 pub(crate) fn catch_signals() -> Result<()> {
     ctrlc::set_handler(|| {
+        SIGNALLED.store(true, Ordering::SeqCst);
         end_all();
         let since = Instant::now();
         while !running().is_empty() && since.elapsed() < GRACE {
@@ -141,7 +158,7 @@ pub(crate) fn catch_signals() -> Result<()> {
         for group in running().iter() {
             signal(*group, Signal::Kill);
         }
-        std::process::exit(130);
+        std::process::exit(EXIT_BY_SIGNAL.into());
     })
     .context("Ctrl-C cannot be caught")
 }

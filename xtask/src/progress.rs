@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::process;
+
 /// How often a step speaks where its line cannot be redrawn.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -168,7 +170,8 @@ impl Step<'_> {
 
 impl Drop for Step<'_> {
     fn drop(&mut self) {
-        self.progress.end(self.number, "failed");
+        let note = if process::is_ending() { "stopped" } else { "failed" };
+        self.progress.end(self.number, note);
     }
 }
 

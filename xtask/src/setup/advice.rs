@@ -30,6 +30,12 @@ const KNOWN: &[(&[&str], &str)] = &[
          crates are not on this machine yet. Run this once with a network",
     ),
     (
+        &["in registry `crates-io` with version", "no matching package named"],
+        "cargo knows no such version. If it is set to work offline (CARGO_NET_OFFLINE, or `offline` \
+         in a config file), run this once with a network; else see that Cargo.lock is that of the \
+         checkout",
+    ),
+    (
         &[
             "Could not resolve host",
             "could not resolve host",
@@ -82,6 +88,10 @@ mod tests {
         assert!(about("error: linker `cc` not found").contains("C compiler"));
         assert!(
             about("[6] Could not resolve hostname (Could not resolve host: x)").contains("network")
+        );
+        assert!(
+            about("error: could not find `x` in registry `crates-io` with version `=1`")
+                .contains("offline")
         );
         assert!(about("can't be accessed in offline mode").contains("offline"));
         assert_eq!(about("error[E0308]: mismatched types"), "nothing");

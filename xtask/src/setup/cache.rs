@@ -6,9 +6,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::paths::Paths;
+use crate::process;
 use crate::progress::Step;
 
 /// A tool in the cache folder.
@@ -93,6 +94,9 @@ impl Place {
         loop {
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => {
+                    if process::is_ending() {
+                        bail!("{}: stopped", self.name);
+                    }
                     step.note("waiting for another set-up that is installing it");
                     std::thread::sleep(Duration::from_millis(500));
                 }
@@ -117,8 +121,6 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use anyhow::bail;
 
     use super::*;
     use crate::progress::Progress;

@@ -40,14 +40,20 @@ impl CargoTool {
     }
 
     /// Writes the JavaScript around WebAssembly; it understands only what its own version of the
-    /// `wasm-bindgen` crate wrote. Not `--locked`: its lock file names versions that were yanked.
+    /// `wasm-bindgen` crate wrote. Without its features it speaks no TLS: the browser's driver that
+    /// its test runner talks to is on this machine. Not `--locked`: its lock file names versions
+    /// that were yanked.
     pub(crate) fn wasm_bindgen(paths: &Paths) -> Result<Self> {
         Ok(Self {
             package: "wasm-bindgen-cli",
             version: lockfile::version(&paths.root, "wasm-bindgen")?,
             binary: "wasm-bindgen",
             version_prefix: "wasm-bindgen ",
-            arguments: &[],
+            arguments: &[
+                "--no-default-features",
+                "--bin=wasm-bindgen",
+                "--bin=wasm-bindgen-test-runner",
+            ],
         })
     }
 

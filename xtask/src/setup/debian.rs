@@ -68,6 +68,23 @@ impl Apt {
     }
 }
 
+/// Whether a package can be had without being installed, which any user may.
+pub(crate) fn can_unpack() -> bool {
+    ["apt-get", "dpkg-deb"].into_iter().all(|program| path::find(program).is_some())
+}
+
+/// Downloads a package and unpacks what is in its `/usr` into `folder`.
+pub(crate) fn unpack(step: &Step<'_>, package: &str, folder: &Path, log: &Path) -> Result<()> {
+    step.note(format!("downloading Debian's {package}"));
+    std::fs::create_dir_all(folder)?;
+    let mut download = cargo::other("apt-get", folder);
+    download.args(["download", package]);
+    cargo::run(step, &format!("`apt-get download {package}`"), download, log)?;
+    let mut unpack = cargo::other("sh", folder);
+    unpack.args(["-ec", "dpkg-deb --extract ./*.deb . && mv usr/* . && rm ./*.deb"]);
+    cargo::run(step, &format!("Unpacking {package}"), unpack, log)
+}
+
 /// What a person types who may install packages.
 pub(crate) fn command_line(packages: &[&str]) -> String {
     format!("sudo apt-get install --no-install-recommends {}", packages.join(" "))

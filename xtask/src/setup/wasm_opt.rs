@@ -1,5 +1,6 @@
 //! wasm-opt makes the pages' WebAssembly smaller. It is a C++ program, so it is taken ready-made
-//! where there is one: on PATH, Debian's, npm's; compiling it from crates.io is the last resort.
+//! where there is one: on PATH, Debian's (installed where this user may, else unpacked into the
+//! cache folder), npm's. Compiling it from crates.io is the last resort: it takes many minutes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::cache::Place;
-use super::debian::Apt;
+use super::debian::{self, Apt};
 use super::{path, version_of};
 use crate::cargo;
 use crate::paths::Paths;
@@ -15,6 +16,8 @@ use crate::progress::{Progress, Step};
 
 /// The oldest that understands what this Rust's compiler writes.
 const OLDEST: u32 = 108;
+/// Debian's package `binaryen`, which version of it depends on Debian's.
+const DEBIAN_VERSION: &str = "debian";
 /// npm's package `binaryen`.
 const NPM_VERSION: &str = "130.0.0";
 /// The crate `wasm-opt`, which is Binaryen 116.
@@ -27,10 +30,11 @@ pub(crate) fn install(paths: &Paths, progress: &Progress) -> Result<PathBuf> {
         step.done("on PATH");
         return Ok(folder);
     }
+    let from_debian = Place::new(paths, "binaryen", DEBIAN_VERSION);
     let from_npm = Place::new(paths, "binaryen", NPM_VERSION);
     let from_crates = Place::new(paths, "wasm-opt", CRATE_VERSION);
-    for place in [&from_npm, &from_crates] {
-        if works(&place.folder().join("bin").join(file())) {
+    for place in [&from_debian, &from_npm, &from_crates] {
+        if has_working(&place.folder()) {
             step.done("ready");
             return Ok(place.folder().join("bin"));
         }
@@ -45,14 +49,18 @@ pub(crate) fn install(paths: &Paths, progress: &Progress) -> Result<PathBuf> {
             return Ok(folder);
         }
     }
-    if path::find("npm").is_some() && path::find("node").is_some() {
-        match from_npm.fill(&step, has_working, |folder| npm(&step, folder, from_npm.log())) {
-            Ok(()) if has_working(&from_npm.folder()) => {
-                step.done("installed npm's binaryen");
-                return Ok(from_npm.folder().join("bin"));
-            }
-            _ => step.note("npm's binaryen does not work here"),
-        }
+    let unpack = |folder: &Path| debian::unpack(&step, "binaryen", folder, from_debian.log());
+    if debian::can_unpack() && fill(&from_debian, &step, unpack) {
+        step.done("unpacked Debian's binaryen");
+        return Ok(from_debian.folder().join("bin"));
+    }
+    let download = |folder: &Path| npm(&step, folder, from_npm.log());
+    if path::find("npm").is_some()
+        && path::find("node").is_some()
+        && fill(&from_npm, &step, download)
+    {
+        step.done("installed npm's binaryen");
+        return Ok(from_npm.folder().join("bin"));
     }
     step.note("compiling it, as neither Debian's nor npm's binaryen can be had");
     from_crates.fill(&step, has_working, |folder| {
@@ -66,6 +74,11 @@ fn find() -> Option<PathBuf> {
     // Debian's folder is looked at even where PATH leaves it out.
     let found = path::find("wasm-opt").unwrap_or_else(|| Path::new("/usr/bin").join(file()));
     if works(&found) { found.parent().map(Path::to_owned) } else { None }
+}
+
+/// Whether a way led to a tool that works.
+fn fill(place: &Place, step: &Step<'_>, install: impl FnOnce(&Path) -> Result<()>) -> bool {
+    place.fill(step, has_working, install).is_ok() && has_working(&place.folder())
 }
 
 fn has_working(folder: &Path) -> bool {
