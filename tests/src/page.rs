@@ -13,7 +13,7 @@ use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{PROTOCOL, ServerFrame, Snapshot};
 use nowcast_shared::offset::{Offset, Position};
-use nowcast_shared::signal::{Presence, Signal};
+use nowcast_shared::signal::{Presence, PresenceState, Signal};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::fmt;
@@ -221,6 +221,8 @@ pub struct Page {
     position: Position,
     recovered: bool,
     snapshot: Option<Snapshot<Value>>,
+    /// The newest that it heard of who is here.
+    presence: Option<Presence>,
     open_house: bool,
     ended: bool,
     close_code: Option<u16>,
@@ -244,6 +246,7 @@ impl Page {
             set_aside: VecDeque::new(),
             recovered: true,
             snapshot: None,
+            presence: None,
             open_house: false,
             ended: false,
             close_code: None,
@@ -275,6 +278,11 @@ impl Page {
         );
         self.position = Position { epoch: welcome.epoch, offset: welcome.offset };
         self.recovered = welcome.recovered;
+        if let Some(snapshot) = &welcome.snapshot {
+            let PresenceState { version, count, transports, .. } = snapshot.presence;
+            let (joined, left) = (Vec::new(), Vec::new());
+            self.presence = Some(Presence { version, count, joined, left, transports });
+        }
         self.snapshot = welcome.snapshot;
         self.open_house = welcome.open;
     }
@@ -407,28 +415,20 @@ impl Page {
         in_time("the page comes back", coming).await
     }
 
-    /// Waits for a presence signal that fits.
+    /// Waits until what the page knows of who is here fits; from its snapshot, or by signals.
     ///
     /// # Panics
-    /// When none comes.
+    /// When that does not come to be.
     pub async fn presence(&mut self, fits: impl Fn(&Presence) -> bool) -> Presence {
-        let mut last = None;
-        let next = async {
-            loop {
-                match self.next_frame().await {
-                    Some(ServerFrame::Signal { signal: Signal::Presence(presence) }) => {
-                        if fits(&presence) {
-                            return Some(presence);
-                        }
-                        last = Some(presence);
-                    }
-                    Some(_) => {}
-                    None => return None,
-                }
+        let fitting = async {
+            while !self.presence.as_ref().is_some_and(&fits) {
+                let frame = self.receive().await?;
+                self.set_aside.push_back(frame);
             }
+            self.presence.clone()
         };
-        let found = tokio::time::timeout(crate::wait::LIMIT, next).await.ok().flatten();
-        found.unwrap_or_else(|| panic!("no fitting presence came; the last one was {last:?}"))
+        let found = tokio::time::timeout(crate::wait::LIMIT, fitting).await.ok().flatten();
+        found.unwrap_or_else(|| panic!("no fitting presence; the last one was {:?}", self.presence))
     }
 
     /// Reads until the session is over; says why it ended, and with which events before that.
@@ -548,6 +548,11 @@ impl Page {
                 self.position.offset = due;
             }
             ServerFrame::Welcome(welcome) => self.welcomed(welcome.clone()),
+            ServerFrame::Signal { signal: Signal::Presence(presence) } => {
+                let known = self.presence.as_ref().map_or(0, |known| known.version);
+                assert!(presence.version > known, "{presence:?} came after version {known}");
+                self.presence = Some(presence.clone());
+            }
             _ => {}
         }
         Some(frame)

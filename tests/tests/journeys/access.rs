@@ -1,13 +1,16 @@
 //! Who may do what: logins, tokens, first-run credentials, `--open`.
 
+use futures_util::{SinkExt, StreamExt};
 use nowcast_tests::api::{Api, Credential, expect_problem, expect_status};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::{PASSWORD, Server, Setup, TOKEN};
-use nowcast_tests::wait::eventually;
+use nowcast_tests::wait::{eventually, in_time};
 use reqwest::Response;
 use serde_json::{Value, json};
 use std::path::Path;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 over_every_transport![
     an_open_house_says_so_and_lets_anyone_publish,
@@ -190,21 +193,30 @@ async fn a_page_with_the_admins_cookie_and_a_foreign_origin_is_not_the_admin(tra
     expect_problem(request.send().await.unwrap(), 403, "foreign_origin").await;
 
     if transport == Transport::WebSocket {
-        use tokio_tungstenite::tungstenite::client::IntoClientRequest;
         let address = format!("ws://{}/api/rooms/main/ws", server.address());
         let mut request = address.into_client_request().unwrap();
         let headers = request.headers_mut();
         headers.insert("cookie", admin.cookie().parse().unwrap());
         headers.insert("origin", "https://evil.example".parse().unwrap());
         headers.insert("sec-websocket-protocol", "nowcast.v1".parse().unwrap());
-        let refused = tokio_tungstenite::connect_async(request).await;
-        match refused {
-            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => {
-                assert_eq!(answer.status(), 403);
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        let command = json!({"t": "command", "id": "k1",
+            "command": {"kind": "publish", "item": message()}});
+        socket.send(Message::text(command.to_string())).await.unwrap();
+        let answer = in_time("the answer to the command", async {
+            loop {
+                let message = socket.next().await.expect("the socket is open").unwrap();
+                let frame: Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
+                if frame["command"] == "k1" {
+                    return frame;
+                }
             }
-            other => panic!("a foreign page opened the admin's WebSocket: {other:?}"),
-        }
+        })
+        .await;
+        assert_eq!((&answer["t"], &answer["code"]), (&json!("reject"), &json!("unauthorized")));
     }
+    let page = Joining::new(transport, server.origin()).open().await;
+    assert!(page.snapshot().items.is_empty(), "nothing of it was published");
 }
 
 #[tokio::test]

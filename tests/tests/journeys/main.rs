@@ -6,14 +6,13 @@
 //! - [`sessions`], [`polling`]: how sessions end, who is here, how a long poll waits.
 //! - [`refused`]: bad input gets a clear answer. [`content`]: hostile input comes out harmless.
 //! - [`access`], [`desk`]: who may do what; the admin's display buttons.
-//! - [`files`]: the pages themselves, health and metrics. [`examples`]: the example publishers.
+//! - [`files`]: the pages' files, health and metrics.
 
 mod access;
 mod content;
 mod crash;
 mod delivery;
 mod desk;
-mod examples;
 mod files;
 mod polling;
 mod refused;

@@ -90,8 +90,7 @@ async fn begins_anew(transport: Transport, since: fn(&str) -> String) {
 
 async fn an_unreadable_since_is_refused(transport: Transport) {
     let server = Server::start().await;
-    for since in ["", "nonsense", "e1", "e1:", ":1", "e1:-1", "e1:1.5", "e1:1:1", "1:e1", "e%FF:1"]
-    {
+    for since in ["nonsense", "e1", "e1:", ":1", "e1:-1", "e1:1.5", "e1:1:1", "1:e1", "e%C3%A4:1"] {
         let refused = Joining::new(transport, server.origin()).since(since).try_open().await;
         let Err(problem) = refused else { panic!("{since:?} was taken") };
         assert_eq!((problem.status, problem.code.as_str()), (400, "bad_since"), "{since:?}");

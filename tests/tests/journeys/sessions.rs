@@ -9,6 +9,7 @@ use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{Server, Setup};
 use nowcast_tests::wait::{eventually, in_time};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 over_every_transport![
     a_second_connection_with_the_same_client_id_replaces_the_first,
@@ -34,7 +35,7 @@ async fn read_to_the_end(mut page: Page, proxy: &Proxy, server: &Server) -> Ends
     Ends(task)
 }
 
-struct Ends(tokio::task::JoinHandle<Ending>);
+struct Ends(JoinHandle<Ending>);
 
 impl Ends {
     async fn ending(self) -> Ending {
@@ -91,6 +92,22 @@ async fn a_server_that_stops_does_not_wait_for_pages_that_do_not_read() {
     assert!(server.stop().await.success(), "{}", server.stderr());
 }
 
+/// Publishes so much that a page which does not read cannot be given all of it.
+fn publish_much(server: &Server) -> JoinHandle<()> {
+    let publisher = server.publisher();
+    tokio::spawn(async move {
+        for number in 0..MUCH {
+            let url = format!("https://example.org/{number}");
+            let description = "x".repeat(60_000);
+            let data = json!({"url": url, "title": "Large", "description": description});
+            publisher.publish("link", data).await;
+        }
+    })
+}
+
+/// More than the outbox and all buffers on the way hold together.
+const MUCH: usize = 160;
+
 #[tokio::test]
 async fn a_slow_page_is_told_so_by_name_and_hurts_nobody_else() {
     for transport in [Transport::WebSocket, Transport::Sse] {
@@ -99,30 +116,21 @@ async fn a_slow_page_is_told_so_by_name_and_hurts_nobody_else() {
         let mut slow = Joining::new(transport, proxy.origin()).open().await;
         let mut well = Joining::new(transport, server.origin()).open().await;
         well.presence(|presence| presence.count == 2).await;
-        proxy.set(|rules| rules.stall = true);
 
-        let count = 160;
-        let publisher = server.publisher();
-        let publishing = tokio::spawn(async move {
-            for number in 0..count {
-                let description = "x".repeat(60_000);
-                let url = format!("https://example.org/{number}");
-                let data = json!({"url": url, "title": "Large", "description": description});
-                publisher.publish("link", data).await;
-            }
-        });
-        let seen = well.next_events(count).await;
+        proxy.set(|rules| rules.stall = true);
+        let publishing = publish_much(&server);
+        let seen = well.next_events(MUCH).await;
         publishing.await.expect("publishing does not wait for a slow page");
 
         proxy.set(|rules| rules.stall = false);
         let ending = slow.ending().await;
         expect_goodbye(&ending, Reason::SlowConsumer, transport);
-        assert!(ending.events.len() < count, "its queue was dropped");
+        assert!(ending.events.len() < MUCH, "its queue was dropped");
 
         let mut slow = slow.come_back().await;
         assert!(slow.recovered());
         let mut all = ending.events;
-        all.extend(slow.follow(count - all.len()).await);
+        all.extend(slow.follow(MUCH - all.len()).await);
         assert!(all == seen, "with what it missed it has seen the same");
     }
 }
@@ -130,19 +138,17 @@ async fn a_slow_page_is_told_so_by_name_and_hurts_nobody_else() {
 #[tokio::test]
 async fn a_slow_page_that_never_reads_again_is_let_go() {
     for transport in [Transport::WebSocket, Transport::Sse] {
-        let server = Setup::new().arg("--outbox").arg("65536").start().await;
+        let server = Server::start().await;
         let proxy = Proxy::start(server.address()).await;
         let mut well = Joining::new(Transport::WebSocket, server.origin()).open().await;
         let _slow = Joining::new(transport, proxy.origin()).open().await;
         well.presence(|presence| presence.count == 2).await;
-        proxy.set(|rules| rules.stall = true);
 
-        let url = "https://example.org/";
-        let data = json!({"url": url, "title": "Large", "description": "x".repeat(60_000)});
-        for _ in 0..160 {
-            server.publisher().publish("link", data.clone()).await;
-        }
+        proxy.set(|rules| rules.stall = true);
+        let publishing = publish_much(&server);
         well.presence(|presence| presence.count == 1).await;
+        well.next_events(MUCH).await;
+        publishing.await.expect("publishing does not wait for a slow page");
     }
 }
 
@@ -155,13 +161,13 @@ async fn too_many_commands_are_refused_by_name_and_only_for_that_page(transport:
     for _ in 0..60 {
         codes.push(page.command(command()).await.code());
     }
-    assert!(codes[..20].iter().all(|code| *code == Code::Forbidden), "{codes:?}");
+    assert!(codes[..20].iter().all(|code| *code == Code::Unauthorized), "{codes:?}");
     let refused = codes.iter().filter(|code| **code == Code::RateLimited).count();
     assert!(refused > 0, "{codes:?}");
-    assert_eq!(other.command(command()).await.code(), Code::Forbidden, "another page may ask");
+    assert_eq!(other.command(command()).await.code(), Code::Unauthorized, "another page may ask");
 
     eventually("the page may ask again", async || {
-        (page.command(command()).await.code() == Code::Forbidden).then_some(())
+        (page.command(command()).await.code() == Code::Unauthorized).then_some(())
     })
     .await;
     server.publisher().say("still here").await;
@@ -186,7 +192,7 @@ async fn by_default_four_hundred_commands_at_once_are_taken_and_a_flood_is_not()
     while codes.len() < 400 {
         codes.extend(ask(50).await);
     }
-    assert!(codes.iter().all(|code| code == "forbidden"), "{codes:?}");
+    assert!(codes.iter().all(|code| code == "unauthorized"), "{codes:?}");
     eventually("a flood is refused", async || {
         ask(200).await.contains(&"rate_limited".into()).then_some(())
     })

@@ -1,4 +1,4 @@
-//! The programs in `examples/`, run as a person would.
+//! The programs in the repository's `examples/`, run as a person would.
 
 use nowcast_tests::page::{Joining, Transport, published_text};
 use nowcast_tests::proxy::Proxy;
