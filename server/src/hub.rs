@@ -260,6 +260,11 @@ impl Subscription {
         self.outbox.closed().await
     }
 
+    /// Tells of the end of this session without keeping its place.
+    pub fn ending(&self) -> Ending {
+        Ending { outbox: Arc::clone(&self.outbox) }
+    }
+
     /// A second handle to the same place, for the half that reads from the socket. The session
     /// stays a member as long as the subscription that it came from.
     pub fn replies(&self) -> Replies {
@@ -271,6 +276,18 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         self.hub.leave(self.room, self.key);
         self.hub.subscriptions.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Tells when a session is to end.
+pub struct Ending {
+    outbox: Arc<Outbox>,
+}
+
+impl Ending {
+    /// Returns when the session is to end.
+    pub async fn reached(&self) -> Reason {
+        self.outbox.closed().await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Nowcast's server. Read in this order:
 //!
 //! - [`app`]: the handles that everything shares; how the parts are tied.
-//! - [`http`]: every URL. [`transport`]: pages' connections, bytes only.
+//! - [`http`]: every URL. [`transport`]: pages' ways, bytes only, on [`connection`]s.
 //! - [`auth`]: request to actor. [`policy`]: may the actor do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
@@ -19,6 +19,7 @@ pub mod buttons;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod connection;
 pub mod db;
 pub mod epochs;
 pub mod error;
@@ -38,11 +39,10 @@ pub mod transport;
 pub mod uploads;
 
 use app::App;
-use axum::serve::ListenerExt;
+use connection::{Accepting, Peer};
 use std::fmt::Write;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 /// Serves until `shutdown` is ready, then says goodbye to every page and waits for the
@@ -52,11 +52,8 @@ pub async fn serve(
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    // Frames are small and must not wait for more to come.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
+    let service = http::router(app.clone()).into_make_service_with_connect_info::<Peer>();
+    let listener = Accepting(listener);
     let stopping = app.clone();
     let signal = async move {
         shutdown.await;

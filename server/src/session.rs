@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::{Actor, Credential};
 use crate::command;
 use crate::error::Problem;
-use crate::hub::{Join, Outgoing, Replies, Subscription, Transport};
+use crate::hub::{Ending, Join, Outgoing, Replies, Subscription, Transport};
 use crate::limiter::Limiter;
 use crate::log::{ReadError, Room};
 use crate::record::Record;
@@ -120,6 +120,11 @@ impl Session {
         })
     }
 
+    /// For whoever waits for the end beside the writer.
+    pub fn ending(&self) -> Option<Ending> {
+        self.subscription.as_ref().map(Subscription::ending)
+    }
+
     /// Returns when the session is to end, though its writer may be stuck.
     pub async fn closed(&self) -> Reason {
         match &self.subscription {
@@ -133,16 +138,31 @@ impl Session {
     /// May be dropped at any time: nothing that it took is lost before it returned.
     pub async fn next(&mut self) -> Vec<Due> {
         loop {
-            match self.step().await {
-                Ok(due) if due.is_empty() && self.stage != Stage::Over => {}
-                Ok(due) => return due,
-                Err(problem) => {
-                    tracing::warn!(room = %self.room.name(), %problem, "a session ended");
-                    self.stage = Stage::Over;
-                    return vec![Due::Goodbye(Reason::Failed)];
-                }
+            let due = self.advance().await;
+            if !due.is_empty() || self.stage == Stage::Over {
+                return due;
             }
         }
+    }
+
+    /// What is due without anything having to happen: the welcome, what was missed. Nothing once
+    /// the session is live.
+    pub async fn missed(&mut self) -> Vec<Due> {
+        while !matches!(self.stage, Stage::Live | Stage::Over) {
+            let due = self.advance().await;
+            if !due.is_empty() {
+                return due;
+            }
+        }
+        Vec::new()
+    }
+
+    async fn advance(&mut self) -> Vec<Due> {
+        self.step().await.unwrap_or_else(|problem| {
+            tracing::warn!(room = %self.room.name(), %problem, "a session ended");
+            self.stage = Stage::Over;
+            vec![Due::Goodbye(Reason::Failed)]
+        })
     }
 
     async fn step(&mut self) -> Result<Vec<Due>, Problem> {

@@ -13,6 +13,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use nowcast_shared::error::Code;
 use nowcast_shared::offset::Position;
+use std::time::Duration;
+
+/// How long a page that does not read may take to hear why its session ends.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What every transport reads from its request before the session begins.
 pub struct Joining {

@@ -4,6 +4,7 @@ use super::body;
 use super::extract::{Asks, Ours};
 use crate::app::App;
 use crate::auth::{Actor, set_cookie};
+use crate::connection::Peer;
 use crate::error::Problem;
 use crate::policy::{Action, may};
 use axum::Json;
@@ -14,7 +15,6 @@ use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 
 /// Largest body here, in bytes.
 const LIMIT: usize = 4 * 1024;
@@ -32,13 +32,13 @@ struct Login {
 pub(super) async fn login(
     State(app): State<App>,
     _: Ours,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(from): ConnectInfo<Peer>,
     request: Request,
 ) -> Result<Response, Problem> {
     let secure = is_secure(request.headers());
     let Login { password, name } = body::json(request, LIMIT).await?;
     let name = name.map(|name| check_name(&name)).transpose()?.flatten();
-    let secret = app.auth.login(password, name, from.ip()).await?;
+    let secret = app.auth.login(password, name, from.address.ip()).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&secret, secure))])
         .into_response())
 }

@@ -18,7 +18,10 @@ const WAIT: (u64, u64) = (25, 55);
 pub async fn poll(State(app): State<App>, uri: Uri, joining: Joining) -> Result<Response, Problem> {
     let wait = Duration::from_secs(number(&uri, "wait")?.unwrap_or(WAIT.0).min(WAIT.1));
     let (mut session, _) = joining.open(&app, Transport::Poll);
-    let due = tokio::time::timeout(wait, session.next()).await.unwrap_or_default();
+    let mut due = session.missed().await;
+    if due.is_empty() {
+        due = tokio::time::timeout(wait, session.next()).await.unwrap_or_default();
+    }
     let next = session.position();
     // Gives the place back before the answer goes out: the next poll may be quick.
     drop(session);

@@ -1,13 +1,14 @@
 //! WebSocket (RFC 6455): one JSON frame in each text frame.
 
-use super::Joining;
+use super::{FAREWELL, Joining};
 use crate::app::App;
+use crate::connection::Peer;
 use crate::error::Problem;
 use crate::hub::Transport;
 use crate::session::{self, Due, Inbox, Session};
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
@@ -23,9 +24,6 @@ const PING: Duration = Duration::from_secs(25);
 /// How long it waits for one.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// How long a page that does not read may take to hear why its session ends.
-const FAREWELL: Duration = Duration::from_secs(5);
-
 /// Where a message is cut off that is far beyond what any frame may be; what is only too large
 /// gets an answer.
 const HARD_LIMIT: usize = 8;
@@ -33,6 +31,7 @@ const HARD_LIMIT: usize = 8;
 /// `GET …/ws`.
 pub async fn connect(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     joining: Joining,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -44,17 +43,17 @@ pub async fn connect(
         .protocols([SUBPROTOCOL])
         .max_message_size(limit)
         .max_frame_size(limit)
-        .on_upgrade(async move |socket| serve(&app, socket, joining).await))
+        .on_upgrade(async move |socket| serve(&app, socket, joining, &peer).await))
 }
 
 /// Serves one page until either side ends.
-async fn serve(app: &App, socket: WebSocket, joining: Joining) {
+async fn serve(app: &App, socket: WebSocket, joining: Joining, peer: &Peer) {
     let (session, inbox) = joining.open(app, Transport::WebSocket);
     let Some(inbox) = inbox else { return };
     let (sink, stream) = socket.split();
     let (pings, pinged) = mpsc::channel(1);
     // The half that reads goes on while the other is stuck on a page that does not.
-    let mut write = std::pin::pin!(write(session, sink, pinged));
+    let mut write = std::pin::pin!(write(session, sink, pinged, peer));
     let read = std::pin::pin!(read(inbox, stream, pings));
     tokio::select! {
         () = &mut write => {}
@@ -110,6 +109,7 @@ async fn write(
     mut session: Session,
     mut sink: SplitSink<WebSocket, Message>,
     mut pinged: mpsc::Receiver<()>,
+    peer: &Peer,
 ) {
     loop {
         let due = tokio::select! {
@@ -127,7 +127,10 @@ async fn write(
             sent = &mut sending => sent,
             _ = session.closed(), if !over => {
                 // The page does not read: it gets a last chance to hear why.
-                tokio::time::timeout(FAREWELL, sending).await.unwrap_or(Err(Stuck))
+                tokio::time::timeout(FAREWELL, sending).await.unwrap_or_else(|_| {
+                    peer.cut();
+                    Err(Stuck)
+                })
             }
         };
         if over || sent.is_err() {
