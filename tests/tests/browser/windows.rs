@@ -1,0 +1,174 @@
+//! The feed page and the desk, as people know them. Where a journey finds something in the markup
+//! stands here alone.
+
+use nowcast_tests::browser::{Browser, Screen};
+use nowcast_tests::server::{PASSWORD, Server, Setup, repository};
+use serde_json::{Value, json};
+use std::ops::Deref;
+use std::time::Duration;
+
+/// A server with the pages that were built.
+pub(crate) async fn server() -> Server {
+    with_pages(Setup::new()).start().await
+}
+
+/// Adds the pages that were built: `NOWCAST_DIST`, or `dist` in the checkout.
+pub(crate) fn with_pages(setup: Setup) -> Setup {
+    let folder = std::env::var_os("NOWCAST_DIST")
+        .map_or_else(|| repository().join("dist"), std::path::PathBuf::from);
+    let folder = std::path::absolute(folder).expect("a current folder");
+    assert!(
+        folder.join("index.html").is_file(),
+        "{} has no pages: run cargo xtask test",
+        folder.display()
+    );
+    setup.arg("--assets").arg(folder.to_str().expect("a folder with a plain name"))
+}
+
+/// A window with the feed page.
+pub(crate) struct Feed(Browser);
+
+impl Deref for Feed {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.0
+    }
+}
+
+impl Feed {
+    /// Opens it and waits until it is live.
+    pub(crate) async fn open(origin: &str, screen: Screen) -> Self {
+        let browser = Browser::open(screen).await;
+        browser.go(&format!("{origin}/")).await;
+        let feed = Self(browser);
+        feed.is("Live").await;
+        feed
+    }
+
+    /// The messages, newest first.
+    pub(crate) async fn texts(&self) -> Vec<String> {
+        let texts = self
+            .run("return [...document.querySelectorAll('article .prose')].map(it => it.innerText)")
+            .await;
+        let texts = texts.as_array().expect("a list").iter();
+        texts.map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Waits until these are the messages, newest first.
+    pub(crate) async fn shows<T: AsRef<str>>(&self, texts: &[T]) {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let script = format!(
+            "const now = [...document.querySelectorAll('article .prose')].map(it => it.innerText);
+             return JSON.stringify(now) === JSON.stringify({})",
+            json!(texts)
+        );
+        self.until(&format!("the feed shows {texts:?}"), &script).await;
+    }
+
+    /// Waits until the sign of the connection has this text.
+    pub(crate) async fn is(&self, word: &str) {
+        self.is_within(Duration::from_secs(20), word).await;
+    }
+
+    /// As [`Feed::is`], for what is known to take long.
+    pub(crate) async fn is_within(&self, limit: Duration, word: &str) {
+        let script =
+            format!("return document.querySelector('.pill')?.innerText.trim() === {}", json!(word));
+        self.until_within(limit, &format!("the page says {word:?}"), &script).await;
+    }
+
+    /// Ends the window; the page must not have complained.
+    pub(crate) async fn close(self) {
+        self.0.close().await;
+    }
+}
+
+/// A window with the desk.
+pub(crate) struct Desk(Browser);
+
+impl Deref for Desk {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.0
+    }
+}
+
+impl Desk {
+    /// Opens the login.
+    pub(crate) async fn open(origin: &str, screen: Screen) -> Self {
+        let browser = Browser::open(screen).await;
+        browser.go(&format!("{origin}/admin")).await;
+        let desk = Self(browser);
+        desk.asks_to_log_in().await;
+        desk
+    }
+
+    /// Opens it and logs in.
+    pub(crate) async fn log_in(origin: &str, screen: Screen) -> Self {
+        let desk = Self::open(origin, screen).await;
+        desk.enter(PASSWORD).await;
+        desk.is_open().await;
+        desk
+    }
+
+    /// Waits until it asks for the password.
+    pub(crate) async fn asks_to_log_in(&self) {
+        let script = "return document.querySelector('#login-password')?.checkVisibility()";
+        self.until("the desk asks for the password", script).await;
+    }
+
+    /// Types a password and sends it.
+    pub(crate) async fn enter(&self, password: &str) {
+        self.fill("#login-password", password).await;
+        self.press("form:has(#login-password)", "Log in").await;
+    }
+
+    /// Waits until the buttons are there.
+    pub(crate) async fn is_open(&self) {
+        self.until("the desk has its buttons", "return document.querySelector('button.tile')")
+            .await;
+    }
+
+    /// Clicks on a display button, and waits until it says that the item went out.
+    pub(crate) async fn show(&self, label: &str) {
+        let script = format!(
+            "const tile = [...document.querySelectorAll('button.tile')]
+                 .find(tile => tile.querySelector('.tile-label').innerText === {});
+             tile?.click();
+             return Boolean(tile);",
+            json!(label)
+        );
+        self.until(&format!("there is a button {label:?}"), &script).await;
+        let out = "return document.querySelector('button.tile[data-state=out]')";
+        self.until("the button says that it went out", out).await;
+    }
+
+    /// Writes a message and publishes it.
+    pub(crate) async fn publish(&self, text: &str) {
+        self.fill("#compose-text", text).await;
+        self.press("#composer", "Publish").await;
+        let empty = "return document.querySelector('#compose-text').value === ''";
+        self.until("the composer is empty again", empty).await;
+    }
+
+    /// Ends the window; the page must not have complained.
+    pub(crate) async fn close(self) {
+        self.0.close().await;
+    }
+}
+
+/// Whether nothing in the window is wider than the window.
+pub(crate) async fn fits(browser: &Browser) {
+    let wider = browser
+        .run(
+            "const width = document.documentElement.clientWidth;
+             if (document.scrollingElement.scrollWidth <= width) return null;
+             return [...document.body.querySelectorAll('*')]
+                 .filter(it => it.getBoundingClientRect().right > width + 1)
+                 .slice(0, 5).map(it => it.outerHTML.slice(0, 120));",
+        )
+        .await;
+    assert_eq!(wider, Value::Null, "the page can be scrolled sideways");
+}
