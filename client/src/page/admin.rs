@@ -45,7 +45,6 @@ use desk::{Desk, LoginReason, Panel};
 use icon::{Icon, icon};
 use keys::{Intent, Press, intent};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use me::Right;
 use nowcast_shared::id::RoomName;
 use wasm_bindgen::JsCast;
@@ -82,9 +81,8 @@ fn Admin(room: RoomName) -> impl IntoView {
     let store = Store::new();
     let desk = Desk::new(room, store);
     provide_context(desk);
-    let failed = RwSignal::new(None::<String>);
     let gate = Memo::new(move |_| {
-        if let Some(why) = failed.get() {
+        if let Some(why) = desk.unreached.get() {
             return Gate::Failed(why);
         }
         desk.me.with(|me| match me {
@@ -93,16 +91,7 @@ fn Admin(room: RoomName) -> impl IntoView {
             Some(_) => Gate::Closed,
         })
     });
-    let ask = move || {
-        failed.set(None);
-        spawn_local(async move {
-            match ask::me().await {
-                Ok(me) => desk.me.set(Some(me)),
-                Err(failure) => failed.set(Some(failure.detail)),
-            }
-        });
-    };
-    ask();
+    desk.meet();
     move || match gate.get() {
         Gate::Asking => view! { <main class="gate" aria-busy="true"></main> }.into_any(),
         Gate::Failed(why) => view! {
@@ -110,7 +99,7 @@ fn Admin(room: RoomName) -> impl IntoView {
                 <div class="gate-sheet" role="alert">
                     <h1>"No answer"</h1>
                     <p class="faint">{why}</p>
-                    <button type="button" class="primary" on:click=move |_| ask()>
+                    <button type="button" class="primary" on:click=move |_| desk.meet()>
                         "Try again"
                     </button>
                 </div>

@@ -1,6 +1,7 @@
 //! A tile that can be moved, changed and deleted instead of fired.
 
 use super::desk::{Desk, Editing};
+use super::fields::focus;
 use super::icon::{Icon, icon};
 use super::order::{Step, stepped};
 use super::tile::Tile;
@@ -79,9 +80,17 @@ impl Placed {
     fn step(self, step: Step) {
         let len = self.desk.board.with_untracked(|board| board.tiles().len());
         let from = self.place.get_untracked();
-        if let Some(to) = stepped(from, step, len) {
-            self.desk.move_tile(from, to);
-        }
+        let Some(to) = stepped(from, step, len) else { return };
+        self.desk.move_tile(from, to);
+        // What is moved within the page loses the focus; at an end only the way back is left.
+        let onward = if stepped(to, step, len).is_some() { step } else { step.back() };
+        let id = self.mover(onward);
+        request_animation_frame(move || focus(&id));
+    }
+
+    /// The id of the control that moves the tile.
+    fn mover(self, step: Step) -> String {
+        self.tile.with_value(|tile| format!("move-{}-{step:?}", tile.id))
     }
 
     fn edit(self) {
@@ -152,6 +161,7 @@ fn Tools(placed: Placed, asking: RwSignal<bool>) -> impl IntoView {
             <button
                 type="button"
                 class="square"
+                id=placed.mover(step)
                 aria-label=placed.named(verb)
                 disabled=move || !placed.can_step(step)
                 on:click=move |_| placed.step(step)

@@ -40,10 +40,13 @@ fn Title() -> impl IntoView {
     let editing = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
+    field.on_load(|field| {
+        // Its value comes a moment after it.
+        request_animation_frame(move || {
+            // It fails for no element that is on the page.
+            let _ = field.focus();
             field.select();
-        }
+        });
     });
     let save = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -142,8 +145,14 @@ fn Account() -> impl IntoView {
                 }
             }
         >
-            <button type="button" class="quiet" popovertarget="account" dir="auto">
-                {name}
+            <button
+                type="button"
+                class="quiet"
+                popovertarget="account"
+                aria-label=move || format!("{}: name and log out", name())
+            >
+                <span dir="auto">{name}</span>
+                {icon(Icon::Down)}
             </button>
             <div id="account" class="account" popover="auto">
                 <AccountForm/>
@@ -190,7 +199,7 @@ fn AccountForm() -> impl IntoView {
                     id="account-name"
                     type="text"
                     autocomplete="nickname"
-                    maxlength="64"
+                    maxlength="60"
                     dir="auto"
                     prop:value=current
                     aria-describedby="account-note"
@@ -240,7 +249,7 @@ pub fn Notices() -> impl IntoView {
                             }
                         });
                     view! {
-                        <div class="notice">
+                        <div class="toast">
                             <span>{text}</span>
                             {undo}
                             <button

@@ -95,7 +95,7 @@ fn Broken(why: String) -> impl IntoView {
         desk.load_board();
     };
     view! {
-        <div class="empty" role="alert">
+        <div class="blank" role="alert">
             <p>"The buttons could not be fetched."</p>
             <p class="faint">{why}</p>
             <button type="button" class="quiet" on:click=again>
@@ -110,7 +110,7 @@ fn Empty() -> impl IntoView {
     let desk = Desk::here();
     let log_in = move |_| desk.login.set(Some(LoginReason::Asked));
     view! {
-        <div class="empty">
+        <div class="blank">
             <p>"No buttons yet."</p>
             <p class="faint">
                 "A button holds something you prepared. One click shows it on every page."
@@ -179,7 +179,7 @@ fn Live(tile: Tile) -> impl IntoView {
         Outcome::Out(_) => "out",
         Outcome::Failed(_) => "failed",
     };
-    let said = summary(&face.body);
+    let said = summary(&face);
     let line = move || match outcome.get() {
         Outcome::Idle => said.clone(),
         Outcome::Sending => "On its way".to_owned(),

@@ -4,6 +4,7 @@
 mod publishing;
 mod tiles;
 
+use super::ask;
 use super::draft::{Draft, Problem};
 use super::keep;
 use super::me::{Me, Right};
@@ -12,6 +13,7 @@ use crate::api::Problem as Failure;
 use crate::link::Link;
 use crate::store::Store;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, RoomName};
@@ -131,6 +133,8 @@ pub struct State {
     pub store: Store,
     /// Who sits at it.
     pub me: RwSignal<Option<Me>>,
+    /// Why that could not be found out.
+    pub unreached: RwSignal<Option<String>>,
     /// What stands in the composer.
     pub draft: RwSignal<Draft>,
     /// What is wrong with it.
@@ -170,6 +174,7 @@ impl Desk {
             unanswered: StoredValue::new(None),
             store,
             me: RwSignal::new(None),
+            unreached: RwSignal::new(None),
             draft,
             problem: RwSignal::new(None),
             outcome: RwSignal::new(Outcome::Idle),
@@ -236,7 +241,19 @@ impl Desk {
         self.notice.set(None);
         self.outcomes.update(HashMap::clear);
         self.board.set(Board::Loading);
+        self.meet();
+    }
+
+    /// Finds out who sits here.
+    pub fn meet(self) {
         self.me.set(None);
+        self.unreached.set(None);
+        spawn_local(async move {
+            match ask::me().await {
+                Ok(me) => self.me.set(Some(me)),
+                Err(failure) => self.unreached.set(Some(failure.detail)),
+            }
+        });
     }
 
     /// The sentence for a failure; one that a login would mend opens the login.

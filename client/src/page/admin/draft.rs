@@ -147,12 +147,12 @@ impl Draft {
         match self.kind {
             Kind::Message => Body::Message { text: self.text.trim_end().to_owned() },
             Kind::Link => Body::Link {
-                url: self.link_url.trim().to_owned(),
+                url: address(&self.link_url),
                 title: filled(&self.title),
                 description: filled(&self.description),
             },
             Kind::Image => {
-                let url = self.image_url.trim().to_owned();
+                let url = address(&self.image_url);
                 // The size belongs to the upload: another address typed over it has another size.
                 let size = match &self.size {
                     Some((of, width, height)) if *of == url => Some((*width, *height)),
@@ -265,7 +265,7 @@ impl Draft {
             }
             _ => None,
         };
-        Problem { field, text: detail.to_owned() }
+        Problem { field, text: humane(detail) }
     }
 
     /// As one text, for the browser's session storage.
@@ -303,6 +303,27 @@ impl Draft {
             size: read_size(size),
         })
     }
+}
+
+/// An address as it was meant: people leave out the beginning that is always the same.
+fn address(text: &str) -> String {
+    let text = text.trim();
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = host.contains('.') && !host.starts_with('.') && !host.contains([':', '@', ' ']);
+    if is_host { format!("https://{text}") } else { text.to_owned() }
+}
+
+/// A refusal's detail with the names that people know the fields by.
+fn humane(detail: &str) -> String {
+    [
+        ("`url`", "The address"),
+        ("`text`", "The message"),
+        ("`title`", "The title"),
+        ("`description`", "The description"),
+        ("`alt`", "The text on what it shows"),
+    ]
+    .into_iter()
+    .fold(detail.to_owned(), |detail, (name, words)| detail.replace(name, words))
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -363,6 +384,22 @@ mod tests {
     }
 
     #[test]
+    fn an_address_may_be_given_without_its_beginning() {
+        for (typed, meant) in [
+            ("example.org", "https://example.org"),
+            (" example.org/a?b ", "https://example.org/a?b"),
+            ("http://example.org", "http://example.org"),
+            ("/uploads/a.png", "/uploads/a.png"),
+            ("javascript:alert(1)", "javascript:alert(1)"),
+            ("mailto:a@b.org", "mailto:a@b.org"),
+            ("somewhere", "somewhere"),
+            ("", ""),
+        ] {
+            assert_eq!(address(typed), meant);
+        }
+    }
+
+    #[test]
     fn an_uploads_size_does_not_stick_to_another_address() {
         let sized = |draft: Draft| matches!(draft.body(), Body::Image { size: Some(_), .. });
         assert!(sized(image("/uploads/a.png", "x")));
@@ -390,7 +427,9 @@ mod tests {
             Some(Field::Title)
         );
         let image = image("", "");
-        assert_eq!(image.blame(Some(Code::BadItem), "`alt` is missing.").field, Some(Field::Alt));
+        let unsaid = image.blame(Some(Code::BadItem), "`alt` is too long.");
+        assert_eq!(unsaid.field, Some(Field::Alt));
+        assert_eq!(unsaid.text, "The text on what it shows is too long.");
         assert_eq!(image.blame(Some(Code::Forbidden), "Not you.").field, None);
     }
 

@@ -107,7 +107,7 @@ fn EditorForm(editing: Editing) -> impl IntoView {
                     id="button-label"
                     type="text"
                     autocomplete="off"
-                    maxlength="80"
+                    maxlength="60"
                     dir="auto"
                     prop:value=label
                     on:input=move |event| {
@@ -145,7 +145,7 @@ fn EditorForm(editing: Editing) -> impl IntoView {
             <h3 class="over">"As viewers will see it"</h3>
             <Preview form/>
             <div class="form-foot">
-                <button type="submit" class="primary" disabled=busy>
+                <button type="submit" class="solid" disabled=busy>
                     "Save button"
                 </button>
                 <button type="button" class="quiet" on:click=move |_| desk.editing.set(None)>

@@ -133,7 +133,7 @@ pub fn Fields(
             {move || match kind.get() {
                 Kind::Message => {
                     view! {
-                        <Entry form field=Field::Text label="Message" lines=5 hint="Markdown works: **bold**, lists, links."/>
+                        <Entry form field=Field::Text label="Message" unseen=true lines=5 hint="Markdown works: **bold**, lists, links."/>
                     }
                         .into_any()
                 }
@@ -148,7 +148,7 @@ pub fn Fields(
                 Kind::Image => {
                     view! {
                         <Picture form/>
-                        <Entry form field=Field::ImageUrl label="or its address" placeholder="https://"/>
+                        <Entry form field=Field::ImageUrl label="Or its address" placeholder="https://"/>
                         <Entry
                             form
                             field=Field::Alt
@@ -176,6 +176,9 @@ fn Entry(
     #[prop(optional)]
     lines: u32,
     #[prop(optional)] optional: bool,
+    /// The label is for screen readers alone: the chosen tab says the same.
+    #[prop(optional)]
+    unseen: bool,
 ) -> impl IntoView {
     let id = form.id(field);
     let note = format!("{id}-note");
@@ -209,6 +212,7 @@ fn Entry(
             <textarea
                 id=id.clone()
                 rows=lines
+                style=format!("--lines: {lines}")
                 dir="auto"
                 placeholder=placeholder
                 prop:value=value
@@ -221,7 +225,7 @@ fn Entry(
     };
     view! {
         <div class="field">
-            <label for=id>
+            <label for=id class:sr-only=unseen>
                 {label} {optional.then(|| view! { <span class="faint">" optional"</span> })}
             </label>
             {control}

@@ -13,9 +13,9 @@ use wasm_bindgen_futures::JsFuture;
 #[component]
 pub fn Glance() -> impl IntoView {
     let people = Desk::here().store.people;
-    let count = move || people.count.get();
+    let count = move || people.count();
     let on_ways = move || {
-        let ways = ways(people.transports.get());
+        let ways = ways(people.transports());
         ways.into_iter()
             .map(|(way, count)| {
                 view! {
@@ -69,7 +69,9 @@ pub fn FromElsewhere() -> impl IntoView {
     };
     view! {
         <details class="elsewhere">
-            <summary>"Publish from a program"</summary>
+            <summary>
+                "Publish from a program" {icon(Icon::Down)}
+            </summary>
             <p class="faint">
                 "Any program that can send one request can publish. The token was printed when the server was first started."
             </p>
@@ -89,8 +91,14 @@ pub fn FromElsewhere() -> impl IntoView {
 pub fn PublicPage() -> impl IntoView {
     let room = Desk::here().room();
     view! {
-        <a class="quiet button" href=page_path(room.as_str()) target="_blank" rel="noopener">
-            "Public page"
+        <a
+            class="quiet button"
+            href=page_path(room.as_str())
+            target="_blank"
+            rel="noopener"
+            aria-label="Public page"
+        >
+            <span class="wide-only">"Public page"</span>
             {icon(Icon::Out)}
         </a>
     }

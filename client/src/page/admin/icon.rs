@@ -25,6 +25,8 @@ pub enum Icon {
     Earlier,
     /// Towards the end.
     Later,
+    /// A small arrow, for what folds out.
+    Down,
     /// A bin.
     Bin,
     /// An arrow that leaves for another page.
@@ -59,8 +61,9 @@ impl Icon {
             Self::Board => "M4 4h5v5H4zM11.5 4h5v5h-5zM4 11.5h5v5H4zM11.5 11.5h5v5h-5z",
             Self::Pen => "M4 16l.8-3.4 8.4-8.4a1.8 1.8 0 0 1 2.6 2.6l-8.4 8.4zM11.6 5.8l2.6 2.6",
             Self::Feed => "M4.5 4v12M8.5 5.5h8M8.5 10h8M8.5 14.5h5",
-            Self::Earlier => "M10 16V4.5M5 9l5-5 5 5",
-            Self::Later => "M10 4v11.5M5 11l5 5 5-5",
+            Self::Earlier => "M16 10H4.5M9 5l-5 5 5 5",
+            Self::Later => "M4 10h11.5M11 5l5 5-5 5",
+            Self::Down => "M6.5 8.5l3.5 3.5 3.5-3.5",
             Self::Bin => "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10M8.5 9v4M11.5 9v4",
             Self::Out => "M8 5h7v7M15 5l-9.5 9.5",
             Self::Copy => "M7 7h9v9H7zM13 7V4H4v9h3",

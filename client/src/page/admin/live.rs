@@ -20,7 +20,7 @@ pub fn Live() -> impl IntoView {
     view! {
         <section class="panel live" aria-labelledby="live-title">
             <header class="panel-head">
-                <h2 id="live-title">"On every page"</h2>
+                <h2 id="live-title">"Feed"</h2>
             </header>
             <Glance/>
             <FromElsewhere/>

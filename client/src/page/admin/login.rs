@@ -20,12 +20,17 @@ pub fn LoginPage() -> impl IntoView {
                 <h1>"Log in to the desk"</h1>
                 <p class="faint">
                     {if room.as_str() == "main" {
-                        "The password was printed when the server was first started.".to_owned()
+                        "The password was printed when the server first started.".to_owned()
                     } else {
-                        format!("For the room {room}.")
+                        format!("To control the room {room}.")
                     }}
                 </p>
                 <LoginForm/>
+                <p class="gate-foot">
+                    "Lost it? "
+                    <code>"nowcast password"</code>
+                    " on the server draws a new one."
+                </p>
                 <p class="gate-foot">
                     <a href=words::page_path(room.as_str())>"To the public page"</a>
                 </p>
@@ -80,6 +85,11 @@ fn LoginForm() -> impl IntoView {
     let name = NodeRef::<html::Input>::new();
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
+    // Who was here before goes on under the same name.
+    let known = desk
+        .me
+        .with_untracked(|me| me.as_ref().filter(|me| !me.is_guest()).and_then(|me| me.name.clone()))
+        .unwrap_or_default();
     Effect::new(move |_| {
         if let Some(password) = password.get() {
             let _ = password.focus();
@@ -104,6 +114,7 @@ fn LoginForm() -> impl IntoView {
             busy.set(false);
             if let Err(failure) = answer {
                 problem.set(Some(sentence(&failure)));
+                let _ = field.focus();
                 field.select();
             }
         });
@@ -135,8 +146,9 @@ fn LoginForm() -> impl IntoView {
                     name="name"
                     type="text"
                     autocomplete="nickname"
-                    maxlength="64"
+                    maxlength="60"
                     dir="auto"
+                    prop:value=known
                     aria-describedby="login-name-note"
                 />
                 <p class="hint" id="login-name-note">"Shown with what you publish."</p>
@@ -154,6 +166,7 @@ async fn enter(desk: Desk, password: &str, name: &str) -> Result<(), Failure> {
     let me = ask::me().await?;
     desk.me.set(Some(me));
     desk.login.set(None);
+    desk.problem.set(None);
     desk.load_board();
     Ok(())
 }

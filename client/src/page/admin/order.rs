@@ -9,6 +9,17 @@ pub enum Step {
     Later,
 }
 
+impl Step {
+    /// The other way.
+    #[must_use]
+    pub const fn back(self) -> Self {
+        match self {
+            Self::Earlier => Self::Later,
+            Self::Later => Self::Earlier,
+        }
+    }
+}
+
 /// The place to which a step leads; `None` at the ends.
 pub fn stepped(from: usize, step: Step, len: usize) -> Option<usize> {
     match step {

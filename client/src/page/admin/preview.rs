@@ -46,7 +46,10 @@ pub fn Preview(
     let saying = Memo::new(move |_| {
         form.draft.with(|draft| draft.previewable().then(|| (draft.kind, draft.body())))
     });
+    // After a login the question is asked again.
+    let role = Memo::new(move |_| desk.me.with(|me| me.as_ref().map(|me| me.role)));
     Effect::new(move |before: Option<bool>| {
+        role.track();
         stop();
         asked.update_value(|asked| *asked += 1);
         let question = asked.get_value();
@@ -88,15 +91,17 @@ pub fn Preview(
                 Shown::Refused(why) => view! { <p class="problem">{why}</p> }.into_any(),
                 Shown::Item(data, html) => {
                     view! {
-                        <article class="item">
-                            <time>"now"</time>
-                            <div class="what">
-                                <header>
-                                    <b dir="auto">{who}</b>
-                                </header>
-                                {content(&data, html.as_deref())}
-                            </div>
-                        </article>
+                        <div class="feed">
+                            <article class="item">
+                                <div class="what">
+                                    <header>
+                                        <b dir="auto">{who}</b>
+                                        <time>"now"</time>
+                                    </header>
+                                    {content(&data, html.as_deref())}
+                                </div>
+                            </article>
+                        </div>
                     }
                         .into_any()
                 }
@@ -115,10 +120,9 @@ async fn look(desk: Desk, draft: &Draft) -> Shown {
     match ask::preview(&desk.room(), draft.kind.name(), &body).await {
         Ok((data, html)) => Shown::Item(data, html),
         Err(failure) => {
-            let why = desk.explain(&failure);
             // An address that is being typed is wrong most of the time; that needs no alarm.
             let halfway = failure.is(Code::BadUrl) || failure.is(Code::BadItem);
-            if halfway { Shown::Nothing } else { Shown::Refused(why) }
+            if halfway { Shown::Nothing } else { Shown::Refused(failure.detail) }
         }
     }
 }

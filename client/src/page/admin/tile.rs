@@ -95,8 +95,8 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// What an item says, in a line: under the label of its tile, and to begin a label with.
-pub fn summary(body: &Body) -> String {
+/// What an item says, line by line, without Markdown's marks.
+fn said(body: &Body) -> Vec<String> {
     let words = match body {
         Body::Message { text } => text.as_str(),
         Body::Link { title: Some(title), .. } => title,
@@ -104,20 +104,42 @@ pub fn summary(body: &Body) -> String {
         Body::Image { alt, .. } => alt,
         Body::Unknown => "",
     };
-    // Markdown's marks say nothing in a line.
-    let is_mark = |c: char| "#*_`>[]".contains(c);
-    let plain: String = match body {
-        Body::Message { .. } => words.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect(),
-        _ => words.to_owned(),
-    };
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    let is_markdown = matches!(body, Body::Message { .. });
+    let lines = words.lines().map(|line| if is_markdown { plain(line) } else { line.to_owned() });
+    let lines = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// A line of Markdown without its commonest marks. Good enough to recognise a text by.
+fn plain(line: &str) -> String {
+    let mut line = line.trim_start().trim_start_matches(['#', '>']).replace(['*', '`'], "");
+    // `[words](address)` says its words.
+    while let Some((at, (begin, end))) = line.find("](").and_then(|at| {
+        let begin = line[..at].rfind('[')?;
+        let end = at + line[at..].find(')')?;
+        Some((at, (begin, end)))
+    }) {
+        let words = line[begin + 1..at].to_owned();
+        line.replace_range(begin..=end, &words);
+    }
+    line
+}
+
+/// What stands under the label of a tile: what its item says, without saying the label twice.
+pub fn summary(face: &Face) -> String {
+    let mut lines = said(&face.body);
+    let bare = |text: &str| text.trim_end_matches(['.', ':', '…']).to_lowercase();
+    if lines.first().is_some_and(|first| bare(first) == bare(&face.label)) {
+        lines.remove(0);
+    }
+    lines.join(" · ")
 }
 
 /// A label for a draft, to begin with: its first words.
 pub fn suggested_label(draft: &Draft) -> String {
-    let summary = summary(&draft.body());
+    let first = said(&draft.body()).into_iter().next().unwrap_or_default();
     let mut label = String::new();
-    for word in summary.split(' ') {
+    for word in first.split(' ') {
         if label.chars().count() + word.chars().count() >= 28 {
             break;
         }
@@ -145,7 +167,11 @@ mod tests {
     #[test]
     fn a_label_is_the_first_words_without_markdown() {
         let said = |text: &str| suggested_label(&Draft { text: text.into(), ..Draft::default() });
-        assert_eq!(said("## **Doors** open\nat nine"), "Doors open at nine");
+        assert_eq!(said("## **Doors** open\n\nat nine"), "Doors open");
+        assert_eq!(
+            said("See [the *plan*](https://a.b/c), [x] and ](.)"),
+            "See the plan, [x] and ](.)"
+        );
         assert_eq!(
             said("We are going to begin in a very few minutes"),
             "We are going to begin in a"
@@ -157,5 +183,18 @@ mod tests {
             ..Draft::default()
         };
         assert_eq!(suggested_label(&link), "example.org/a");
+    }
+
+    #[test]
+    fn a_tile_does_not_say_its_label_twice() {
+        let face = |label: &str, text: &str| Face {
+            label: label.into(),
+            color: Color::Blue,
+            kind: "message".into(),
+            body: Body::Message { text: text.into() },
+        };
+        assert_eq!(summary(&face("Break", "## Break\n\nBack in ten.")), "Back in ten.");
+        assert_eq!(summary(&face("Pause", "## Break\n\nBack in ten.")), "Break · Back in ten.");
+        assert_eq!(summary(&face("Break", "**Break.**")), "");
     }
 }

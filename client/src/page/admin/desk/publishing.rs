@@ -40,6 +40,10 @@ impl Desk {
             let item = NewItem { kind: face.kind, data: face.body };
             let outcome = match self.command(&Command::Publish { item }).await {
                 Ok(()) => Outcome::Out(keep::clock()),
+                // A tile is small.
+                Err(failure) if failure.status == 0 => {
+                    Outcome::Failed("The server did not answer.".to_owned())
+                }
                 Err(failure) => Outcome::Failed(self.explain(&failure)),
             };
             self.said.set(match &outcome {
