@@ -6,6 +6,7 @@
 //! like a first visit.
 
 use crate::dom::{self, Listener, Timer};
+use crate::page::part::effect;
 use crate::store::Store;
 use crate::{read, write};
 use leptos::prelude::*;
@@ -38,9 +39,13 @@ pub fn restore_text(text: &str, store: Store) -> bool {
         return false;
     };
     let mut items = read::list(&kept, "items", read::item);
-    items.retain(|item| item.offset <= position.offset);
-    items.sort_by_key(|item| std::cmp::Reverse(item.offset));
-    items.dedup_by(|one, other| one.id == other.id);
+    // Newest first and nothing from after the position; what is not is not from this page.
+    let mut last = position.offset.next();
+    items.retain(|item| {
+        let fits = item.offset < last;
+        last = last.min(item.offset);
+        fits
+    });
     store.title.set(read::text(&kept, "title").unwrap_or_default());
     store.open.set(read::truth(&kept, "open"));
     store.feed.restore(position, items, read::truth(&kept, "more"));
@@ -50,7 +55,7 @@ pub fn restore_text(text: &str, store: Store) -> bool {
 /// What to keep of a store; `None` before the server has said where the page is.
 pub fn text(store: Store) -> Option<String> {
     use crate::store::feed::Older;
-    let position = store.feed.position_now()?;
+    let position = store.feed.position()?;
     let (items, cut) = store.feed.entries.with_untracked(|entries| {
         let newest = entries.iter().take(SNAPSHOT_ITEMS);
         let items = newest.map(|entry| entry.item.with_untracked(write::item));
@@ -90,8 +95,8 @@ pub fn keep(room: RoomName, store: Store) {
     let hidden = hurry.clone();
     Listener::on(&dom::window(), "pagehide", move |_| hurry()).forever();
     Listener::on(&dom::document(), "visibilitychange", move |_| hidden()).forever();
-    Effect::new(move |_| {
-        if store.feed.position().is_some() && !timer.is_set() {
+    effect(move || {
+        if store.feed.changes.get() > 0 && !timer.is_set() {
             timer.after(1_000.0);
         }
     });

@@ -250,7 +250,7 @@ impl Inner {
             Page::Admin => "admin",
         };
         let mut url = format!("/api/rooms/{}/{path}?page={page}&client={}", self.room, self.client);
-        if let Some(position) = self.store.feed.position_now() {
+        if let Some(position) = self.store.feed.position() {
             url.push_str("&since=");
             url.push_str(&position.to_string());
         }
@@ -304,7 +304,7 @@ impl Inner {
 
     /// A poll that brought no events may still have moved on.
     fn go_on(&self, conn: Conn, next: Option<Position>) {
-        let known = self.store.feed.position_now();
+        let known = self.store.feed.position();
         let same_life = |next: &Position| {
             known
                 .as_ref()

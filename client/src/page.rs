@@ -3,6 +3,7 @@
 //! - [`feed`]: the viewers' page. [`list`]: its items, also for the desk; [`item`]: one of them.
 //! - [`admin`]: the desk, a program of its own.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
+//! - [`part`]: how views stay small.
 
 pub mod admin;
 pub mod clock;
@@ -10,4 +11,5 @@ pub mod feed;
 pub mod item;
 pub mod list;
 pub mod menu;
+pub mod part;
 pub mod pill;

@@ -415,9 +415,10 @@ impl Plan {
     fn visible(&mut self, now: Millis) {
         match &mut self.main {
             Main::Waiting { .. } => self.now_again(now),
-            Main::Open { conn, dead_at, .. } if self.way == Way::WebSocket => {
+            Main::Open { conn, ping_at, dead_at, .. } if self.way == Way::WebSocket => {
                 let within = now + PONG_WITHIN_AFTER_SLEEP;
                 self.todo.push(Do::Ping(*conn));
+                *ping_at = now + PING_EVERY;
                 *dead_at = Some(dead_at.map_or(within, |at| at.min(within)));
             }
             // Signs of life come every 15 or 25 seconds here; this one is overdue.
@@ -502,7 +503,7 @@ impl Plan {
                 let conn = *conn;
                 if self.way == Way::WebSocket {
                     *ping_at = now + PING_EVERY;
-                    *dead_at = Some(now + PONG_WITHIN);
+                    *dead_at = dead_at.or(Some(now + PONG_WITHIN));
                     self.todo.push(Do::Ping(conn));
                 } else {
                     self.fell(now, conn);

@@ -1,6 +1,7 @@
 //! Times that keep themselves fresh, by one timer for the whole page.
 
 use crate::dom::{self, Listener};
+use crate::page::part::words;
 use crate::time;
 use leptos::prelude::*;
 
@@ -44,7 +45,7 @@ pub fn Time(
     let title = exact.clone();
     view! {
         <time datetime=time::iso(at) title=title>
-            <span aria-hidden="true">{move || time::relative(at, clock.0.get())}</span>
+            <span aria-hidden="true">{words(move || time::relative(at, clock.0.get()))}</span>
             <span class="sr-only">{exact}</span>
         </time>
     }

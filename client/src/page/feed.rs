@@ -3,11 +3,12 @@
 use super::clock::Clock;
 use super::list::{FeedList, Reading};
 use super::menu::Menu;
+use super::part::{button, effect, nothing, part, sentence, words};
 use super::pill::LivePill;
 use crate::link::plan::Status;
 use crate::link::{Link, Page};
 use crate::place::Place;
-use crate::store::Store;
+use crate::store::{Store, set};
 use crate::{dom, keep};
 use leptos::prelude::*;
 use nowcast_shared::error::Reason;
@@ -22,17 +23,14 @@ pub fn mount() {
     if let Some(start) = dom::document().get_element_by_id("start") {
         start.remove();
     }
-    match place {
-        Place::Feed(room) => leptos::mount::mount_to_body(move || view! { <Feed room=room /> }),
-        _ => {
-            leptos::mount::mount_to_body(|| view! { <Nowhere sentence="There is no such page." /> })
-        }
-    }
+    leptos::mount::mount_to_body(move || match place {
+        Place::Feed(room) => feed(room),
+        _ => nowhere("There is no such page.".to_owned()),
+    });
 }
 
 /// A page that does not exist.
-#[component]
-fn Nowhere(#[prop(into)] sentence: String) -> impl IntoView {
+fn nowhere(sentence: String) -> AnyView {
     view! {
         <main class="page nowhere">
             <h1>{sentence}</h1>
@@ -41,86 +39,85 @@ fn Nowhere(#[prop(into)] sentence: String) -> impl IntoView {
             </p>
         </main>
     }
+    .into_any()
 }
 
 /// A room's feed.
-#[component]
-pub fn Feed(
-    /// Which room.
-    room: RoomName,
-) -> impl IntoView {
+fn feed(room: RoomName) -> AnyView {
     let store = Store::new();
     Clock::start();
     keep::restore(&room, store);
     keep::keep(room.clone(), store);
-    let link = StoredValue::new_local(Link::start(room.clone(), Page::Feed, store));
+    let link = Link::start(room.clone(), Page::Feed, store);
+    let link = StoredValue::new_local(link);
     let reading = Reading::new(store);
-    let name = room.clone();
-    let title = Memo::new(move |_| {
+    let name = room.to_string();
+    let title = move || {
         let title = store.title.get();
-        if title.is_empty() { name.to_string() } else { title }
-    });
-    Effect::new(move |_| {
-        let title = title.get();
+        if title.is_empty() { name.clone() } else { title }
+    };
+    let (heading, head) = (title.clone(), StoredValue::new(title));
+    // Only this much of the status decides about the whole page.
+    let refused = RwSignal::new(false);
+    effect(move || {
+        set(refused, store.status.with(|status| matches!(status, Status::Refused(_))));
         let unseen = if reading.visible.get() { 0 } else { reading.unseen.get() };
+        let title = heading();
         dom::document().set_title(&if unseen > 0 { format!("({unseen}) {title}") } else { title });
     });
-    let refused = Memo::new(move |_| match store.status.get() {
-        Status::Refused(refusal) => Some(refusal),
-        _ => None,
-    });
-    let again = move || link.with_value(Link::restart);
-    move || match refused.get() {
-        Some(refusal) if refusal.status == 404 => {
-            view! { <Nowhere sentence=format!("There is no room called “{room}”.") /> }.into_any()
+    let page = part(move || {
+        if refused.get() {
+            return nowhere(why(store, &room));
         }
-        Some(refusal) => view! { <Nowhere sentence=refusal.detail /> }.into_any(),
-        None => view! {
+        let title = head.get_value();
+        let watching = words(move || match store.people.count() {
+            Some(count) => format!("{count} watching"),
+            None => String::new(),
+        });
+        view! {
             <main class="page">
                 <header class="head">
-                    <h1>{move || title.get()}</h1>
+                    <h1 dir="auto">{words(title)}</h1>
                     <Menu />
                     <p>
                         <LivePill store=store />
-                        {move || store.people.count.get().map(|count| format!("{count} watching"))}
+                        <span class="count">{watching}</span>
                     </p>
                 </header>
-                <Notices store=store again=again />
+                {part(move || notices(store, move || link.with_value(Link::restart)))}
                 <FeedList store=store room=room.clone() reading=reading />
             </main>
         }
-        .into_any(),
-    }
+        .into_any()
+    });
+    page.into_any()
+}
+
+/// Why the server turned the page away.
+fn why(store: Store, room: &RoomName) -> String {
+    store.status.with_untracked(|status| match status {
+        Status::Refused(refusal) if refusal.status != 404 => refusal.detail.clone(),
+        _ => format!("There is no room called “{room}”."),
+    })
 }
 
 /// What has to be said about the whole page.
-#[component]
-fn Notices(store: Store, again: impl Fn() + Copy + Send + 'static) -> impl IntoView {
-    let ended = move || match store.status.get() {
-        Status::Ended(reason) => Some(view! {
-            <p class="notice">
-                {sentence(reason)} <button on:click=move |_| again()>"Connect again"</button>
-            </p>
-        }),
-        _ => None,
-    };
-    let restarted = move || {
-        store.feed.restarted.get().then(|| {
-            view! { <p class="notice">"This room began anew. Some older items may be missing."</p> }
-        })
-    };
-    let open = move || {
-        store.open.get().then(|| view! { <p class="notice">"Anyone can publish here."</p> })
-    };
-    view! {
-        {ended}
-        {restarted}
-        {open}
+fn notices(store: Store, again: impl Fn() + 'static) -> AnyView {
+    let notice = |words: &str, act| sentence("notice", words.to_owned(), act);
+    if let Status::Ended(reason) = store.status.get() {
+        return notice(ended(reason), Some(button("Connect again".to_owned(), again)));
     }
+    if store.feed.restarted.get() {
+        return notice("This room began anew. Some older items may be missing.", None);
+    }
+    if store.open.get() {
+        return notice("Anyone can publish here.", None);
+    }
+    nothing()
 }
 
 /// Why a session ended for good, in words.
-fn sentence(reason: Reason) -> &'static str {
+fn ended(reason: Reason) -> &'static str {
     match reason {
         Reason::Replaced => "This page was continued somewhere else.",
         Reason::RoomClosed => "This room was closed.",

@@ -5,10 +5,12 @@
 //! because a page should not have to trust what it is told to link to.
 
 use super::clock::Time;
+use super::part::{part, sentence, words};
 use crate::store::feed::Entry;
 use leptos::prelude::*;
 use nowcast_shared::item::{Author, Body, Item, Role};
 use std::sync::Arc;
+use wasm_bindgen::prelude::*;
 
 /// What can be done with an item, drawn beside its author. The viewers' page has none.
 pub type Actions = Arc<dyn Fn(ArcRwSignal<Item<Body>>) -> AnyView + Send + Sync>;
@@ -24,19 +26,17 @@ pub fn ItemView(
 ) -> impl IntoView {
     let item = entry.item;
     let (at, who) = item.with_untracked(|item| (item.at, author(&item.by)));
-    let edited = {
-        let item = item.clone();
-        move || item.with(|item| item.edited_at.is_some()).then_some("edited")
-    };
-    let content = {
-        let item = item.clone();
-        move || item.with(|item| content(&item.data, item.html.as_deref()))
-    };
+    let (marked, shown) = (item.clone(), item.clone());
+    let edited = words(move || {
+        let edited = marked.with(|item| item.edited_at.is_some());
+        if edited { "edited".to_owned() } else { String::new() }
+    });
+    let content = part(move || shown.with(|item| content(&item.data, item.html.as_deref())));
     view! {
-        <article class="item" class:arrived=entry.arrived>
+        <article class=if entry.arrived { "item arrived" } else { "item" }>
             <div class="what">
                 <header>
-                    <b>{who}</b>
+                    <b dir="auto">{who}</b>
                     <Time at=at />
                     <i>{edited}</i>
                     {actions.map(|actions| actions(item))}
@@ -63,23 +63,21 @@ pub fn author(by: &Author) -> String {
 pub fn content(data: &Body, html: Option<&str>) -> AnyView {
     match (data, html) {
         (Body::Message { .. }, Some(html)) => {
-            view! { <div class="prose" inner_html=html.to_owned()></div> }.into_any()
+            view! { <div class="prose" dir="auto" inner_html=html.to_owned()></div> }.into_any()
         }
-        (Body::Message { text }, None) => {
-            view! { <p class="prose plain">{text.clone()}</p> }.into_any()
-        }
+        (Body::Message { text }, None) => sentence("prose plain", text.clone(), None),
         (Body::Link { url, title, description }, _) => {
-            link(url, title.as_deref(), description.clone())
+            link(url, title.as_deref(), description.as_deref().unwrap_or_default())
         }
         (Body::Image { url, alt, size }, _) => image(url, alt, *size),
         (Body::Unknown, _) => {
-            unknown("This item needs a newer version of the page. Reload to see it.")
+            faded("This item needs a newer version of the page. Reload to see it.")
         }
     }
 }
 
-fn unknown(sentence: &'static str) -> AnyView {
-    view! { <p class="faded">{sentence}</p> }.into_any()
+fn faded(words: &str) -> AnyView {
+    sentence("faded", words.to_owned(), None)
 }
 
 /// An address that may be linked to or shown, if it is one.
@@ -90,58 +88,65 @@ pub fn safe(url: &str) -> Option<&str> {
     (scheme("https://") || scheme("http://") || url.starts_with("/uploads/")).then_some(url)
 }
 
-/// The host that an address leads to, without what everybody knows.
-pub fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = host.rsplit('@').next().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host)
+/// The host that an address leads to, as the browser understands it, without what everybody knows.
+fn host(url: &str) -> String {
+    let host = web_sys::Url::new(url).map(|url| url.host()).unwrap_or_default();
+    host.strip_prefix("www.").map(ToOwned::to_owned).unwrap_or(host)
 }
 
-fn link(url: &str, title: Option<&str>, description: Option<String>) -> AnyView {
-    let Some(href) = safe(url) else {
-        return unknown("That link does not open.");
+fn link(url: &str, title: Option<&str>, description: &str) -> AnyView {
+    let Some(href) = safe(url).map(ToOwned::to_owned) else {
+        return faded("That link does not open.");
     };
-    let host = host(href).to_owned();
-    let title = title.map_or_else(|| host.clone(), ToOwned::to_owned);
+    let host = host(&href);
+    let title = title.unwrap_or(&host).to_owned();
     view! {
-        <a class="card" href=href.to_owned() target="_blank" rel="noopener noreferrer nofollow">
+        <a class="card" href=href target="_blank" rel="noopener noreferrer nofollow" dir="auto">
             <strong>{title}</strong>
-            {description.map(|text| view! { <span>{text}</span> })}
+            <span>{description.to_owned()}</span>
             <small>{host}</small>
         </a>
     }
     .into_any()
 }
 
+/// Pictures are not shown higher than this, in CSS pixels.
+const HIGHEST: u32 = 640;
+
+/// The size to keep a picture's place free with.
+fn fit((width, height): (u32, u32)) -> (u32, u32) {
+    if height <= HIGHEST {
+        return (width, height);
+    }
+    let narrow = u64::from(width) * u64::from(HIGHEST) / u64::from(height);
+    (u32::try_from(narrow).unwrap_or(width).max(1), HIGHEST)
+}
+
 fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
     let Some(src) = safe(url).map(ToOwned::to_owned) else {
-        return unknown("That picture cannot be shown.");
+        return faded("That picture cannot be shown.");
     };
-    let alt = alt.to_owned();
-    let caption = alt.clone();
-    let failed = RwSignal::new(false);
+    let (width, height) = size.map(fit).unzip();
+    // The sentence is there already, and the style sheet shows it in place of the picture.
+    let failed = |event: web_sys::ErrorEvent| {
+        let image = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if let Some(figure) = image.and_then(|image| image.parent_element()) {
+            figure.set_class_name("failed");
+        }
+    };
     view! {
         <figure>
-            {move || {
-                if failed.get() {
-                    view! { <p class="card faded">"This picture could not be loaded."</p> }.into_any()
-                } else {
-                    view! {
-                        <img
-                            src=src.clone()
-                            alt=alt.clone()
-                            width=size.map(|(width, _)| width)
-                            height=size.map(|(_, height)| height)
-                            loading="lazy"
-                            decoding="async"
-                            on:error=move |_| failed.set(true)
-                        />
-                    }
-                        .into_any()
-                }
-            }}
-            <figcaption aria-hidden=move || (!failed.get()).then_some("true")>{caption}</figcaption>
+            <img
+                src=src
+                alt=alt.to_owned()
+                width=width
+                height=height
+                loading="lazy"
+                decoding="async"
+                on:error=failed
+            />
+            <p class="card">"This picture could not be loaded."</p>
+            <figcaption aria-hidden="true" dir="auto">{alt.to_owned()}</figcaption>
         </figure>
     }
     .into_any()
@@ -170,14 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_what_the_browser_would_go_to() {
-        for (url, name) in [
-            ("https://www.example.org/a/b", "example.org"),
-            ("http://example.org:8080?x", "example.org:8080"),
-            ("https://bank.example@evil.example/", "evil.example"),
-            ("https://example.org#x", "example.org"),
-        ] {
-            assert_eq!(host(url), name);
-        }
+    fn high_pictures_keep_their_shape() {
+        assert_eq!(fit((1200, 600)), (1200, 600));
+        assert_eq!(fit((1000, 1280)), (500, 640));
+        assert_eq!(fit((1, u32::MAX)), (1, 640));
+        assert_eq!(fit((u32::MAX, 641)).1, 640);
     }
 }

@@ -1,14 +1,16 @@
 //! The list of items: new ones at the top without a jump, older ones as they are scrolled to.
 
 use super::item::{Actions, ItemView};
+use super::part::{button, effect, nothing, part, sentence};
 use crate::dom::{self, Listener, Watch};
-use crate::store::Store;
 use crate::store::feed::Older;
+use crate::store::{Store, set};
 use crate::{api, read};
-use leptos::html::Div;
 use leptos::prelude::*;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::Offset;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement};
 
 /// How far the reader is.
 #[derive(Clone, Copy)]
@@ -16,7 +18,7 @@ pub struct Reading {
     /// Whether the newest item is in view.
     pub at_top: RwSignal<bool>,
     /// How many items came that the reader has not had in view.
-    pub unseen: Memo<usize>,
+    pub unseen: RwSignal<u64>,
     /// Whether the page is in front.
     pub visible: RwSignal<bool>,
 }
@@ -24,23 +26,27 @@ pub struct Reading {
 impl Reading {
     /// Follows a reader of `store`.
     pub fn new(store: Store) -> Self {
-        let at_top = RwSignal::new(true);
-        let visible = RwSignal::new(dom::visible());
-        Listener::on(&dom::document(), "visibilitychange", move |_| visible.set(dom::visible()))
-            .forever();
-        let seen = RwSignal::new(None);
-        Effect::new(move |_| {
+        let this = Self {
+            at_top: RwSignal::new(true),
+            unseen: RwSignal::new(0),
+            visible: RwSignal::new(dom::visible()),
+        };
+        Listener::on(&dom::document(), "visibilitychange", move |_| {
+            this.visible.set(dom::visible());
+        })
+        .forever();
+        let mut seen: Option<Offset> = None;
+        effect(move || {
             let newest = store.feed.newest();
-            let looking = at_top.get() && visible.get();
-            if store.feed.ready.get()
-                && (looking || seen.get_untracked().is_none_or(|seen| seen > newest))
-            {
-                seen.set(Some(newest));
+            let looking = this.at_top.get() && this.visible.get();
+            if !store.feed.ready.get() {
+                return;
             }
+            let mark = seen.filter(|seen| !looking && *seen <= newest).unwrap_or(newest);
+            seen = Some(mark);
+            set(this.unseen, store.feed.newer_than(mark));
         });
-        let unseen =
-            Memo::new(move |_| seen.get().map_or(0, |seen: Offset| store.feed.newer_than(seen)));
-        Self { at_top, unseen, visible }
+        this
     }
 }
 
@@ -73,78 +79,95 @@ pub fn FeedList(
     actions: Option<Actions>,
 ) -> impl IntoView {
     let feed = store.feed;
-    let top = NodeRef::<Div>::new();
-    let end = NodeRef::<Div>::new();
-    top.on_load(move |top| {
-        let watch = Watch::on(&top, "0px", move |seen| reading.at_top.set(seen));
-        StoredValue::new_local(watch);
-    });
     let older = {
         let room = room.clone();
         move || load_older(room.clone(), store)
     };
-    let more = older.clone();
-    end.on_load(move |end| {
-        let watch = Watch::on(&end, "800px", move |near| {
-            if near && feed.older.get_untracked() == Older::More && feed.ready.get_untracked() {
-                more();
-            }
-        });
-        Effect::new(move |_| {
-            let ready = feed.ready.get();
-            if let Some(watch) = watch.as_ref().filter(|_| ready && feed.older.get() == Older::More)
-            {
-                watch.again();
-            }
-        });
-    });
-    Effect::new(move |_| {
-        feed.entries.track();
-        if reading.at_top.get() {
-            feed.trim();
-        }
-    });
-    let back_up = move |_| {
-        if let Some(top) = top.get_untracked() {
-            dom::scroll_to(&top);
-            // The button goes away; without this the keyboard would be nowhere.
-            let _ = top.focus();
-        }
-    };
-    let news = move || {
+    watch(store, reading, older.clone());
+    let news = part(move || {
         let count = reading.unseen.get();
-        (count > 0 && !reading.at_top.get())
-            .then(|| view! { <button on:click=back_up>{count}" new"</button> })
-    };
+        if count == 0 || reading.at_top.get() {
+            return nothing();
+        }
+        button(format!("{count} new"), || {
+            if let Some(top) = find(TOP) {
+                dom::scroll_to(&top);
+                // The button goes away; without this the keyboard would be nowhere.
+                let _ = top.unchecked_into::<HtmlElement>().focus();
+            }
+        })
+    });
     view! {
         <div class="feed">
-            <div class="top" tabindex="-1" node_ref=top></div>
+            <div class="top" tabindex="-1"></div>
             <div class="news">{news}</div>
             <ol>
                 <For each=move || feed.entries.get() key=|entry| entry.id.clone() let:entry>
                     {
                         let grow = entry.arrived && reading.at_top.get_untracked();
                         view! {
-                            <li class:grow=grow>
+                            <li class=if grow { "grow" } else { "" }>
                                 <ItemView entry=entry actions=actions.clone() />
                             </li>
                         }
                     }
                 </For>
             </ol>
-            {move || state(store, older.clone())}
-            <div class="end" node_ref=end></div>
+            {part(move || state(store, older.clone()))}
+            <div class="end"></div>
         </div>
     }
 }
 
+const TOP: &str = ".feed > .top";
+const END: &str = ".feed > .end";
+
+fn find(selector: &str) -> Option<Element> {
+    dom::document().query_selector(selector).ok().flatten()
+}
+
+/// Watches the ends of the list: at the top, new items are seen and a long list is cut; near the
+/// end, older items are loaded.
+fn watch(store: Store, reading: Reading, older: impl Fn() + Clone + 'static) {
+    let feed = store.feed;
+    let mut ends = None;
+    effect(move || {
+        let (top, end) = ends.get_or_insert_with(|| {
+            let older = older.clone();
+            let top = find(TOP)
+                .and_then(|top| Watch::on(&top, "0px", move |seen| set(reading.at_top, seen)));
+            let end = find(END).and_then(|end| {
+                Watch::on(&end, "800px", move |near| {
+                    if near
+                        && feed.ready.get_untracked()
+                        && feed.older.get_untracked() == Older::More
+                    {
+                        older();
+                    }
+                })
+            });
+            (top, end)
+        });
+        feed.entries.track();
+        if reading.at_top.get() && top.is_some() {
+            feed.trim();
+        }
+        // After the list has grown, the end may still be near.
+        if let Some(end) =
+            end.as_ref().filter(|_| feed.ready.get() && feed.older.get() == Older::More)
+        {
+            end.again();
+        }
+    });
+}
+
 /// What is to be said below the items.
-fn state(store: Store, older: impl Fn() + Clone + Send + 'static) -> AnyView {
+fn state(store: Store, older: impl Fn() + 'static) -> AnyView {
     let feed = store.feed;
     if !feed.ready.get() {
         return skeleton();
     }
-    let empty = feed.entries.with(Vec::is_empty);
+    let empty = feed.empty.get();
     match feed.older.get() {
         Older::End | Older::More if empty => view! {
             <p class="empty">
@@ -153,15 +176,12 @@ fn state(store: Store, older: impl Fn() + Clone + Send + 'static) -> AnyView {
             </p>
         }
         .into_any(),
-        Older::More => ().into_any(),
+        Older::More => nothing(),
         Older::Loading => skeleton(),
-        Older::Failed(detail) => view! {
-            <p class="hint">
-                {detail} <button on:click=move |_| older()>"Try again"</button>
-            </p>
+        Older::Failed(detail) => {
+            sentence("hint", detail, Some(button("Try again".to_owned(), older)))
         }
-        .into_any(),
-        Older::End => view! { <p class="hint">"That is where it began."</p> }.into_any(),
+        Older::End => sentence("hint", "That is where it began.".to_owned(), None),
     }
 }
 

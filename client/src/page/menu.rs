@@ -1,19 +1,20 @@
 //! The page's small menu: light and dark.
 
-use crate::dom;
+use crate::dom::{self, Listener};
+use crate::page::part::effect;
 use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlInputElement};
 
 const KEY: &str = "nowcast.theme";
 
-/// The themes, by the name that the style sheet knows and the word that people see.
-const THEMES: [(&str, &str); 3] = [("", "System"), ("light", "Light"), ("dark", "Dark")];
-
+/// The theme that was chosen on an earlier page; empty is the system's.
 fn kept() -> String {
     let storage = dom::window().local_storage().ok().flatten();
     storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default()
 }
 
-/// Shows a theme and keeps it for the next page. The script in index.html reads it before the first paint.
+/// Shows a theme and keeps it. The script in index.html reads it before the next page's first paint.
 fn choose(theme: &str) {
     if let Some(root) = dom::document().document_element() {
         let _ = root.set_attribute("data-theme", theme);
@@ -24,24 +25,28 @@ fn choose(theme: &str) {
     }
 }
 
+/// Makes the menu work: marks the present theme and follows the choice.
+fn wire(menu: &Element) {
+    let now = format!("[value='{}']", if kept().is_empty() { "system".to_owned() } else { kept() });
+    if let Ok(Some(radio)) = menu.query_selector(&now) {
+        radio.unchecked_into::<HtmlInputElement>().set_checked(true);
+    }
+    let change = Listener::on(menu, "change", |event| {
+        if let Some(radio) = event.target() {
+            let theme = radio.unchecked_into::<HtmlInputElement>().value();
+            choose(if theme == "system" { "" } else { &theme });
+        }
+    });
+    // The menu lives as long as the page.
+    change.forever();
+}
+
 /// The menu and the button that opens it.
 #[component]
 pub fn Menu() -> impl IntoView {
-    let now = RwSignal::new(kept());
-    let themes = THEMES.map(|(name, word)| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="theme"
-                    prop:checked=move || now.with(|now| now == name)
-                    on:change=move |_| {
-                        choose(name);
-                        now.set(name.to_owned());
-                    }
-                />
-                {word}
-            </label>
+    effect(|| {
+        if let Some(menu) = dom::document().get_element_by_id("menu") {
+            wire(&menu);
         }
     });
     view! {
@@ -49,7 +54,18 @@ pub fn Menu() -> impl IntoView {
         <div id="menu" popover="auto">
             <fieldset>
                 <legend>"Theme"</legend>
-                {themes.into_iter().collect_view()}
+                <label>
+                    <input type="radio" name="theme" value="system" />
+                    "System"
+                </label>
+                <label>
+                    <input type="radio" name="theme" value="light" />
+                    "Light"
+                </label>
+                <label>
+                    <input type="radio" name="theme" value="dark" />
+                    "Dark"
+                </label>
             </fieldset>
         </div>
     }

@@ -1,10 +1,11 @@
 //! How the connection stands: a dot and a word.
 
+use super::part::part;
 use crate::link::plan::{Status, Way};
 use crate::store::Store;
 use leptos::prelude::*;
 
-/// The word for a state, and whether news come through.
+/// The word for a state, and the name under which the style sheet knows it.
 pub fn word(status: &Status, online: bool) -> (&'static str, &'static str) {
     match status {
         Status::Live(Way::WebSocket) => ("Live", "live"),
@@ -23,12 +24,11 @@ pub fn LivePill(
     /// Whose connection.
     store: Store,
 ) -> impl IntoView {
-    let now = Memo::new(move |_| store.status.with(|status| word(status, store.online.get())));
-    view! {
-        <span class="pill" data-state=move || now.get().1 role="status">
-            {move || now.get().0}
-        </span>
-    }
+    let pill = part(move || {
+        let (word, state) = store.status.with(|status| word(status, store.online.get()));
+        view! { <span class="pill" data-state=state>{word}</span> }.into_any()
+    });
+    view! { <span role="status">{pill}</span> }
 }
 
 #[cfg(test)]

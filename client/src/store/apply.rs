@@ -54,7 +54,7 @@ fn apply_frame(store: Store, frame: Frame) -> Applied {
 
 /// Does what the event at `offset` asks for, if it is the next one.
 fn in_order(store: Store, offset: Offset, then: impl FnOnce()) -> Applied {
-    let Some(mut position) = store.feed.position_now() else {
+    let Some(mut position) = store.feed.position() else {
         return Applied::Gap;
     };
     if offset <= position.offset {
@@ -75,11 +75,11 @@ fn apply_welcome(store: Store, welcome: Welcome<Body>) -> Applied {
     if let Some(snapshot) = welcome.snapshot {
         set(store.title, snapshot.title);
         store.people.reset(&snapshot.presence);
-        store.feed.replace(begin, snapshot.items, snapshot.more);
+        store.feed.replace(begin, snapshot.items.into_iter(), snapshot.more);
         return Applied::Fine;
     }
     store.people.forget_version();
-    match store.feed.position_now() {
+    match store.feed.position() {
         // An earlier beginning is fine: what the page has already is passed over.
         Some(known) if known.epoch == begin.epoch && begin.offset <= known.offset => Applied::Fine,
         _ => Applied::Gap,

@@ -68,7 +68,7 @@ fn shown(store: Store) -> Vec<String> {
 }
 
 fn at(store: Store) -> String {
-    store.feed.position_now().map(|position| position.to_string()).unwrap_or_default()
+    store.feed.position().map(|position| position.to_string()).unwrap_or_default()
 }
 
 fn text(store: Store, place: usize) -> Body {
@@ -81,7 +81,7 @@ fn a_snapshot_is_shown_newest_first() {
     assert_eq!(shown(store), ["i3", "i2", "i1"]);
     assert_eq!(at(store), "e1:3");
     assert_eq!(store.title.get_untracked(), "Finals");
-    assert_eq!(store.people.count.get_untracked(), Some(3));
+    assert_eq!(store.people.count(), Some(3));
     assert_eq!(store.feed.older.get_untracked(), Older::End);
     assert!(store.feed.ready.get_untracked());
 }
@@ -204,12 +204,12 @@ fn an_older_state_of_presence_never_overwrites_a_newer_one() {
     };
     apply(store, presence(8, 4));
     apply(store, presence(6, 1));
-    assert_eq!(store.people.count.get_untracked(), Some(4));
-    assert_eq!(store.people.transports.get_untracked(), Transports::default());
+    assert_eq!(store.people.count(), Some(4));
+    assert_eq!(store.people.transports(), Transports::default());
     // Another server, or the same one after a restart, counts from the beginning.
     apply(store, welcome("e1", 0, None, false));
     apply(store, presence(1, 2));
-    assert_eq!(store.people.count.get_untracked(), Some(2));
+    assert_eq!(store.people.count(), Some(2));
 }
 
 #[test]

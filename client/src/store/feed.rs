@@ -74,11 +74,21 @@ pub struct Feed {
     pub ready: RwSignal<bool>,
     /// Whether the room began anew, so that items that were here before may be gone.
     pub restarted: RwSignal<bool>,
+    /// Whether there is no item.
+    pub empty: RwSignal<bool>,
+    /// Grows with every change of [`Self::position`].
+    pub changes: RwSignal<u64>,
+    hidden: StoredValue<Hidden>,
+}
+
+/// What no view looks at.
+#[derive(Default)]
+struct Hidden {
     /// The last event that the list contains.
-    position: RwSignal<Option<Position>>,
+    position: Option<Position>,
     /// Grows whenever the list begins anew, so that an answer to an older request is recognised.
-    generation: RwSignal<u32>,
-    meanwhile: RwSignal<Vec<Meanwhile>>,
+    generation: u32,
+    meanwhile: Vec<Meanwhile>,
 }
 
 /// Beyond this many entries the oldest are dropped once nobody looks at them.
@@ -92,42 +102,60 @@ impl Feed {
             older: RwSignal::new(Older::More),
             ready: RwSignal::new(false),
             restarted: RwSignal::new(false),
-            position: RwSignal::new(None),
-            generation: RwSignal::new(0),
-            meanwhile: RwSignal::new(Vec::new()),
+            empty: RwSignal::new(true),
+            changes: RwSignal::new(0),
+            hidden: StoredValue::new(Hidden::default()),
         }
     }
 
-    /// Where to resume: the last event that the list contains. Reading it tracks it.
+    /// Where to resume: the last event that the list contains.
     pub fn position(self) -> Option<Position> {
-        self.position.get()
-    }
-
-    /// As [`Self::position`], without tracking.
-    pub fn position_now(self) -> Option<Position> {
-        self.position.get_untracked()
+        self.hidden.with_value(|hidden| hidden.position.clone())
     }
 
     /// Moves on without a change to the list.
     pub fn set_position(self, position: Position) {
-        self.position.set(Some(position));
+        self.hidden.update_value(|hidden| hidden.position = Some(position));
+        self.changes.update(|changes| *changes += 1);
+    }
+
+    /// Changes the list.
+    fn update(self, change: impl FnOnce(&mut Vec<Entry>)) {
+        let mut empty = false;
+        self.entries.update(|entries| {
+            change(entries);
+            empty = entries.is_empty();
+        });
+        set(self.empty, empty);
+    }
+
+    /// Answers to requests that are under way are for a list that is no more.
+    fn forget_requests(self) {
+        self.hidden.update_value(|hidden| {
+            hidden.generation += 1;
+            hidden.meanwhile.clear();
+        });
     }
 
     /// Begins with what the page kept; newest first, as it was.
     pub fn restore(self, position: Position, items: Vec<Item<Body>>, more: bool) {
-        self.replace(position, items.into_iter().rev().collect(), more);
-        self.entries.update(|entries| entries.iter_mut().for_each(|entry| entry.arrived = false));
+        self.replace(position, items.into_iter().rev(), more);
     }
 
     /// Takes a whole new list, oldest first as snapshots have it. Items that are in both keep their
     /// place on the page.
-    pub(super) fn replace(self, position: Position, items: Vec<Item<Body>>, more: bool) {
-        let known = self.position.get_untracked();
+    pub(super) fn replace(
+        self,
+        position: Position,
+        items: impl DoubleEndedIterator<Item = Item<Body>>,
+        more: bool,
+    ) {
+        let known = self.position();
         let anew = known.as_ref().is_some_and(|known| known.epoch != position.epoch);
         let old = self.entries.get_untracked();
         let seen = known.filter(|_| !anew).map(|known| known.offset);
-        let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
-        for item in items.into_iter().rev() {
+        let mut entries: Vec<Entry> = Vec::new();
+        for item in items.rev() {
             if let Some(entry) =
                 old.iter().find(|entry| entry.id == item.id && entry.offset == item.offset)
             {
@@ -140,16 +168,15 @@ impl Feed {
         }
         let gone = |old: &Entry| !entries.iter().any(|entry| entry.id == old.id);
         set(self.restarted, anew && old.iter().any(gone));
-        self.generation.update(|generation| *generation += 1);
-        self.meanwhile.update(Vec::clear);
-        self.entries.set(entries);
-        self.position.set(Some(position));
+        self.forget_requests();
+        self.update(|list| *list = entries);
+        self.set_position(position);
         set(self.older, if more { Older::More } else { Older::End });
         set(self.ready, true);
     }
 
     pub(super) fn publish(self, item: Item<Body>) {
-        self.entries.update(|entries| {
+        self.update(|entries| {
             // Events come in order, so that this is the top; a repeat is not shown twice.
             if !entries.iter().any(|entry| entry.id == item.id) {
                 let place = entries.partition_point(|entry| entry.offset > item.offset);
@@ -172,14 +199,18 @@ impl Feed {
         let place =
             self.entries.with_untracked(|entries| entries.iter().position(|entry| entry.id == *id));
         match place {
-            Some(place) => self.entries.update(|entries| drop(entries.remove(place))),
+            Some(place) => self.update(|entries| drop(entries.remove(place))),
             None => self.remember(Meanwhile::Deleted(id.clone())),
         }
     }
 
+    fn generation(self) -> u32 {
+        self.hidden.with_value(|hidden| hidden.generation)
+    }
+
     fn remember(self, what: Meanwhile) {
         if self.older.get_untracked() == Older::Loading {
-            self.meanwhile.update(|meanwhile| meanwhile.push(what));
+            self.hidden.update_value(|hidden| hidden.meanwhile.push(what));
         }
     }
 
@@ -191,20 +222,22 @@ impl Feed {
             return None;
         }
         self.older.set(Older::Loading);
-        Some(Request { before, generation: self.generation.get_untracked() })
+        Some(Request { before, generation: self.generation() })
     }
 
     /// Takes in the answer: items newest first, and whether there are more; or why not.
     #[expect(clippy::needless_pass_by_value, reason = "a request has one answer")]
     pub fn got_older(self, request: Request, answer: Result<(Vec<Item<Body>>, bool), String>) {
-        if request.generation != self.generation.get_untracked() {
+        if request.generation != self.generation() {
             return;
         }
         let (mut items, more) = match answer {
             Ok(page) => page,
             Err(detail) => return self.older.set(Older::Failed(detail)),
         };
-        for what in self.meanwhile.try_update(std::mem::take).unwrap_or_default() {
+        let mut meanwhile = Vec::new();
+        self.hidden.update_value(|hidden| meanwhile = std::mem::take(&mut hidden.meanwhile));
+        for what in meanwhile {
             match what {
                 Meanwhile::Deleted(id) => items.retain(|item| item.id != id),
                 Meanwhile::Edited(new) => {
@@ -216,7 +249,7 @@ impl Feed {
             }
         }
         items.retain(|item| item.offset < request.before);
-        self.entries.update(|entries| {
+        self.update(|entries| {
             entries.extend(items.into_iter().map(|item| Entry::new(item, false)));
         });
         self.older.set(if more { Older::More } else { Older::End });
@@ -225,16 +258,16 @@ impl Feed {
     /// Drops the oldest items of a list that has become long; they can be loaded again.
     pub fn trim(self) {
         if self.entries.with_untracked(Vec::len) > MOST {
-            self.generation.update(|generation| *generation += 1);
-            self.meanwhile.update(Vec::clear);
-            self.entries.update(|entries| entries.truncate(KEPT));
+            self.forget_requests();
+            self.update(|entries| entries.truncate(KEPT));
             self.older.set(Older::More);
         }
     }
 
     /// How many items were published after `seen`. Reading it tracks the list.
-    pub fn newer_than(self, seen: Offset) -> usize {
-        self.entries.with(|entries| entries.iter().take_while(|entry| entry.offset > seen).count())
+    pub fn newer_than(self, seen: Offset) -> u64 {
+        self.entries
+            .with(|entries| entries.iter().take_while(|entry| entry.offset > seen).map(|_| 1).sum())
     }
 
     /// Where the newest item stands. Reading it tracks the list.

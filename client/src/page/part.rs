@@ -1,0 +1,43 @@
+//! Parts of views, boxed.
+//!
+//! Leptos compiles its machinery once for every type of closure and element that it is given.
+//! Behind one boxed type there is one copy of it, and the page that viewers load stays small. What
+//! is drawn once needs none of this; neither does the desk.
+
+use leptos::prelude::*;
+use web_sys::MouseEvent;
+
+/// A part of a view that is redrawn when a signal changes that it reads.
+pub type Part = Box<dyn FnMut() -> AnyView + Send>;
+
+/// Makes a [`Part`].
+pub fn part(draw: impl FnMut() -> AnyView + Send + 'static) -> Part {
+    Box::new(draw)
+}
+
+/// Words that change. They are set only where they differ from those on the page.
+pub fn words(say: impl Fn() -> String + Send + 'static) -> Box<dyn FnMut() -> String + Send> {
+    Box::new(say)
+}
+
+/// Does something now and whenever a signal changes that it reads.
+pub fn effect(mut then: impl FnMut() + 'static) {
+    let mut then: Box<dyn FnMut()> = Box::new(move || then());
+    Effect::new(move |_| then());
+}
+
+/// Nothing.
+pub fn nothing() -> AnyView {
+    ().into_any()
+}
+
+/// A paragraph of one sentence, with a button behind it if there is something to do about it.
+pub fn sentence(class: &'static str, words: String, act: Option<AnyView>) -> AnyView {
+    view! { <p class=class>{words} {act}</p> }.into_any()
+}
+
+/// A button.
+pub fn button(words: String, then: impl Fn() + 'static) -> AnyView {
+    let then: Box<dyn FnMut(MouseEvent)> = Box::new(move |_| then());
+    view! { <button on:click=then>{words}</button> }.into_any()
+}
