@@ -71,7 +71,6 @@ impl Browser {
             // Containers have little shared memory.
             "--disable-dev-shm-usage",
             "--hide-scrollbars",
-            "--window-size=1280,900",
         ]
         .map(str::to_owned)
         .into();
@@ -95,7 +94,14 @@ impl Browser {
             .capabilities()
             .and_then(|has| has.get("goog:processID")?.as_i64())
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        Self { client, process, _driver: driver, _profile: profile }
+        let browser = Self { client, process, _driver: driver, _profile: profile };
+        if screen == Screen::Desk {
+            // A window's size counts its frame, which the picture should not lack.
+            let metrics =
+                json!({"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+            browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        }
+        browser
     }
 
     /// Goes to an address and waits until it has loaded.
@@ -144,7 +150,9 @@ impl Browser {
                 return value;
             }
             if begun.elapsed() > limit {
-                self.picture("failed").await;
+                let name: String =
+                    what.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+                self.picture(&format!("failed-{name}")).await;
                 let text = self.run("return document.body.innerText").await;
                 let complaints = self.complaints().await;
                 panic!("waited {limit:?} in vain for this: {what}. {complaints:#?} {text:#}");
@@ -240,7 +248,7 @@ impl Browser {
         texts.filter(|text| !text.contains("WebSocket connection to")).collect()
     }
 
-    /// Takes a picture of what is in the window, into `NOWCAST_SCREENSHOTS` or
+    /// Takes a picture of what is in the window once nothing moves any more, into `NOWCAST_SCREENSHOTS` or
     /// `target/screenshots`.
     ///
     /// # Panics
@@ -249,6 +257,11 @@ impl Browser {
         let folder = std::env::var_os("NOWCAST_SCREENSHOTS")
             .map_or_else(|| crate::server::repository().join("target/screenshots"), PathBuf::from);
         std::fs::create_dir_all(&folder).expect("the folder for screenshots can be made");
+        // A picture of something that is still on its way would be another one every time.
+        let still = "const moving = document.getAnimations().filter(it =>
+                 it.playState === 'running' && it.effect.getComputedTiming().endTime !== Infinity);
+             return Promise.all(moving.map(it => it.finished.catch(() => null))).then(() => true)";
+        let _ = in_time("nothing moves any more", self.client.execute(still, Vec::new())).await;
         let picture = in_time("a picture is taken", self.client.screenshot()).await;
         let file = folder.join(format!("{name}.png"));
         std::fs::write(&file, picture.expect("a picture")).expect("the picture can be written");

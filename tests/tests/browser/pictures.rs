@@ -86,8 +86,7 @@ async fn many_items_and_new_ones_above() {
         for number in 0..3 {
             server.publisher().say(format!("New {number}")).await;
         }
-        let says = "return document.querySelector('button.new')?.innerText.trim() === '3 new'";
-        feed.until("a button says \"3 new\"", says).await;
+        feed.says_new(3).await;
         pictures(&feed, screen, "feed-many-new").await;
         feed.close().await;
     }

@@ -78,11 +78,27 @@ impl Feed {
         self.until_within(limit, &format!("the page says {word:?}"), &script).await;
     }
 
+    /// Waits until a button says how many are new.
+    pub(crate) async fn says_new(&self, count: usize) {
+        let script = format!("{NEW} return button?.innerText.includes('{count} new')");
+        self.until(&format!("a button says \"{count} new\""), &script).await;
+    }
+
+    /// Clicks on that button, and waits until it has done what it is for.
+    pub(crate) async fn go_to_new(&self) {
+        self.run(&format!("{NEW} button.click()")).await;
+        let top = format!("{NEW} return window.scrollY < 100 && !button");
+        self.until("the newest is in view", &top).await;
+    }
+
     /// Ends the window; the page must not have complained.
     pub(crate) async fn close(self) {
         self.0.close().await;
     }
 }
+
+const NEW: &str = "const button = [...document.querySelectorAll('button')]
+    .find(it => it.innerText.trim().endsWith(' new') && it.checkVisibility());";
 
 /// A window with the desk.
 pub(crate) struct Desk(Browser);
@@ -170,5 +186,8 @@ pub(crate) async fn fits(browser: &Browser) {
                  .slice(0, 5).map(it => it.outerHTML.slice(0, 120));",
         )
         .await;
+    if wider != Value::Null {
+        browser.picture("failed-wider").await;
+    }
     assert_eq!(wider, Value::Null, "the page can be scrolled sideways");
 }
