@@ -126,17 +126,7 @@ fn attempt(step: &Step, needs: &Needs<'_>) -> Result<Outcome> {
         outcome.well = false;
         outcome.reason = "no test was run";
     }
-    shown.done(&match (outcome.well, step.kind) {
-        (true, Kind::Check) => "passed".to_owned(),
-        (true, Kind::Tests) => format!("{} passed", outcome.counts.passed),
-        (false, Kind::Check) => "failed".to_owned(),
-        (false, Kind::Tests) => {
-            format!(
-                "{} passed, {} failed {}",
-                outcome.counts.passed, outcome.counts.failed, outcome.reason
-            )
-        }
-    });
+    shown.done(&outcome.say(step.kind));
     Ok(outcome)
 }
 

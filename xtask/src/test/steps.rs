@@ -48,7 +48,8 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Check,
         needs: &[Need::Components],
         commands: |needs| {
-            let words = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            let words =
+                ["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"];
             Ok(vec![cargo(needs, &words)])
         },
     },
@@ -58,7 +59,7 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Check,
         needs: &[],
         commands: |needs| {
-            let mut command = cargo(needs, &["doc", "--workspace", "--no-deps"]);
+            let mut command = cargo(needs, &["doc", "--workspace", "--no-deps", "--keep-going"]);
             command.env("RUSTDOCFLAGS", "-D warnings");
             Ok(vec![command])
         },

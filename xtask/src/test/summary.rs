@@ -49,6 +49,20 @@ pub(super) struct Outcome {
     pub reason: &'static str,
 }
 
+impl Outcome {
+    /// For the end of the step's line.
+    pub(super) fn say(&self, kind: Kind) -> String {
+        let Counts { passed, failed, .. } = self.counts;
+        match (kind, self.well && failed == 0) {
+            (Kind::Check, true) => "passed".to_owned(),
+            (Kind::Tests, true) => format!("{passed} passed"),
+            (Kind::Tests, false) if failed > 0 => format!("{passed} passed, {failed} failed"),
+            (_, false) if self.reason.is_empty() => "failed".to_owned(),
+            (_, false) => format!("failed, {}", self.reason),
+        }
+    }
+}
+
 /// One line of the table.
 #[derive(Debug)]
 pub(super) struct Row {
