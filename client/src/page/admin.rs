@@ -4,11 +4,11 @@
 //! Read in this order:
 //! - [`desk`]: the state and what can be done; `desk/` holds the actions by subject.
 //!   [`ask`] and [`upload`]: the requests behind them. [`keep`]: what survives a reload.
-//! - Pure, and tested without a browser: [`draft`] (form to item), [`tile`] (display buttons),
+//! - Pure, and tested without a browser: [`draft`] (fields to item), [`tile`] (display buttons),
 //!   [`keys`], [`order`], [`me`] (rights), [`words`].
 //! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
 //!   [`editor`] (of a display button), [`live`] (the feed, with [`item_tools`]), [`glance`].
-//!   They share [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`icon`].
+//!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`icon`].
 
 pub mod arrange;
 pub mod ask;
@@ -20,6 +20,7 @@ pub mod dialog;
 pub mod draft;
 pub mod editor;
 pub mod fields;
+pub mod form;
 pub mod glance;
 pub mod help;
 pub mod icon;
@@ -71,6 +72,8 @@ enum Gate {
     Failed(String),
     /// Somebody who has to log in first.
     Closed,
+    /// Somebody who may publish, but there is no such room.
+    NoRoom,
     /// Somebody who may publish.
     Open,
 }
@@ -87,9 +90,15 @@ fn Admin(room: RoomName) -> impl IntoView {
         }
         desk.me.with(|me| match me {
             None => Gate::Asking,
+            Some(me) if me.may(Right::Publish) && desk.missing.get() => Gate::NoRoom,
             Some(me) if me.may(Right::Publish) => Gate::Open,
             Some(_) => Gate::Closed,
         })
+    });
+    Effect::new(move |_| {
+        let title = desk.store.title.get();
+        let title = if title.is_empty() { desk.room().to_string() } else { title };
+        document().set_title(&format!("{title} · Desk"));
     });
     desk.meet();
     move || match gate.get() {
@@ -107,6 +116,7 @@ fn Admin(room: RoomName) -> impl IntoView {
         }
         .into_any(),
         Gate::Closed => view! { <login::LoginPage/> }.into_any(),
+        Gate::NoRoom => view! { <login::NoRoom/> }.into_any(),
         Gate::Open => view! { <DeskView/> }.into_any(),
     }
 }
@@ -158,7 +168,7 @@ fn OpenBanner() -> impl IntoView {
     view! {
         <Show when=open>
             <p class="banner">
-                "This server is open: anybody who reaches it may publish, edit and delete. "
+                "This server is open: anyone who reaches it may publish, edit and delete. "
                 <Show when=guest>
                     <button
                         type="button"

@@ -1,12 +1,13 @@
 //! A tile that can be moved, changed and deleted instead of fired.
 
 use super::desk::{Desk, Editing};
-use super::fields::focus;
+use super::form::focus;
 use super::icon::{Icon, icon};
 use super::order::{Step, stepped};
 use super::tile::Tile;
 use leptos::{ev, html, prelude::*};
 use nowcast_shared::id::ButtonId;
+use nowcast_shared::item::Body;
 
 /// The tile that is being dragged.
 #[derive(Clone, Copy)]
@@ -93,6 +94,11 @@ impl Placed {
         self.tile.with_value(|tile| format!("move-{}-{step:?}", tile.id))
     }
 
+    /// What this page does not understand it could only spoil.
+    fn can_edit(self) -> bool {
+        self.tile.with_value(|tile| tile.face.body != Body::Unknown)
+    }
+
     fn edit(self) {
         let Tile { id, face } = self.tile.get_value();
         self.desk.editing.set(Some(Editing { id: Some(id), face }));
@@ -174,7 +180,9 @@ fn Tools(placed: Placed, asking: RwSignal<bool>) -> impl IntoView {
         <span class="tile-tools">
             {step(Step::Earlier, Icon::Earlier, "Move earlier:")}
             {step(Step::Later, Icon::Later, "Move later:")}
-            {tool(Icon::Pen, "Edit", Callback::new(move |()| placed.edit()))}
+            {placed
+                .can_edit()
+                .then(|| tool(Icon::Pen, "Edit", Callback::new(move |()| placed.edit())))}
             {tool(Icon::Bin, "Delete", Callback::new(move |()| asking.set(true)))}
         </span>
     }

@@ -1,7 +1,8 @@
 //! The composer: what was not prepared is written, looked at and published here.
 
 use super::desk::{Desk, Editing};
-use super::fields::{Fields, Form, Kinds, focus};
+use super::fields::{Fields, Kinds};
+use super::form::{Form, focus};
 use super::help::modifier;
 use super::me::Right;
 use super::picture::{Switch, provide_bring};
@@ -9,14 +10,11 @@ use super::preview::Preview;
 use super::tile::{Color, Face, Outcome, suggested_label};
 use leptos::{ev, prelude::*};
 
-/// Begins the ids of the composer's fields.
-const NAME: &str = "compose";
-
 /// The panel with the composer.
 #[component]
 pub fn Composer() -> impl IntoView {
     let desk = Desk::here();
-    let form = form(desk);
+    let form = desk.form;
     let bring = provide_bring(form, Switch::ToImage);
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -81,11 +79,7 @@ pub fn Composer() -> impl IntoView {
 /// Publishes what stands in the composer, or goes to the field that keeps it from that.
 pub fn publish(desk: Desk) {
     desk.publish();
-    form(desk).focus_problem();
-}
-
-fn form(desk: Desk) -> Form {
-    Form { draft: desk.draft, problem: desk.problem, name: NAME }
+    desk.form.focus_problem();
 }
 
 /// Opens the editor with a display button that shows what stands in the composer.
@@ -108,5 +102,5 @@ fn save(desk: Desk, form: Form) {
 /// Puts the cursor into the composer's first field.
 pub fn focus_composer(desk: Desk) {
     let kind = desk.draft.with_untracked(|draft| draft.kind);
-    focus(&form(desk).id(kind.first_field()));
+    focus(&desk.form.id(kind.first_field()));
 }

@@ -6,6 +6,7 @@ mod tiles;
 
 use super::ask;
 use super::draft::{Draft, Problem};
+use super::form::Form;
 use super::keep;
 use super::me::{Me, Right};
 use super::tile::{Face, Outcome, Tile};
@@ -135,10 +136,14 @@ pub struct State {
     pub me: RwSignal<Option<Me>>,
     /// Why that could not be found out.
     pub unreached: RwSignal<Option<String>>,
+    /// The room does not exist yet.
+    pub missing: RwSignal<bool>,
     /// What stands in the composer.
     pub draft: RwSignal<Draft>,
     /// What is wrong with it.
     pub problem: RwSignal<Option<Problem>>,
+    /// The composer's form over these two.
+    pub form: Form,
     /// What became of the last publish from the composer.
     pub outcome: RwSignal<Outcome>,
     /// The display buttons.
@@ -166,6 +171,7 @@ impl Desk {
     /// A desk for this room, with what was typed at it before a reload.
     pub fn new(room: RoomName, store: Store) -> Self {
         let draft = RwSignal::new(keep::draft(&room).unwrap_or_default());
+        let problem = RwSignal::new(None);
         let room = StoredValue::new(room);
         Effect::new(move |_| draft.with(|draft| room.with_value(|room| keep::keep(room, draft))));
         let state = State {
@@ -175,8 +181,10 @@ impl Desk {
             store,
             me: RwSignal::new(None),
             unreached: RwSignal::new(None),
+            missing: RwSignal::new(false),
             draft,
-            problem: RwSignal::new(None),
+            problem,
+            form: Form::over("compose", draft, problem),
             outcome: RwSignal::new(Outcome::Idle),
             board: RwSignal::new(Board::Loading),
             outcomes: RwSignal::new(HashMap::new()),
@@ -269,10 +277,18 @@ impl Desk {
         let text = text.into();
         self.said.set(text.clone());
         self.notice.set(Some(Notice { text, undo }));
+        self.fade();
+    }
+
+    /// Takes the notice away after a while, but not from under a pointer or the focus.
+    fn fade(self) {
         if let Some(before) = self.notice_timer.get_value() {
             before.clear();
         }
-        let timer = set_timeout_with_handle(move || self.notice.set(None), NOTICE);
-        self.notice_timer.set_value(timer.ok());
+        let then = move || {
+            let held = document().query_selector(".toast:is(:hover, :focus-within)");
+            if matches!(held, Ok(Some(_))) { self.fade() } else { self.notice.set(None) }
+        };
+        self.notice_timer.set_value(set_timeout_with_handle(then, NOTICE).ok());
     }
 }

@@ -3,7 +3,8 @@
 use super::desk::{Desk, Editing};
 use super::dialog::Dialog;
 use super::draft::Draft;
-use super::fields::{Fields, Form, Kinds, focus};
+use super::fields::{Fields, Kinds};
+use super::form::{Form, focus};
 use super::picture::{Switch, provide_bring};
 use super::preview::Preview;
 use super::tile::{Color, Face};

@@ -1,72 +1,10 @@
 //! The fields of an item: in the composer, in a display button's editor, in the feed.
 
-use super::draft::{Draft, Field, Kind, Problem};
+use super::draft::{Field, Kind};
+use super::form::{Form, focus};
 use super::icon::{Icon, icon};
 use super::picture::Picture;
 use leptos::{ev, prelude::*};
-
-/// A draft with what is wrong with it, and a name that makes the ids of its fields unique.
-#[derive(Clone, Copy)]
-pub struct Form {
-    /// What is written.
-    pub draft: RwSignal<Draft>,
-    /// What is wrong with it.
-    pub problem: RwSignal<Option<Problem>>,
-    /// Begins the ids of its fields.
-    pub name: &'static str,
-}
-
-impl Form {
-    /// A form of its own over this draft.
-    pub fn new(name: &'static str, draft: Draft) -> Self {
-        Self { draft: RwSignal::new(draft), problem: RwSignal::new(None), name }
-    }
-
-    /// The id of a field's control.
-    pub fn id(self, field: Field) -> String {
-        let field = match field {
-            Field::Text => "text",
-            Field::LinkUrl | Field::ImageUrl => "url",
-            Field::Title => "title",
-            Field::Description => "description",
-            Field::Alt => "alt",
-        };
-        format!("{}-{field}", self.name)
-    }
-
-    fn problem_at(self, field: Field) -> Option<String> {
-        self.problem.with(|problem| {
-            let problem = problem.as_ref().filter(|problem| problem.field == Some(field));
-            problem.map(|problem| problem.text.clone())
-        })
-    }
-
-    fn type_into(self, field: Field, value: String) {
-        self.draft.update(|draft| draft.set(field, value));
-        // What was wrong is being mended; the next try says whether it is.
-        if self.problem.with_untracked(Option::is_some) {
-            self.problem.set(None);
-        }
-    }
-
-    /// Puts the cursor into the first field that is wrong.
-    pub fn focus_problem(self) {
-        let field = self.problem.with_untracked(|problem| problem.as_ref().and_then(|p| p.field));
-        if let Some(field) = field {
-            focus(&self.id(field));
-        }
-    }
-}
-
-/// Moves the focus to the element with this id, if it is there.
-pub fn focus(id: &str) {
-    use wasm_bindgen::JsCast;
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // It fails for no element that is on the page.
-        let _ = element.focus();
-    }
-}
 
 /// The tabs, by click or arrow keys.
 #[component]
@@ -102,7 +40,7 @@ pub fn Kinds(
                             role="tab"
                             class="kind"
                             id=tab_id(form, kind)
-                            aria-controls=format!("{}-fields", form.name)
+                            aria-controls=fields_id(form)
                             aria-selected=move || is_chosen().to_string()
                             tabindex=move || if is_chosen() { "0" } else { "-1" }
                             on:click=move |_| choose(kind)
@@ -118,7 +56,11 @@ pub fn Kinds(
 }
 
 fn tab_id(form: Form, kind: Kind) -> String {
-    format!("{}-tab-{}", form.name, kind.name())
+    form.name.with_value(|name| format!("{name}-tab-{}", kind.name()))
+}
+
+fn fields_id(form: Form) -> String {
+    form.name.with_value(|name| format!("{name}-fields"))
 }
 
 /// The fields of the chosen kind.
@@ -129,7 +71,7 @@ pub fn Fields(
 ) -> impl IntoView {
     let kind = Memo::new(move |_| form.draft.with(|draft| draft.kind));
     view! {
-        <div class="fields" id=format!("{}-fields", form.name)>
+        <div class="fields" id=fields_id(form)>
             {move || match kind.get() {
                 Kind::Message => {
                     view! {

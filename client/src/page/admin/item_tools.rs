@@ -2,7 +2,8 @@
 
 use super::desk::Desk;
 use super::draft::Draft;
-use super::fields::{Fields, Form, focus};
+use super::fields::Fields;
+use super::form::{Form, focus};
 use super::icon::{Icon, icon};
 use super::me::Right;
 use super::picture::{Switch, provide_bring};
@@ -132,11 +133,19 @@ fn Ask(
     }
 }
 
+/// A name for a form that no other item in work has; the first is plainly `edit`.
+fn free_name() -> String {
+    let names = (1..).map(|n| if n == 1 { "edit".to_owned() } else { format!("edit-{n}") });
+    let mut free =
+        names.filter(|name| document().get_element_by_id(&format!("{name}-fields")).is_none());
+    free.next().unwrap_or_default()
+}
+
 /// The item's fields, in its place.
 #[component]
 fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
     let desk = Desk::here();
-    let form = Form::new("edit", Draft::of(&item.data).unwrap_or_default());
+    let form = Form::new(&free_name(), Draft::of(&item.data).unwrap_or_default());
     let bring = provide_bring(form, Switch::Stay);
     let busy = RwSignal::new(false);
     let id = StoredValue::new(item.id);

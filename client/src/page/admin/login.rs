@@ -3,6 +3,7 @@
 use super::ask;
 use super::desk::{Desk, LoginReason};
 use super::dialog::Dialog;
+use super::me::Right;
 use super::words;
 use crate::api::Problem as Failure;
 use leptos::task::spawn_local;
@@ -33,6 +34,43 @@ pub fn LoginPage() -> impl IntoView {
                 </p>
                 <p class="gate-foot">
                     <a href=words::page_path(room.as_str())>"To the public page"</a>
+                </p>
+            </div>
+        </main>
+    }
+}
+
+/// What stands in the place of a desk for a room that does not exist.
+#[component]
+pub fn NoRoom() -> impl IntoView {
+    let desk = Desk::here();
+    let problem = RwSignal::new(None::<String>);
+    let make = move |_| {
+        spawn_local(async move {
+            let room = desk.room();
+            match ask::set_title(&room, room.as_str()).await {
+                Ok(_) => desk.missing.set(false),
+                Err(failure) => problem.set(Some(desk.explain(&failure))),
+            }
+        });
+    };
+    view! {
+        <main class="gate">
+            <div class="gate-sheet">
+                <h1>{format!("No room “{}” yet", desk.room())}</h1>
+                <p class="faint">
+                    "Check the address, or make the room now. Its page and its desk are empty at first."
+                </p>
+                <Show when=move || desk.may(Right::Settings)>
+                    <button type="button" class="primary wide" on:click=make>
+                        "Make this room"
+                    </button>
+                </Show>
+                <p class="problem" role="alert">
+                    {problem}
+                </p>
+                <p class="gate-foot">
+                    <a href="/admin">"To the desk of the main room"</a>
                 </p>
             </div>
         </main>

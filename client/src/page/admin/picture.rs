@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::draft::{Field, Kind, Problem};
-use super::fields::{Form, focus};
+use super::form::{Form, focus};
 use super::me::Right;
 use super::upload;
 use leptos::task::spawn_local;

@@ -3,7 +3,7 @@
 use super::ask;
 use super::desk::Desk;
 use super::draft::Draft;
-use super::fields::Form;
+use super::form::Form;
 use crate::page::item::{author, content};
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -113,13 +113,8 @@ fn said(body: &Body) -> Vec<String> {
 /// A line of Markdown without its commonest marks. Good enough to recognise a text by.
 fn plain(line: &str) -> String {
     let mut line = line.trim_start().trim_start_matches(['#', '>']).replace(['*', '`'], "");
-    // `[words](address)` says its words.
-    while let Some((at, (begin, end))) = line.find("](").and_then(|at| {
-        let begin = line[..at].rfind('[')?;
-        let end = at + line[at..].find(')')?;
-        Some((at, (begin, end)))
-    }) {
-        let words = line[begin + 1..at].to_owned();
+    while let Some((begin, middle, end)) = link(&line) {
+        let words = line[begin + 1..middle].to_owned();
         line.replace_range(begin..=end, &words);
     }
     line
@@ -133,6 +128,14 @@ pub fn summary(face: &Face) -> String {
         lines.remove(0);
     }
     lines.join(" · ")
+}
+
+/// Where the first `[words](address)` of a line begins, changes over and ends.
+fn link(line: &str) -> Option<(usize, usize, usize)> {
+    let middle = line.find("](")?;
+    let begin = line[..middle].rfind(['[', ']']).filter(|&at| line[at..].starts_with('['))?;
+    let end = middle + line[middle..].find(')')?;
+    Some((begin, middle, end))
 }
 
 /// A label for a draft, to begin with: its first words.

@@ -48,7 +48,8 @@ impl Desk {
             };
             self.said.set(match &outcome {
                 Outcome::Failed(why) => format!("{label} did not go out. {why}"),
-                _ => format!("{label} is out."),
+                // With the time, or the second click in a row would be read to nobody.
+                _ => format!("{label} is out, {}.", keep::clock()),
             });
             self.outcomes.update(|outcomes| {
                 outcomes.insert(id, outcome);
@@ -77,7 +78,7 @@ impl Desk {
                             now.clear();
                         }
                     });
-                    self.said.set("It is out.".to_owned());
+                    self.said.set(format!("It is out, {}.", keep::clock()));
                     self.outcome.set(Outcome::Out(keep::clock()));
                 }
                 Err(failure) => {

@@ -7,6 +7,7 @@ use crate::page::admin::order;
 use crate::page::admin::tile::{Face, Tile};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use nowcast_shared::error::Code;
 use nowcast_shared::id::ButtonId;
 
 impl Desk {
@@ -15,7 +16,10 @@ impl Desk {
         spawn_local(async move {
             let board = match ask::buttons(&self.room()).await {
                 Ok(tiles) => Board::Here(tiles),
-                Err(failure) => Board::Failed(self.explain(&failure)),
+                Err(failure) => {
+                    self.missing.set(failure.is(Code::UnknownRoom));
+                    Board::Failed(self.explain(&failure))
+                }
             };
             self.board.set(board);
         });
