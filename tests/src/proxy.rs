@@ -125,10 +125,13 @@ async fn connection(
     }
     let (from_page, to_page) = page.split();
     let (from_server, to_server) = server.split();
+    let moving = rules.clone();
     tokio::select! {
-        () = forward(from_page, to_server) => {}
-        () = pump(from_server, to_page, rules.clone()) => {}
+        // A cut comes before whatever a rule that changed with it would let through.
+        biased;
         _ = rules.wait_for(|rules| rules.cuts != cuts) => {}
+        () = forward(from_page, to_server) => {}
+        () = pump(from_server, to_page, moving) => {}
     }
 }
 

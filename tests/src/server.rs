@@ -76,35 +76,32 @@ impl Setup {
     /// When it goes on.
     pub async fn run_to_the_end(self) -> Ended {
         let folder = TempDir::with_prefix("nowcast-test-").expect("a temporary folder");
-        let mut command = self.command(folder.path());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = in_time("the server ends by itself", command.output()).await;
-        let output = output.expect("the server can be started");
-        Ended {
-            status: output.status,
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let command = self.command(folder.path());
+        Ended::wait(command).await
     }
 
     fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(binary());
-        // What the person who runs the tests has set must not reach the server.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("NOWCAST_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = nowcast();
         command
             .args(["--listen", &self.listen, "--data"])
             .arg(folder.join("data"))
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+            .current_dir(folder);
         command
     }
+}
+
+/// The binary, without what the person who runs the tests has set for servers of their own.
+fn nowcast() -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NOWCAST_") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
 }
 
 /// How a server that ended by itself ended.
@@ -116,6 +113,19 @@ pub struct Ended {
     pub stdout: String,
     /// What it complained about.
     pub stderr: String,
+}
+
+impl Ended {
+    async fn wait(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = in_time("the program ends by itself", command.output()).await;
+        let output = output.expect("the program can be started");
+        Self {
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 /// A running server. It is killed when this is dropped; its data folder goes with it.
@@ -271,6 +281,16 @@ impl Server {
         let setup = Setup { listen: self.address.to_string(), ..self.setup.clone() };
         let again = Self::run(setup, Arc::clone(&self.folder)).await;
         *self = again;
+    }
+
+    /// Runs a task beside serving (`nowcast token …`) on the data folder.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn task(&self, arguments: &[&str]) -> Ended {
+        let mut command = nowcast();
+        command.args(arguments).arg("--data").arg(self.data());
+        Ended::wait(command).await
     }
 
     /// Waits until `/readyz` says so.

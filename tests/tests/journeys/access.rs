@@ -47,6 +47,15 @@ async fn a_login_gives_a_cookie_that_scripts_and_other_sites_do_not_get() {
 }
 
 #[tokio::test]
+async fn behind_tls_the_cookie_is_for_tls_alone() {
+    let server = Server::start().await;
+    let request = server.visitor().post("/api/login").json(&json!({"password": PASSWORD}));
+    let answer = request.header("x-forwarded-proto", "https").send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_lowercase();
+    assert!(cookie.contains("; secure"), "{cookie}");
+}
+
+#[tokio::test]
 async fn a_login_survives_a_restart_and_ends_with_the_logout() {
     let mut server = Server::start().await;
     let admin = server.admin().await;
@@ -213,7 +222,7 @@ async fn a_page_with_the_admins_cookie_and_a_foreign_origin_is_not_the_admin(tra
             }
         })
         .await;
-        assert_eq!((&answer["t"], &answer["code"]), (&json!("reject"), &json!("unauthorized")));
+        assert_eq!((&answer["t"], &answer["code"]), (&json!("reject"), &json!("foreign_origin")));
     }
     let page = Joining::new(transport, server.origin()).open().await;
     assert!(page.snapshot().items.is_empty(), "nothing of it was published");
@@ -272,6 +281,59 @@ fn folder_contains(folder: &Path, needle: &[u8]) -> bool {
         let bytes = std::fs::read(&path).unwrap_or_default();
         bytes.windows(needle.len()).any(|window| window == needle)
     })
+}
+
+#[tokio::test]
+async fn a_lost_password_is_replaced_and_every_login_ends() {
+    let mut server = Server::start().await;
+    let admin = server.admin().await;
+    assert!(server.stop().await.success());
+    let ended = server.task(&["password"]).await;
+    assert!(ended.status.success(), "{}", ended.stderr);
+
+    // The variable that set the first password does not set it again.
+    server.restart().await;
+    assert_eq!(admin.json("/api/me").await["role"], "viewer");
+    expect_problem(try_login(&server.visitor(), PASSWORD).await, 401, "wrong_password").await;
+    let password = ended.stdout.split_whitespace().last().expect("it is printed").to_owned();
+    server.visitor().login(&password).await.say("with the new password").await;
+}
+
+#[tokio::test]
+async fn a_token_may_do_what_its_scopes_and_rooms_allow() {
+    let mut server = Server::start().await;
+    let admin = server.admin().await;
+    let side = admin.put("/api/rooms/side").json(&json!({"title": "Side"})).send().await;
+    assert_eq!(side.unwrap().status(), 201);
+    assert!(server.stop().await.success());
+    let mut tokens = Vec::new();
+    for arguments in [
+        &["token", "--rooms", "side", "--name", "Side desk"][..],
+        &["token", "--scopes", "push"],
+        &["token", "--scopes", "admin"],
+    ] {
+        let ended = server.task(arguments).await;
+        assert!(ended.status.success(), "{}", ended.stderr);
+        tokens.push(ended.stdout.split_whitespace().last().expect("it is printed").to_owned());
+    }
+    server.restart().await;
+    let [side, push, admin] = [0, 1, 2]
+        .map(|index: usize| Api::new(server.origin(), Credential::Token(tokens[index].clone())));
+
+    side.publish_in("side", "message", json!({"text": "Hi"})).await;
+    let answer = side.post(ITEMS).json(&message()).send().await.unwrap();
+    expect_problem(answer, 403, "forbidden").await;
+    let page = Joining::new(Transport::Sse, server.origin()).room("side").open().await;
+    assert_eq!(page.snapshot().items[0].by.name.as_deref(), Some("Side desk"));
+
+    let answer = push.post(ITEMS).json(&message()).send().await.unwrap();
+    expect_problem(answer, 403, "forbidden").await;
+
+    let item = server.publisher().say("anyone's").await.id;
+    let deleted = admin.command(json!({"kind": "delete", "item": item})).await;
+    expect_status(deleted, 200).await;
+    let answer = admin.put("/api/rooms/main").json(&json!({"title": "Ours"})).send().await;
+    expect_status(answer.unwrap(), 200).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use nowcast_tests::api::expect_status;
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Transport, published_text};
-use nowcast_tests::server::Server;
+use nowcast_tests::server::{Server, Setup};
+use nowcast_tests::wait::in_time;
 use serde_json::Value;
 
 over_every_transport![
@@ -14,6 +15,7 @@ over_every_transport![
     an_unreadable_since_is_refused,
     a_page_may_change_its_transport_in_the_middle_of_the_stream,
     a_position_outlives_a_restart,
+    a_position_that_is_kept_no_more_begins_anew_with_a_complete_snapshot,
 ];
 
 async fn a_page_that_comes_back_gets_what_it_missed_and_nothing_else(transport: Transport) {
@@ -133,6 +135,47 @@ async fn a_position_outlives_a_restart(transport: Transport) {
     let mut page = page.come_back().await;
     assert!(page.recovered(), "the log is the same, so is its epoch");
     assert_eq!(page.next_texts(2).await, ["missed", "after"]);
+}
+
+async fn a_position_that_is_kept_no_more_begins_anew_with_a_complete_snapshot(
+    transport: Transport,
+) {
+    let server = Setup::new().arg("--keep-events=10").start().await;
+    let publisher = server.publisher();
+    let page = Joining::new(transport, server.origin()).open().await;
+    let beginning = page.resuming();
+    // Old events may go when it suits the server; at some time they do.
+    let mut count = 0;
+    let anew = in_time(
+        "the oldest events are gone",
+        Box::pin(async {
+            loop {
+                for _ in 0..60 {
+                    count += 1;
+                    publisher.say(count.to_string()).await;
+                }
+                let page = beginning.clone().open().await;
+                if !page.recovered() {
+                    return page;
+                }
+            }
+        }),
+    )
+    .await;
+    let newest: Vec<_> = (count - 49..=count).map(|number| number.to_string()).collect();
+    assert_eq!(anew.snapshot_texts(), newest);
+    assert!(anew.snapshot().more);
+    assert_eq!(anew.position().offset.0, count);
+
+    // What is kept is covered: the last ten at least.
+    let since = format!("{}:{}", anew.position().epoch, count - 9);
+    let mut covered = beginning.since(since).open().await;
+    assert!(covered.recovered());
+    assert_eq!(covered.next_texts(9).await, newest[41..]);
+    // Items are kept whatever becomes of the events.
+    let path = "/api/rooms/main/items?before=2";
+    let first = server.visitor().json(path).await;
+    assert_eq!(first["items"][0]["data"]["text"], "1");
 }
 
 #[tokio::test]
