@@ -50,6 +50,8 @@ pub struct Parts {
     pub rates: Rates,
     /// Whether credentials count.
     pub open: Openness,
+    /// Whether `--open` was given twice.
+    open_to_all: bool,
     /// Turns true when the server begins to stop.
     pub stopping: watch::Sender<bool>,
     /// Held as long as this server works on the folder.
@@ -74,7 +76,10 @@ impl App {
         config: &Serve,
     ) -> anyhow::Result<(Self, Option<DrawnCredentials>)> {
         let lock = claim(folder)?;
-        let db = Db::open(folder, config.durability)?;
+        // What may fail comes before the first credentials, which are shown only once.
+        let uploads = Uploads::open(folder, config.limits.max_upload)?;
+        let assets = Assets::open(config.assets.as_deref())?;
+        let db = Db::open(folder)?;
         epochs::begin(&db, config.durability).await?;
         let drawn =
             auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
@@ -89,7 +94,7 @@ impl App {
             })
         };
         let log = Log::new(db.clone(), config.keep_events, config.limits.tail, follower);
-        let main = log.create(&RoomName::main(), "Nowcast").await?;
+        let (main, _) = log.create(&RoomName::main(), "Nowcast").await?;
         if drawn.is_some() {
             buttons::make_examples(&db, main.id()).await?;
         }
@@ -97,13 +102,14 @@ impl App {
             log,
             hub,
             auth: Auth::load(db.clone()).await?,
-            uploads: Uploads::open(folder, config.limits.max_upload)?,
-            assets: Assets::open(config.assets.as_deref())?,
+            uploads,
+            assets,
             metrics,
             db,
             limits: config.limits.clone(),
             rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
+            open_to_all: config.open > 1,
             stopping: watch::Sender::new(false),
             _lock: lock,
         };
@@ -119,6 +125,11 @@ impl App {
             tracing::warn!(%error, "the end could not be noted");
         }
         self.db.close().await;
+    }
+
+    /// Whether the server runs with `--open` given twice: also pages of other sites may publish.
+    pub fn is_open_to_all(&self) -> bool {
+        self.open_to_all
     }
 
     /// Whether the server runs with `--open`.

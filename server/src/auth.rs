@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The cookie that holds an admin's session.
@@ -49,6 +50,8 @@ pub enum Actor {
     Token(Arc<Token>),
     /// Anybody else; the page's id if it told one.
     Viewer(Option<ClientId>),
+    /// As a viewer, but on a page of another site: has none of the rights that `--open` gives.
+    Foreign(Option<ClientId>),
 }
 
 /// What a token is good for.
@@ -93,8 +96,8 @@ impl Actor {
         match self {
             Self::Admin { .. } => "admin".to_owned(),
             Self::Token(token) => format!("token:{}", token.id),
-            Self::Viewer(Some(client)) => format!("client:{client}"),
-            Self::Viewer(None) => "anyone".to_owned(),
+            Self::Viewer(Some(client)) | Self::Foreign(Some(client)) => format!("client:{client}"),
+            Self::Viewer(None) | Self::Foreign(None) => "anyone".to_owned(),
         }
     }
 
@@ -104,20 +107,20 @@ impl Actor {
             Self::Admin { .. } => Role::Admin,
             Self::Token(token) if token.scopes.contains(&Scope::Admin) => Role::Admin,
             Self::Token(_) => Role::Publisher,
-            Self::Viewer(_) => Role::Viewer,
+            Self::Viewer(_) | Self::Foreign(_) => Role::Viewer,
         }
     }
 
     /// Whether its commands are limited in number: admins and programs publish as they like.
     pub fn is_limited(&self) -> bool {
-        matches!(self, Self::Viewer(_))
+        matches!(self, Self::Viewer(_) | Self::Foreign(_))
     }
 
     fn name(&self) -> Option<String> {
         match self {
             Self::Admin { name, .. } => Some(name.clone()),
             Self::Token(token) => Some(token.name.clone()),
-            Self::Viewer(_) => None,
+            Self::Viewer(_) | Self::Foreign(_) => None,
         }
     }
 }
@@ -128,23 +131,34 @@ impl Actor {
 pub struct Credential {
     bearer: Option<Hash>,
     cookie: Option<Hash>,
+    foreign: bool,
+}
+
+/// Whose page asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// One of this very server's, or a program.
+    Ours,
+    /// Another site's, which has its own rights if it has any.
+    Foreign,
+    /// Another site's, which may do what anybody may.
+    Guest,
 }
 
 impl Credential {
-    /// Reads `Authorization` and `Cookie`. With `trust_cookie` false (a page of another site
-    /// asks) the cookie does not count.
-    pub fn read(headers: &HeaderMap, trust_cookie: bool) -> Result<Self, Problem> {
+    /// Reads `Authorization` and `Cookie`; the cookie does not count for pages of other sites.
+    pub fn read(headers: &HeaderMap, site: Site) -> Result<Self, Problem> {
         let bearer = match headers.get(header::AUTHORIZATION) {
             None => None,
             Some(value) => Some(hash(bearer(value.as_bytes())?)),
         };
-        let cookie = trust_cookie.then(|| cookie(headers)).flatten().map(hash);
-        Ok(Self { bearer, cookie })
+        let cookie = (site == Site::Ours).then(|| cookie(headers)).flatten().map(hash);
+        Ok(Self { bearer, cookie, foreign: site == Site::Foreign })
     }
 
-    /// Whether the right to do something comes from the cookie.
-    pub fn by_cookie(&self) -> bool {
-        self.bearer.is_none() && self.cookie.is_some()
+    /// Whether a page of another site asks, without a token of its own.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign && self.bearer.is_none()
     }
 }
 
@@ -225,6 +239,7 @@ impl Auth {
         let login = credential.cookie.and_then(|hash| known.logins.get_key_value(&hash));
         Ok(match login.filter(|(_, login)| login.expires_at > clock::now()) {
             Some((hash, login)) => Actor::Admin { name: login.name.clone(), login: *hash },
+            None if credential.is_foreign() => Actor::Foreign(client.cloned()),
             None => Actor::Viewer(client.cloned()),
         })
     }
@@ -254,7 +269,7 @@ impl Auth {
             )
             .retry_after(wait)
         })?;
-        if !self.verify(password).await {
+        if !self.verify(password).await? {
             return Err(Problem::new(Code::WrongPassword, "That is not the password."));
         }
         self.attempts.succeeded(from);
@@ -266,27 +281,33 @@ impl Auth {
         Ok(secret)
     }
 
-    async fn verify(&self, password: String) -> bool {
-        let Ok(_permit) = self.verifying.acquire().await else { return false };
+    async fn verify(&self, password: String) -> Result<bool, Problem> {
+        let patience = Duration::from_secs(5);
+        let permit = tokio::time::timeout(patience, self.verifying.acquire()).await;
+        let Ok(Ok(_permit)) = permit else {
+            let problem = Problem::new(Code::RateLimited, "Too many logins at once. Try again.");
+            return Err(problem.retry_after(5));
+        };
         let stored = self.password.clone();
         let verify = move || {
             PasswordHash::new(&stored).is_ok_and(|stored| {
                 Argon2::default().verify_password(password.as_bytes(), &stored).is_ok()
             })
         };
-        tokio::task::spawn_blocking(verify).await.unwrap_or(false)
+        Ok(tokio::task::spawn_blocking(verify).await.unwrap_or(false))
     }
 
     /// Changes what an admin goes by.
     pub async fn rename(&self, login: Hash, name: String) -> Result<(), DbError> {
-        let expires_at = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.logins.get(&login).map(|login| login.expires_at)
-        };
-        match expires_at {
-            Some(expires_at) => self.keep_login(login, name, expires_at).await,
-            None => Ok(()),
+        let row = name.clone();
+        let sql = "UPDATE logins SET name = ? WHERE hash = ?";
+        self.db.write(move |connection| connection.execute(sql, params![row, login])).await?;
+        // A logout that came between stays one.
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(login) = known.logins.get_mut(&login) {
+            login.name = name;
         }
+        Ok(())
     }
 
     async fn keep_login(&self, hash: Hash, name: String, expires_at: i64) -> Result<(), DbError> {
@@ -302,18 +323,13 @@ impl Auth {
         Ok(())
     }
 
-    /// Ends a login.
+    /// Ends a login, also if whoever asked for it does not wait for the answer.
     pub async fn logout(&self, login: Hash) -> Result<(), DbError> {
-        {
-            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            known.logins.remove(&login);
-        }
-        self.db
-            .write(move |connection| {
-                connection.execute("DELETE FROM logins WHERE hash = ?", [login])
-            })
-            .await?;
-        Ok(())
+        self.known.write().unwrap_or_else(PoisonError::into_inner).logins.remove(&login);
+        let db = self.db.clone();
+        let sql = "DELETE FROM logins WHERE hash = ?";
+        let forget = async move { db.write(move |c| c.execute(sql, [login])).await };
+        tokio::spawn(forget).await.map_err(|_| DbError::Closed)?.map(|_| ())
     }
 }
 
@@ -336,15 +352,18 @@ mod tests {
     fn a_cookie_is_found_among_others_and_only_where_it_is_trusted() {
         let headers = headers(header::COOKIE, "a=b; nowcast_session=xyz; c=d");
         assert_eq!(cookie(&headers), Some(&b"xyz"[..]));
-        assert!(Credential::read(&headers, true).unwrap().by_cookie());
-        assert!(!Credential::read(&headers, false).unwrap().by_cookie());
+        assert!(Credential::read(&headers, Site::Ours).unwrap().cookie.is_some());
+        let foreign = Credential::read(&headers, Site::Foreign).unwrap();
+        assert!(foreign.cookie.is_none() && foreign.is_foreign());
+        let guest = Credential::read(&headers, Site::Guest).unwrap();
+        assert!(guest.cookie.is_none() && !guest.is_foreign());
     }
 
     #[test]
     fn an_authorization_that_is_no_bearer_token_is_refused() {
         for bad in ["Basic abc", "Bearer", "Bearer ", "Bearer   "] {
             let headers = headers(header::AUTHORIZATION, bad);
-            let problem = Credential::read(&headers, true).unwrap_err();
+            let problem = Credential::read(&headers, Site::Ours).unwrap_err();
             assert_eq!(problem.code, Code::Unauthorized, "{bad}");
         }
         assert_eq!(bearer(b"bearer  abc ").unwrap(), b"abc");

@@ -49,7 +49,7 @@ fn first_color() -> String {
 
 impl Face {
     /// The face, if it can be shown and its item published.
-    pub fn check(mut self, max_item: usize) -> Result<Self, Problem> {
+    pub async fn check(mut self, max_item: usize) -> Result<Self, Problem> {
         let label = self.label.trim().to_owned();
         let length = label.chars().count();
         if !(1..=LABEL).contains(&length) {
@@ -60,7 +60,7 @@ impl Face {
             let detail = format!("A button's `color` is one of {}.", COLORS.join(", "));
             return Err(Problem::new(Code::BadRequest, detail));
         }
-        let content = item::check(self.item.clone(), max_item)?;
+        let content = item::check(self.item.clone(), max_item).await?;
         self.label = label;
         self.item.data = serde_json::from_str(content.data.get()).unwrap_or_default();
         Ok(self)
@@ -187,12 +187,11 @@ fn list(connection: &Connection, room: i64) -> rusqlite::Result<Vec<Button>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Durability;
 
     #[tokio::test]
     async fn the_examples_can_be_published_and_put_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(folder.path(), Durability::Relaxed).unwrap();
+        let db = Db::open(folder.path()).unwrap();
         db.write(|connection| {
             connection.execute(
                 "INSERT INTO rooms (id, name, title, epoch, created_at) VALUES (1, 'main', '', 'e1', 0)",
@@ -205,7 +204,7 @@ mod tests {
         let buttons = all(&db, 1).await.unwrap();
         assert!(buttons.len() >= 3);
         for button in &buttons {
-            button.face.clone().check(65_536).unwrap();
+            button.face.clone().check(65_536).await.unwrap();
         }
         let last = buttons.last().unwrap().id.clone();
         let ordered = order(&db, 1, vec![last.clone(), "b-unknown".into()]).await.unwrap();

@@ -9,12 +9,11 @@ mod writer;
 
 pub use writer::Job;
 
-use crate::config::Durability;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Connections that only read.
 const READERS: usize = 4;
@@ -48,27 +47,46 @@ pub struct Db {
 
 struct Readers {
     idle: Mutex<Vec<Connection>>,
-    free: Semaphore,
+    free: Arc<Semaphore>,
+}
+
+/// A reader's connection at work.
+struct Lent {
+    connection: Option<Connection>,
+    readers: Arc<Readers>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        lock(&self.readers.idle).extend(self.connection.take());
+    }
 }
 
 impl Db {
     /// Opens `folder`/nowcast.db, makes or upgrades its tables, and starts the writer.
-    pub fn open(folder: &Path, durability: Durability) -> anyhow::Result<Self> {
+    ///
+    /// A commit counts when the disk has it; see [`Self::relax`].
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("nowcast.db");
         let mut connection = Connection::open(&path)?;
         prepare(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
-        let synchronous = match durability {
-            Durability::Full => "full",
-            Durability::Relaxed => "normal",
-        };
-        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update(None, "synchronous", "full")?;
         schema::migrate(&mut connection)?;
         let readers = (0..READERS).map(|_| open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             writer: writer::Writer::start(connection)?,
-            readers: Arc::new(Readers { idle: Mutex::new(readers), free: Semaphore::new(READERS) }),
+            readers: Arc::new(Readers {
+                idle: Mutex::new(readers),
+                free: Arc::new(Semaphore::new(READERS)),
+            }),
         })
+    }
+
+    /// From now on a commit counts when the operating system has it.
+    pub async fn relax(&self) -> Result<(), DbError> {
+        self.writer.relax().await
     }
 
     /// Queues a job; waits while the queue is full, at most some seconds.
@@ -93,14 +111,15 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
+        let free = Arc::clone(&self.readers.free);
+        let permit = free.acquire_owned().await.map_err(|_| DbError::Closed)?;
         let readers = Arc::clone(&self.readers);
-        let _permit = readers.free.acquire().await.map_err(|_| DbError::Closed)?;
-        let pool = Arc::clone(&self.readers);
         let done = tokio::task::spawn_blocking(move || {
-            let mut connection = lock(&pool.idle).pop().ok_or(DbError::Closed)?;
-            let result = work(&mut connection);
-            lock(&pool.idle).push(connection);
-            result.map_err(DbError::from)
+            // Goes back with its permit, also if nobody waits any more or the work panics.
+            let connection = lock(&readers.idle).pop();
+            let mut lent = Lent { connection, readers, _permit: permit };
+            let connection = lent.connection.as_mut().ok_or(DbError::Closed)?;
+            work(connection).map_err(DbError::from)
         });
         done.await.map_err(|_| DbError::Closed)?
     }

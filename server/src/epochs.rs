@@ -16,7 +16,12 @@ const RELAXED: &str = "relaxed_since_boot";
 /// To be called before anything is read: ends epochs that cannot be continued.
 pub async fn begin(db: &Db, durability: Durability) -> Result<(), DbError> {
     let boot = boot();
-    db.write(move |connection| renew(connection, durability, &boot)).await
+    db.write(move |connection| renew(connection, durability, &boot)).await?;
+    match durability {
+        Durability::Full => Ok(()),
+        // Only now: the note itself must not be lost with the machine.
+        Durability::Relaxed => db.relax().await,
+    }
 }
 
 /// To be called last: everything is where it belongs.
@@ -67,7 +72,7 @@ mod tests {
     impl Machine {
         async fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let db = Db::open(folder.path(), Durability::Relaxed).unwrap();
+            let db = Db::open(folder.path()).unwrap();
             let sql =
                 "INSERT INTO rooms (name, title, epoch, created_at) VALUES ('main', '', 'e1', 0)";
             db.write(|connection| connection.execute(sql, [])).await.unwrap();

@@ -14,7 +14,7 @@ use crate::assets;
 use crate::error::Problem;
 use crate::transport;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -50,6 +50,7 @@ pub fn router(app: App) -> Router {
         // Files.
         .route("/uploads/{name}", get(uploads::show))
         .route("/", get(assets::page))
+        .route("/index.html", get(assets::page))
         .route("/admin", get(assets::page))
         .route("/admin/", get(assets::page))
         .route("/r/{room}", get(assets::page))
@@ -57,6 +58,8 @@ pub fn router(app: App) -> Router {
         .route("/r/{room}/admin", get(assets::page))
         .fallback(assets::file)
         .method_not_allowed_fallback(wrong_method)
+        // Every body is read up to a limit of its own; see `body`.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(app.clone(), headers))
         .with_state(app)
 }
@@ -69,7 +72,8 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     if *app.stopping.borrow() {
         return Err(Problem::new(Code::Unavailable, "The server is stopping."));
     }
-    app.db.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await?;
+    // Reading works as long as the file is there; it is the writer that may be gone.
+    app.db.write(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await?;
     Ok("ready\n")
 }
 

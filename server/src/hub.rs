@@ -20,7 +20,7 @@ use outbox::Outbox;
 use presence::Presence;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{Notify, watch};
 
 /// By which way a session is connected.
@@ -68,6 +68,8 @@ pub struct Hub {
     changed: Notify,
     /// Sessions closed because they did not read.
     slow: AtomicU64,
+    /// Why nobody can join any more.
+    closed: OnceLock<Reason>,
     /// How many subscriptions exist, also of sessions that were replaced.
     subscriptions: watch::Sender<u64>,
 }
@@ -106,6 +108,7 @@ impl Hub {
             next: AtomicU64::new(1),
             changed: Notify::new(),
             slow: AtomicU64::new(0),
+            closed: OnceLock::new(),
             subscriptions: watch::Sender::new(0),
         }
     }
@@ -124,6 +127,9 @@ impl Hub {
         let key = self.next.fetch_add(1, Ordering::Relaxed);
         let outbox = Arc::new(Outbox::new(self.outbox_limit));
         let mut rooms = self.rooms();
+        if let Some(reason) = self.closed.get() {
+            outbox.close(*reason);
+        }
         let state = rooms.entry(room).or_default();
         if let Some(client) = &join.client {
             let earlier = state.clients.insert(client.clone(), key);
@@ -148,6 +154,14 @@ impl Hub {
         Subscription { hub: Arc::clone(self), room, key, outbox }
     }
 
+    /// Tells one session who is in the room.
+    pub fn tell_presence(&self, room: i64, subscription: &Subscription) {
+        let frame = self.rooms().get(&room).and_then(|room| room.presence.frame());
+        if let Some(frame) = frame {
+            subscription.outbox.push(Outgoing::Signal { key: "presence", frame });
+        }
+    }
+
     /// Who is in the room.
     pub fn presence(&self, room: i64) -> PresenceState {
         self.rooms().get(&room).map(|room| room.presence.state()).unwrap_or_default()
@@ -169,12 +183,16 @@ impl Hub {
         self.changed.notified().await;
     }
 
-    /// Ends every session.
+    /// Ends every session, also those that would still join.
     pub fn close(&self, reason: Reason) {
-        self.parked.clear();
-        for room in self.rooms().values() {
+        let rooms = self.rooms();
+        // Set under the lock that joining takes: whoever is not in the list will see it.
+        let _ = self.closed.set(reason);
+        for room in rooms.values() {
             room.members.values().for_each(|member| member.outbox.close(reason));
         }
+        drop(rooms);
+        self.parked.close();
     }
 
     /// Returns when no session is left.

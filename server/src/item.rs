@@ -13,6 +13,9 @@ const LINE: usize = 500;
 /// How long an address may be, in bytes.
 const ADDRESS: usize = 2048;
 
+/// How much longer a message's HTML may be than the largest item.
+const HTML: usize = 4;
+
 /// An item's content that is as its kind asks for.
 pub struct Content {
     /// Its kind, a known one.
@@ -23,11 +26,19 @@ pub struct Content {
     pub html: Option<String>,
 }
 
+/// Checks an item's data against its kind, away from the threads that serve pages: Markdown may
+/// take its time.
+pub async fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
+    tokio::task::spawn_blocking(move || check_now(item, max_item)).await.map_err(|_| {
+        Problem::new(Code::Internal, "The item could not be read. Try again in a moment.")
+    })?
+}
+
 /// Checks an item's data against its kind.
 ///
 /// # Errors
 /// `unknown_kind`, `bad_item`, `bad_url` or `too_large`, with what is wrong in which field.
-pub fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
+fn check_now(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
     let NewItem { kind, data } = item;
     if !KINDS.contains(&kind.as_str()) {
         let known = KINDS.join(", ");
@@ -37,9 +48,8 @@ pub fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> 
     let Value::Object(mut data) = data else {
         return Err(bad("An item's `data` is an object, as in {\"text\":\"Hello\"}."));
     };
-    let mut html = None;
     match kind.as_str() {
-        "message" => html = Some(markdown::to_html(text(&data, "text", usize::MAX)?)),
+        "message" => text(&data, "text", usize::MAX).map(|_| ())?,
         "link" => {
             address(&data, Upload::Refused)?;
             optional(&mut data, "title", LINE)?;
@@ -55,10 +65,19 @@ pub fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> 
             size(&mut data, "height")?;
         }
     }
-    let data = serde_json::value::to_raw_value(&data)
+    let written = data;
+    let data = serde_json::value::to_raw_value(&written)
         .map_err(|_| bad("An item's `data` cannot be written as JSON."))?;
     if data.get().len() > max_item {
         return Err(Problem::too_large("The item", max_item));
+    }
+    let html = match written.get("text") {
+        Some(Value::String(text)) if kind == "message" => Some(markdown::to_html(text)),
+        _ => None,
+    };
+    // Tables and the like come out longer than they were written, but not without end.
+    if html.as_ref().is_some_and(|html| html.len() > max_item.saturating_mul(HTML)) {
+        return Err(Problem::too_large("The item's HTML", max_item.saturating_mul(HTML)));
     }
     Ok(Content { kind, data, html })
 }
@@ -162,7 +181,7 @@ mod tests {
     use serde_json::json;
 
     fn checked(kind: &str, data: Value) -> Result<Content, Code> {
-        check(NewItem { kind: kind.to_owned(), data }, 1000).map_err(|problem| problem.code)
+        check_now(NewItem { kind: kind.to_owned(), data }, 1000).map_err(|problem| problem.code)
     }
 
     #[test]

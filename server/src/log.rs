@@ -72,26 +72,26 @@ impl Log {
         Ok(row.map(|row| self.remember(name, row)))
     }
 
-    /// Makes a room, or finds that it is there already.
-    pub async fn create(&self, name: &RoomName, title: &str) -> Result<Arc<Room>, DbError> {
+    /// Makes a room, or finds it; whether it is new.
+    pub async fn create(&self, name: &RoomName, title: &str) -> Result<(Arc<Room>, bool), DbError> {
         if let Some(room) = self.room(name).await? {
-            return Ok(room);
+            return Ok((room, false));
         }
         let (wanted, title) = (name.clone(), title.to_owned());
         let epoch = random::name("e", 9);
-        let row = self
+        let (row, new) = self
             .db
             .write(move |connection| {
-                connection.execute(
+                let new = connection.execute(
                     "INSERT INTO rooms (name, title, epoch, created_at) VALUES (?, ?, ?, ?)
                      ON CONFLICT DO NOTHING",
                     params![wanted.as_str(), title, epoch, clock::now()],
                 )?;
-                room::load(connection, &wanted)
+                Ok((room::load(connection, &wanted)?, new > 0))
             })
             .await?;
         let row = row.ok_or(DbError::Closed)?;
-        Ok(self.remember(name, row))
+        Ok((self.remember(name, row), new))
     }
 
     fn known(&self, name: &RoomName) -> Option<Arc<Room>> {
@@ -258,7 +258,6 @@ fn items_before(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Durability;
     use nowcast_shared::item::{Author, Role};
     use std::sync::Mutex;
 
@@ -271,13 +270,13 @@ mod tests {
 
     async fn open(keep: u64, tail: usize) -> Kept {
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(folder.path(), Durability::Relaxed).unwrap();
+        let db = Db::open(folder.path()).unwrap();
         let followed = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&followed);
         let note =
             move |_: &Arc<Room>, record: &Arc<Record>| seen.lock().unwrap().push(record.offset.0);
         let log = Log::new(db, keep, tail, Arc::new(note));
-        let room = log.create(&RoomName::main(), "Main").await.unwrap();
+        let (room, _) = log.create(&RoomName::main(), "Main").await.unwrap();
         Kept { log, room, followed, _folder: folder }
     }
 

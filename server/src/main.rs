@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Parser;
 use nowcast::app::{self, App};
 use nowcast::auth::{self, DrawnCredentials};
-use nowcast::config::{Config, Durability, Serve, Task, data_folder};
+use nowcast::config::{Config, Serve, Task, data_folder};
 use nowcast::db::Db;
 use nowcast::shutdown;
 use std::io::{self, Write};
@@ -41,11 +41,12 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
         );
     }
     let folder = data_folder(config.data.clone())?;
-    let (app, drawn) = App::open(&folder, &config).await?;
+    // First the port: were it taken, the first credentials would be drawn and never shown.
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("{} cannot be served on; choose another with --listen ADDR:PORT", config.listen)
     })?;
     let address = listener.local_addr()?;
+    let (app, drawn) = App::open(&folder, &config).await?;
     // Connections queue from here on, so a client that reads this line gets an answer.
     announce(address, &folder, drawn);
     nowcast::serve(listener, app, shutdown::requested()).await.context("serving ended")
@@ -98,5 +99,5 @@ fn open(data: Option<PathBuf>) -> anyhow::Result<(Db, std::fs::File)> {
         folder.display()
     );
     let lock = app::claim(&folder)?;
-    Ok((Db::open(&folder, Durability::Full)?, lock))
+    Ok((Db::open(&folder)?, lock))
 }

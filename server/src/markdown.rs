@@ -7,6 +7,10 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+/// How deep quotes, lists and emphasis may be nested. Sanitising costs the square of the depth:
+/// without a limit a screenful of `>` would keep a core busy for seconds.
+const DEPTH: usize = 16;
+
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
@@ -50,10 +54,26 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
 /// The HTML of a message.
 pub fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
-    let events = Parser::new_ext(markdown, options).map(tame);
+    let events = flatten(Parser::new_ext(markdown, options)).map(tame);
     let mut html = String::with_capacity(markdown.len() * 3 / 2);
     pulldown_cmark::html::push_html(&mut html, events);
     SANITIZER.clean(&html).to_string().trim_end().to_owned()
+}
+
+/// Leaves out the tags beyond [`DEPTH`]; what stands in them stays.
+fn flatten<'m>(events: impl Iterator<Item = Event<'m>>) -> impl Iterator<Item = Event<'m>> {
+    let mut depth = 0_usize;
+    events.filter(move |event| match event {
+        Event::Start(_) => {
+            depth += 1;
+            depth <= DEPTH
+        }
+        Event::End(_) => {
+            depth -= 1;
+            depth < DEPTH
+        }
+        _ => true,
+    })
 }
 
 /// Raw HTML becomes text, pictures become their descriptions (the kind `image` asks for an alt
@@ -105,6 +125,18 @@ mod tests {
         let html = to_html("<script>alert(1)</script>\n\nHello <img src=x onerror=alert(1)>");
         assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
         assert!(html.contains("&lt;script&gt;") && html.contains("Hello"), "{html}");
+    }
+
+    #[test]
+    fn nesting_ends_somewhere() {
+        for deep in
+            [">".repeat(60_000), "* ".repeat(30_000), "_a ".repeat(9_000) + &"a_ ".repeat(9_000)]
+        {
+            let html = to_html(&deep);
+            let depth = html.matches("<blockquote>").count() + html.matches("<ul>").count();
+            assert!(depth <= DEPTH, "{depth}");
+            assert!(html.len() <= deep.len() + 1000, "{}", html.len());
+        }
     }
 
     #[test]

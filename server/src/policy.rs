@@ -42,10 +42,14 @@ pub fn may(
     open: Openness,
 ) -> Result<(), Problem> {
     let everyones = matches!(action, Action::Publish | Action::Change { .. });
-    if open == Openness::Open && everyones {
+    if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
     match actor {
+        Actor::Foreign(_) => {
+            let detail = "This request comes from a page of another site.";
+            Err(Problem::new(Code::ForeignOrigin, detail))
+        }
         Actor::Admin { .. } => Ok(()),
         Actor::Token(token) => {
             if token.rooms.as_ref().is_some_and(|rooms| !rooms.contains(room)) {
@@ -133,5 +137,8 @@ mod tests {
         let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
         assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
         assert!(!may(Action::Buttons) && !may(Action::Settings));
+        let foreign = Actor::Foreign(None);
+        let code = super::may(&foreign, Action::Publish, &RoomName::main(), Openness::Open);
+        assert_eq!(code.map_err(|problem| problem.code), Err(Code::ForeignOrigin));
     }
 }

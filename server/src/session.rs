@@ -8,11 +8,12 @@ use crate::error::Problem;
 use crate::hub::{Ending, Join, Outgoing, Replies, Subscription, Transport};
 use crate::limiter::Limiter;
 use crate::log::{ReadError, Room};
+use crate::random;
 use crate::record::Record;
 use bytes::Bytes;
 use nowcast_shared::error::Reason;
 use nowcast_shared::frame::{PROTOCOL, PageFrame, ServerFrame};
-use nowcast_shared::id::{ClientId, PublicId};
+use nowcast_shared::id::{ClientId, CommandId, PublicId};
 use nowcast_shared::offset::{Offset, Position};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -86,6 +87,10 @@ impl Session {
         });
         // Only after joining: whatever is kept from now on reaches the subscription.
         let since = since.filter(|since| app.log.covers(&room, since));
+        if since.is_some() && transport != Transport::Poll {
+            // Without a snapshot it would not know who is here until somebody comes or leaves.
+            app.hub.tell_presence(room.id(), &subscription);
+        }
         Self {
             app: app.clone(),
             room,
@@ -116,6 +121,10 @@ impl Session {
             client: self.client.clone(),
             credential,
             replies: self.subscription.as_ref()?.replies(),
+            scope: match &self.client {
+                Some(client) => client.to_string(),
+                None => random::name("connection-", 13),
+            },
             limiter: Limiter::new(self.app.limits.command_rate, self.app.limits.command_burst),
         })
     }
@@ -204,7 +213,16 @@ impl Session {
             }
             Ok(records) => {
                 self.cursor = records.last().map_or(self.cursor, |record| record.offset);
-                Ok(records.into_iter().map(Due::Event).collect())
+                let mut due: Vec<_> = records.into_iter().map(Due::Event).collect();
+                // Answers, and the end, do not wait until a long way is caught up with. Events
+                // among them are in the log and will be read from there.
+                let queued = self.subscription.as_ref().map(Subscription::take_now);
+                for outgoing in queued.into_iter().flatten() {
+                    if !matches!(outgoing, Outgoing::Event(_)) {
+                        self.pass_on(outgoing, &mut due);
+                    }
+                }
+                Ok(due)
             }
             // Retention took what it still needed: never silently partial.
             Err(ReadError::Gone) => self.start_over().await,
@@ -216,25 +234,26 @@ impl Session {
         let Some(subscription) = &self.subscription else { return Ok(Vec::new()) };
         let mut due = Vec::new();
         for outgoing in subscription.take().await {
-            match outgoing {
-                Outgoing::Event(record) if record.offset <= self.cursor => {}
-                Outgoing::Event(record) if record.offset == self.cursor.next() => {
-                    self.cursor = record.offset;
-                    due.push(Due::Event(record));
-                }
-                // One is missing: the log has it, and this one too.
-                Outgoing::Event(_) => self.stage = Stage::Behind,
-                Outgoing::Signal { frame, .. } | Outgoing::Reply(frame) => {
-                    due.push(Due::Frame(frame));
-                }
-                Outgoing::Goodbye(reason) => {
-                    self.stage = Stage::Over;
-                    due.push(Due::Goodbye(reason));
-                    break;
-                }
-            }
+            self.pass_on(outgoing, &mut due);
         }
         Ok(due)
+    }
+
+    fn pass_on(&mut self, outgoing: Outgoing, due: &mut Vec<Due>) {
+        match outgoing {
+            Outgoing::Event(record) if record.offset <= self.cursor => {}
+            Outgoing::Event(record) if record.offset == self.cursor.next() => {
+                self.cursor = record.offset;
+                due.push(Due::Event(record));
+            }
+            // One is missing: the log has it, and this one too.
+            Outgoing::Event(_) => self.stage = Stage::Behind,
+            Outgoing::Signal { frame, .. } | Outgoing::Reply(frame) => due.push(Due::Frame(frame)),
+            Outgoing::Goodbye(reason) => {
+                self.stage = Stage::Over;
+                due.push(Due::Goodbye(reason));
+            }
+        }
     }
 
     fn welcome(&self, snapshot: Option<&Bytes>) -> Bytes {
@@ -299,6 +318,8 @@ pub struct Inbox {
     credential: Credential,
     replies: Replies,
     limiter: Limiter,
+    /// Whose command ids these are: the client's, or without one this connection's.
+    scope: String,
 }
 
 impl Inbox {
@@ -333,7 +354,7 @@ impl Inbox {
             if actor.is_limited() && !self.limiter.admit() {
                 return Err(command::too_fast());
             }
-            let key = id.as_ref().map(|id| key(self.client.as_ref(), &actor, id));
+            let key = id.as_ref().map(|id| key(&self.scope, id));
             command::run(&self.app, &self.room, &actor, command, key).await
         };
         let result = result.await;
@@ -341,10 +362,7 @@ impl Inbox {
     }
 }
 
-/// The key under which a command's answer is filed: ids are the client's own.
-pub fn key(client: Option<&ClientId>, actor: &Actor, id: &nowcast_shared::id::CommandId) -> String {
-    match client {
-        Some(client) => format!("command:{client}:{id}"),
-        None => format!("command:{}:{id}", actor.subject()),
-    }
+/// The key under which a command's answer is filed: ids are a page's own.
+pub fn key(page: &str, id: &CommandId) -> String {
+    format!("command:{page}:{id}")
 }

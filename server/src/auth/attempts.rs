@@ -36,8 +36,11 @@ impl Attempts {
         let mut all = self.lock();
         if all.len() >= REMEMBERED {
             all.retain(|_, spent| spent.free_at > now);
-            if all.len() >= REMEMBERED {
-                return Err(REFILL.as_secs());
+            // Rather forget one than refuse everybody.
+            if all.len() >= REMEMBERED
+                && let Some(any) = all.keys().next().copied()
+            {
+                all.remove(&any);
             }
         }
         let spent = all.entry(group(from)).or_insert(Spent { free_at: now });

@@ -33,6 +33,7 @@ pub(super) struct Writer {
 
 enum Message {
     Job(Box<dyn Job>),
+    Relax,
     Stop,
 }
 
@@ -53,6 +54,10 @@ impl Writer {
         }
     }
 
+    pub(super) async fn relax(&self) -> Result<(), DbError> {
+        self.queue.send(Message::Relax).await.map_err(|_| DbError::Closed)
+    }
+
     pub(super) async fn close(&self) {
         let _ = self.queue.send(Message::Stop).await;
         let thread = super::lock(&self.thread).take();
@@ -71,14 +76,18 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
             match message {
                 Message::Job(job) => batch.push(job),
                 Message::Stop => stopping = true,
+                // Between two transactions; within one it would have no effect.
+                Message::Relax => {
+                    commit(&mut connection, &mut batch);
+                    if let Err(error) = connection.pragma_update(None, "synchronous", "normal") {
+                        tracing::warn!(%error, "every commit will go to the disk");
+                    }
+                }
             }
             next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
-        if batch.is_empty() {
-            // The queue is closed, or this was the request to stop.
-            break;
-        }
         commit(&mut connection, &mut batch);
+        stopping |= jobs.is_closed() && jobs.is_empty();
     }
     // Leaves a single file behind where that is possible.
     let _ = connection.pragma_update(None, "wal_checkpoint", "truncate");
@@ -86,12 +95,21 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
 
 /// Runs the whole batch in one transaction; leaves it empty.
 fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>) {
+    if batch.is_empty() {
+        return;
+    }
     let mut outcomes: Vec<Result<(), DbError>> = Vec::with_capacity(batch.len());
     let committed = (|| {
         let mut transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in batch.iter_mut() {
-            outcomes.push(run(&mut transaction, job.as_mut()).map_err(DbError::from));
+            let outcome = run(&mut transaction, job.as_mut());
+            // A full disk undoes the whole transaction, not only this job. What ran after that
+            // would be kept on its own, without anybody hearing of it.
+            if transaction.is_autocommit() {
+                return Err(outcome.err().unwrap_or(rusqlite::Error::InvalidQuery));
+            }
+            outcomes.push(outcome.map_err(DbError::from));
         }
         transaction.commit()
     })();
@@ -113,13 +131,12 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Durability;
     use crate::db::{Db, DbError};
     use rusqlite::Connection;
 
     async fn open() -> (Db, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(folder.path(), Durability::Relaxed).unwrap();
+        let db = Db::open(folder.path()).unwrap();
         db.write(|connection| connection.execute("CREATE TABLE t (x INTEGER UNIQUE)", []))
             .await
             .unwrap();
@@ -154,6 +171,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_full_disk_fails_the_batch_and_keeps_none_of_it() {
+        let (db, _folder) = open().await;
+        db.write(|connection| connection.pragma_update(None, "max_page_count", 20)).await.unwrap();
+        let large = db
+            .write(|connection| connection.execute("INSERT INTO t VALUES (zeroblob(1000000))", []));
+        let (one, large, two) = tokio::join!(db.write(insert(1)), large, db.write(insert(2)));
+        let kept = all(&db).await;
+        assert!(large.is_err());
+        for (x, outcome) in [(1, one), (2, two)] {
+            assert_eq!(kept.contains(&x), outcome.is_ok(), "{x}: {kept:?}");
+        }
+        db.write(insert(3)).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn what_was_answered_is_there_after_closing() {
         let (db, folder) = open().await;
         let writes = (0..500).map(|x| db.write(insert(x)));
@@ -162,7 +194,7 @@ mod tests {
         }
         db.close().await;
         assert!(matches!(db.write(insert(501)).await, Err(DbError::Closed)));
-        let again = Db::open(folder.path(), Durability::Full).unwrap();
+        let again = Db::open(folder.path()).unwrap();
         assert_eq!(all(&again).await.len(), 500);
     }
 }

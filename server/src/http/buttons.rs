@@ -37,7 +37,7 @@ pub(super) async fn make(
 ) -> Result<(StatusCode, Json<buttons::Button>), Problem> {
     asks.may(&app, Action::Buttons, room.name())?;
     let face: Face = body::json(request, app.limits.max_form).await?;
-    let face = face.check(app.limits.max_item)?;
+    let face = face.check(app.limits.max_item).await?;
     match buttons::make(&app.db, room.id(), face).await? {
         Some(button) => Ok((StatusCode::CREATED, Json(button))),
         None => Err(Problem::new(Code::Conflict, "This room has as many buttons as it may.")),
@@ -54,7 +54,7 @@ pub(super) async fn change(
 ) -> Result<Json<buttons::Button>, Problem> {
     asks.may(&app, Action::Buttons, room.name())?;
     let face: Face = body::json(request, app.limits.max_form).await?;
-    let face = face.check(app.limits.max_item)?;
+    let face = face.check(app.limits.max_item).await?;
     let button = buttons::change(&app.db, room.id(), ButtonId(button), face).await?;
     button.map(Json).ok_or_else(unknown)
 }

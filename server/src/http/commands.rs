@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> Result<Response, Problem> {
     // Whoever may publish long items by form may do so by command.
     let limit = match asks.actor {
-        Actor::Viewer(_) => app.limits.max_frame,
+        Actor::Viewer(_) | Actor::Foreign(_) => app.limits.max_frame,
         Actor::Admin { .. } | Actor::Token(_) => app.limits.max_frame.max(app.limits.max_form),
     };
     let text = body::bytes(request.into_body(), limit).await?;
@@ -32,7 +32,10 @@ pub(super) async fn run(
             if asks.actor.is_limited() && !app.rates.admit(&asks.actor.subject()) {
                 return Err(command::too_fast());
             }
-            let key = id.as_ref().map(|id| session::key(asks.client.as_ref(), &asks.actor, id));
+            // Ids are a page's own. Programs without a client id count anew each time they run;
+            // what they want repeated once has an `Idempotency-Key`.
+            let key = id.as_ref().zip(asks.client.as_ref());
+            let key = key.map(|(id, client)| session::key(client.as_str(), id));
             let result = command::run(&app, &room, &asks.actor, command, key).await;
             command::answer(id, Ok(result?))
         }

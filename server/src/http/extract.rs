@@ -2,7 +2,7 @@
 //! is ours.
 
 use crate::app::App;
-use crate::auth::{Actor, Credential};
+use crate::auth::{Actor, Credential, Site};
 use crate::error::Problem;
 use crate::log::Room;
 use crate::policy::{Action, may};
@@ -74,14 +74,18 @@ impl FromRequestParts<App> for Asks {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let ours = is_same_site(&parts.headers);
+        // A page of another site must not act with the admin's cookie, nor with the rights that
+        // `--open` gives whoever can reach this address. For reading it is anybody.
+        let site = match (is_same_site(&parts.headers), app.is_open_to_all()) {
+            (true, _) => Site::Ours,
+            (false, true) => Site::Guest,
+            (false, false) => Site::Foreign,
+        };
+        let credential = Credential::read(&parts.headers, site)?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let claimed = Credential::read(&parts.headers, true)?;
-        // A page of another site must not act with the admin's cookie. For reading it is nobody.
-        if changes && !ours && claimed.by_cookie() {
+        if changes && credential.is_foreign() {
             return Err(foreign());
         }
-        let credential = Credential::read(&parts.headers, ours)?;
         let client = match query(&parts.uri, "client")? {
             None => None,
             Some(client) => Some(

@@ -89,7 +89,7 @@ pub(super) async fn preview(
 ) -> Result<Response, Problem> {
     asks.may(&app, Action::Publish, room.name())?;
     let new: NewItem<Value> = body::json(request, app.limits.max_form).await?;
-    let content = item::check(new, app.limits.max_item)?;
+    let content = item::check(new, app.limits.max_item).await?;
     let body = json!({"kind": content.kind, "data": content.data, "html": content.html});
     Ok(axum::Json(body).into_response())
 }

@@ -41,10 +41,10 @@ pub(super) async fn set(
         return Err(Problem::new(Code::BadRequest, detail));
     }
     let body = Json(json!({"room": name, "title": title}));
-    let Some(room) = app.log.room(&name).await? else {
-        app.log.create(&name, &title).await?;
+    let (room, new) = app.log.create(&name, &title).await?;
+    if new {
         return Ok((StatusCode::CREATED, body));
-    };
+    }
     if room.title() != title {
         let draft = Draft {
             by: app.auth.author(&asks.actor),

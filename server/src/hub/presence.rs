@@ -1,15 +1,24 @@
 //! Who is in a room: counts, and what is to be announced.
 
 use super::Transport;
+use crate::clock;
 use bytes::Bytes;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::signal::{PresenceState, Signal, Transports};
 
-#[derive(Default)]
 pub(super) struct Presence {
     version: u64,
     announced: u64,
     transports: Transports,
+}
+
+impl Default for Presence {
+    /// Versions go on from where an earlier life of the room, or of the server, can have been:
+    /// pages that come back know those.
+    fn default() -> Self {
+        let version = u64::try_from(clock::now()).unwrap_or(0);
+        Self { version, announced: version, transports: Transports::default() }
+    }
 }
 
 impl Presence {
@@ -52,6 +61,11 @@ impl Presence {
             return None;
         }
         self.announced = self.version;
+        Some((self.version, self.frame()?))
+    }
+
+    /// The frame that tells the newest state.
+    pub(super) fn frame(&self) -> Option<Bytes> {
         let signal = Signal::Presence(nowcast_shared::signal::Presence {
             version: self.version,
             count: self.count(),
@@ -59,8 +73,7 @@ impl Presence {
             left: Vec::new(),
             transports: self.transports,
         });
-        let frame = serde_json::to_vec(&ServerFrame::<()>::Signal { signal }).ok()?;
-        Some((self.version, frame.into()))
+        serde_json::to_vec(&ServerFrame::<()>::Signal { signal }).ok().map(Bytes::from)
     }
 
     fn count(&self) -> u64 {

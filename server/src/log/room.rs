@@ -157,6 +157,11 @@ impl Room {
     /// Takes in an event that was just committed. Called in offset order.
     pub(super) fn push(&self, record: &Arc<Record>, first: Offset, title: Option<&str>) {
         let mut memory = self.memory();
+        if record.offset != memory.head.next() {
+            // Something was kept that memory was not told of: the disk knows better.
+            memory.tail.clear();
+            memory.tail_bytes = 0;
+        }
         memory.head = record.offset;
         memory.first = first;
         if let Some(title) = title {
@@ -224,6 +229,15 @@ mod tests {
         assert_eq!(offsets(&room, 3), Some(vec![4, 5]));
         assert_eq!(offsets(&room, 2), Some(vec![3, 4, 5]));
         assert_eq!(offsets(&room, 1), None, "10 bytes an event: only three fit");
+    }
+
+    #[test]
+    fn a_hole_in_what_memory_was_told_is_read_from_the_disk() {
+        let room = room(1000);
+        push(&room, 1, 1);
+        push(&room, 3, 1);
+        assert_eq!(offsets(&room, 1), None);
+        assert_eq!(offsets(&room, 2), Some(vec![3]));
     }
 
     #[test]
