@@ -64,6 +64,7 @@ fn both(first: (&str, Command), second: (&str, Command)) -> Result<ExitCode> {
         });
         match &ended {
             Ok(Ended::Stopped) | Err(_) => {}
+            Ok(_) if process::was_signalled() => {}
             Ok(Ended::Well) => eprintln!("{name} ended"),
             Ok(Ended::Badly(code)) => eprintln!("{name} ended, exit code {code:?}"),
             Ok(Ended::TooLate) => eprintln!("{name} took too long"),
