@@ -11,6 +11,7 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -49,7 +50,8 @@ pub struct Browser {
     /// The browser's process, to end it also when the test has failed.
     process: Option<Pid>,
     _driver: Chromedriver,
-    _profile: TempDir,
+    /// Everything that the browser writes, its temporary files too.
+    folder: TempDir,
 }
 
 impl Browser {
@@ -58,8 +60,8 @@ impl Browser {
     /// # Panics
     /// When there is none; the message says what to install.
     pub async fn open(screen: Screen) -> Self {
-        let driver = Chromedriver::start().await;
-        let profile = TempDir::with_prefix("nowcast-profile-").expect("a temporary folder");
+        let folder = TempDir::with_prefix("nowcast-browser-").expect("a temporary folder");
+        let driver = Chromedriver::start(folder.path()).await;
         let mut arguments: Vec<String> = [
             "--headless",
             "--no-sandbox",
@@ -74,7 +76,7 @@ impl Browser {
         ]
         .map(str::to_owned)
         .into();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--user-data-dir={}", folder.path().join("profile").display()));
         let mut options =
             json!({"args": arguments, "binary": chromedriver::program("CHROMIUM", "chromium")});
         if screen == Screen::Phone {
@@ -94,7 +96,7 @@ impl Browser {
             .capabilities()
             .and_then(|has| has.get("goog:processID")?.as_i64())
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let browser = Self { client, process, _driver: driver, _profile: profile };
+        let browser = Self { client, process, _driver: driver, folder };
         if screen == Screen::Desk {
             // A window's size counts its frame, which the picture should not lack.
             let metrics =
@@ -284,6 +286,18 @@ impl Drop for Browser {
         // Chromium outlives a chromedriver that is killed.
         if let Some(process) = self.process {
             let _ = kill_process(process, Signal::KILL);
+        }
+        // Its helpers notice that soon, and write until then: the folder is gone when it has stayed
+        // away for a while.
+        let mut gone = 0;
+        for _ in 0..100 {
+            let removed = std::fs::remove_dir_all(self.folder.path());
+            let absent = removed.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            gone = if absent { gone + 1 } else { 0 };
+            if gone == 5 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Starts a chromedriver, which starts and drives one Chromium.
 
 use crate::wait::in_time;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -18,10 +18,12 @@ pub(super) struct Chromedriver {
 }
 
 impl Chromedriver {
-    pub(super) async fn start() -> Self {
+    /// Starts one; it and its browser keep their temporary files in this folder.
+    pub(super) async fn start(folder: &Path) -> Self {
         let program = program("CHROMEDRIVER", "chromedriver");
         let mut child = Command::new(&program)
             .arg("--port=0")
+            .env("TMPDIR", folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -32,8 +32,7 @@ async fn a_reader_who_has_scrolled_down_is_not_moved_and_hears_how_many_are_new(
     }
     let feed = Feed::open(&server.origin(), Screen::Desk).await;
     feed.until("there are items", "return document.querySelectorAll('article').length >= 50").await;
-    feed.run("window.scrollTo({top: 900, behavior: 'instant'})").await;
-    feed.until("the page is scrolled", "return window.scrollY > 800").await;
+    feed.scroll_to(900).await;
 
     let place = "const shown = [...document.querySelectorAll('article')]
          .find(it => it.innerText.includes('Item 50 of'));

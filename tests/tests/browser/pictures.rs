@@ -82,7 +82,7 @@ async fn many_items_and_new_ones_above() {
         let feed = Feed::open(&server.origin(), screen).await;
         feed.until("there are items", "return document.querySelectorAll('article').length >= 40")
             .await;
-        feed.run("window.scrollTo({top: 700, behavior: 'instant'})").await;
+        feed.scroll_to(700).await;
         for number in 0..3 {
             server.publisher().say(format!("New {number}")).await;
         }

@@ -78,6 +78,18 @@ impl Feed {
         self.until_within(limit, &format!("the page says {word:?}"), &script).await;
     }
 
+    /// Scrolls to this many pixels from the top, and lets the page notice.
+    pub(crate) async fn scroll_to(&self, pixels: u32) {
+        let script = format!(
+            "window.scrollTo({{top: {pixels}, behavior: 'instant'}});
+             return new Promise(done => {{
+                 const watch = new IntersectionObserver(() => setTimeout(done));
+                 requestAnimationFrame(() => requestAnimationFrame(() => watch.observe(document.body)));
+             }}).then(() => window.scrollY)"
+        );
+        assert_eq!(self.run(&script).await, pixels, "there is enough to scroll through");
+    }
+
     /// Waits until a button says how many are new.
     pub(crate) async fn says_new(&self, count: usize) {
         let script = format!("{NEW} return button?.innerText.includes('{count} new')");
