@@ -2,9 +2,10 @@
 //! fails does not keep the others from being run; a step that could not be run has failed.
 //!
 //! - [`steps`]: the table of the steps, and what each of them needs.
-//! - [`needs`]: gets that, once: tools, pages, the server's binary, a browser.
+//! - [`needs`]: gets that, once: tools, pages, a browser; [`built`]: the server and the tests.
 //! - [`summary`]: reads what test runners say; the table at the end and the one line below it.
 
+mod built;
 mod needs;
 mod steps;
 mod summary;

@@ -2,12 +2,11 @@
 //! failure is kept, so that every step that needs it fails, and the others do not.
 
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
+use super::built::Built;
 use super::steps::Step;
-use crate::cargo;
 use crate::client::{self, Pages};
 use crate::paths::Paths;
 use crate::process;
@@ -24,8 +23,8 @@ pub(super) enum Need {
     Tools,
     /// `dist/`, as `cargo xtask build` makes it.
     Pages,
-    /// A debug build of the server.
-    Server,
+    /// A debug build of the server, and all native tests.
+    Built,
     /// Chromium and its driver.
     Browser,
     /// What the examples are written in.
@@ -34,14 +33,14 @@ pub(super) enum Need {
 
 impl Need {
     const ALL: [Self; 6] =
-        [Self::Components, Self::Tools, Self::Pages, Self::Server, Self::Browser, Self::Languages];
+        [Self::Components, Self::Tools, Self::Pages, Self::Built, Self::Browser, Self::Languages];
 
     /// How many steps of progress getting it takes.
     fn steps(self) -> usize {
         match self {
             Self::Tools => setup::STEPS,
             Self::Pages => client::STEPS,
-            Self::Components | Self::Server | Self::Browser | Self::Languages => 1,
+            Self::Components | Self::Built | Self::Browser | Self::Languages => 1,
         }
     }
 }
@@ -56,7 +55,7 @@ pub(super) struct Needs<'a> {
     components: Got<()>,
     tools: Got<Tools>,
     pages: Got<()>,
-    server: Got<PathBuf>,
+    built: Got<Built>,
     browser: Got<Browser>,
     languages: Got<()>,
 }
@@ -78,7 +77,7 @@ impl<'a> Needs<'a> {
             components: Got::new(),
             tools: Got::new(),
             pages: Got::new(),
-            server: Got::new(),
+            built: Got::new(),
             browser: Got::new(),
             languages: Got::new(),
         }
@@ -98,7 +97,7 @@ impl<'a> Needs<'a> {
             Need::Components => get(&self.components, || self.install_components()).map(drop),
             Need::Tools => self.tools().map(drop),
             Need::Pages => get(&self.pages, || self.build_pages()).map(drop),
-            Need::Server => self.server().map(drop),
+            Need::Built => self.built().map(drop),
             Need::Browser => self.browser().map(drop),
             Need::Languages => get(&self.languages, || self.install_languages()).map(drop),
         }
@@ -113,8 +112,8 @@ impl<'a> Needs<'a> {
         })
     }
 
-    pub(super) fn server(&self) -> Result<&Path> {
-        Ok(get(&self.server, || self.build_server())?)
+    pub(super) fn built(&self) -> Result<&Built> {
+        get(&self.built, || Built::make(self.paths, &self.progress))
     }
 
     pub(super) fn browser(&self) -> Result<Browser> {
@@ -145,25 +144,6 @@ impl<'a> Needs<'a> {
         let tools = self.tools()?;
         self.looked.compile(&self.progress)?;
         self.looked.finish(tools, &self.progress)
-    }
-
-    /// Builds all native targets, as the tests need them anyhow, and puts the server's binary
-    /// aside: a later step builds it with fewer features, in the same place.
-    fn build_server(&self) -> Result<PathBuf> {
-        let step = self.progress.step("server and tests", "compiling");
-        let mut command = cargo::command(&self.paths.root);
-        command.args(["build", "--workspace", "--all-targets"]);
-        let log = cargo::log_path(&self.paths.state(), "build");
-        cargo::run(&step, "Compiling the server and the tests", command, &log)?;
-        let built = self.paths.binary("debug", "nowcast");
-        let kept = self.paths.binary("xtask/bin", "nowcast");
-        std::fs::create_dir_all(self.paths.state().join("bin"))?;
-        // Not over the old file: a server that runs from it would keep it from being written.
-        let _ = std::fs::remove_file(&kept);
-        std::fs::copy(&built, &kept)
-            .map_err(|error| anyhow!("{} cannot be copied: {error}", built.display()))?;
-        step.done("compiled");
-        Ok(kept)
     }
 }
 

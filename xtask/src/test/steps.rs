@@ -2,14 +2,15 @@
 //! generated for them), then native code, then WebAssembly, then what needs the pages.
 //!
 //! What is compiled depends on which packages are asked for together, as cargo joins the features
-//! that they want of a dependency. So every native step asks for the whole workspace, and picks
-//! targets, not packages; only `no-features` cannot.
+//! that they want of a dependency; `--test NAME` asks for the packages that have such a test. So
+//! all native code is compiled at once ([`built`](super::built)), and the integration tests are
+//! started without cargo; only `no-features` compiles native code anew.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use super::built::Group;
 use super::needs::{Need, Needs};
 use crate::cargo;
 
@@ -79,27 +80,29 @@ pub(super) const STEPS: &[Step] = &[
         name: "unit",
         summary: "unit, snapshot and property tests, examples in the documentation",
         kind: Kind::Tests,
-        needs: &[],
+        needs: &[Need::Built],
         commands: |needs| {
-            Ok(vec![
+            let mut commands = vec![
                 tests(needs, &["--workspace", "--lib", "--bins"]),
                 tests(needs, &["--workspace", "--doc"]),
-            ])
+            ];
+            commands.extend(integration_tests(needs, Group::Package)?);
+            Ok(commands)
         },
     },
     Step {
         name: "journeys",
         summary: "journeys over WebSocket, SSE and long poll against a real server",
         kind: Kind::Tests,
-        needs: &[Need::Server],
-        commands: |needs| journeys(needs, Group::Plain),
+        needs: &[Need::Built],
+        commands: |needs| integration_tests(needs, Group::Journeys),
     },
     Step {
         name: "examples",
         summary: "what programs publish with: Python, PHP, bash, curl",
         kind: Kind::Tests,
-        needs: &[Need::Server, Need::Languages],
-        commands: |needs| journeys(needs, Group::Examples),
+        needs: &[Need::Built, Need::Languages],
+        commands: |needs| integration_tests(needs, Group::Examples),
     },
     Step {
         name: "no-features",
@@ -133,8 +136,8 @@ pub(super) const STEPS: &[Step] = &[
         name: "browser",
         summary: "journeys through the pages in a real Chromium, with screenshots",
         kind: Kind::Tests,
-        needs: &[Need::Server, Need::Pages, Need::Browser],
-        commands: |needs| journeys(needs, Group::Browser),
+        needs: &[Need::Built, Need::Pages, Need::Browser],
+        commands: |needs| integration_tests(needs, Group::Browser),
     },
 ];
 
@@ -150,79 +153,36 @@ fn tests(needs: &Needs<'_>, words: &[&str]) -> Command {
     command
 }
 
-/// Integration tests by what they need, which the beginning of their file's name tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Group {
-    Plain,
-    Browser,
-    Examples,
-}
-
-impl Group {
-    fn of(target: &str) -> Self {
-        if target.starts_with("browser") {
-            Self::Browser
-        } else if target.starts_with("examples") {
-            Self::Examples
-        } else {
-            Self::Plain
-        }
-    }
-}
-
-fn journeys(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
+/// Runs the integration tests of a group.
+fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
     let paths = needs.paths();
-    let targets: Vec<String> =
-        integration_tests(&paths.root)?.into_iter().filter(|it| Group::of(it) == group).collect();
-    if targets.is_empty() {
+    let built = needs.built()?;
+    let binaries = built.tests.iter().filter(|test| test.group == group);
+    let mut commands = Vec::new();
+    for test in binaries {
+        // As cargo would start it.
+        let folder = paths.root.join(test.package);
+        let mut command = cargo::other(&test.binary, &folder);
+        command.env("CARGO_MANIFEST_DIR", &folder).env("NOWCAST_BIN", &built.server);
+        if group == Group::Browser {
+            let browser = needs.browser()?;
+            command
+                .env("NOWCAST_DIST", &paths.dist)
+                .env("NOWCAST_SCREENSHOTS", paths.target.join("screenshots"))
+                .env("CHROMIUM", browser.chromium)
+                .env("CHROMEDRIVER", browser.driver);
+        }
+        commands.push(command);
+    }
+    if commands.is_empty() {
         bail!("there is no such test in tests/tests/");
     }
-    let mut command = tests(needs, &["--workspace"]);
-    for target in &targets {
-        command.args(["--test", target]);
-    }
-    command.env("NOWCAST_BIN", needs.server()?);
-    if group == Group::Browser {
-        let browser = needs.browser()?;
-        command
-            .env("NOWCAST_DIST", &paths.dist)
-            .env("NOWCAST_SCREENSHOTS", paths.target.join("screenshots"))
-            .env("CHROMIUM", browser.chromium)
-            .env("CHROMEDRIVER", browser.driver);
-    }
-    Ok(vec![command])
-}
-
-/// The names of all native integration tests. The client's run in a browser (`wasm`).
-fn integration_tests(root: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for package in ["server", "shared", "tests"] {
-        let Ok(entries) = std::fs::read_dir(root.join(package).join("tests")) else { continue };
-        for entry in entries {
-            let path = entry?.path();
-            let is_test = path.extension().is_some_and(|extension| extension == "rs")
-                || path.join("main.rs").is_file();
-            if let (true, Some(name)) = (is_test, path.file_stem()) {
-                names.push(name.to_string_lossy().into_owned());
-            }
-        }
-    }
-    names.sort();
-    names.dedup();
-    Ok(names)
+    Ok(commands)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn tests_are_grouped_by_the_beginning_of_their_names() {
-        assert_eq!(Group::of("browser"), Group::Browser);
-        assert_eq!(Group::of("browser_links"), Group::Browser);
-        assert_eq!(Group::of("examples"), Group::Examples);
-        assert_eq!(Group::of("resume"), Group::Plain);
-    }
+    use super::STEPS;
 
     #[test]
     fn step_names_are_different() {
