@@ -3,41 +3,28 @@
 //! A response body is only asked for more when the socket took what there was. Whoever wants to be
 //! rid of a peer that reads nothing at all has to reach past it, to the socket.
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use futures_util::task::AtomicWaker;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
-/// A listener whose connections can be cut.
-pub struct Accepting(pub TcpListener);
-
-impl Listener for Accepting {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        // Frames are small and must not wait for more to come.
-        let _ = stream.set_nodelay(true);
-        (Connection { stream, cut: Arc::default() }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
+/// How long a peer may take no byte of what is to be sent.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A TCP stream until it is cut; then every read and write fails, and closing it resets it.
 pub struct Connection {
     stream: TcpStream,
     cut: Arc<Cut>,
+    /// Runs while a write waits for the peer; an idle connection has none.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 /// Who is at the other end, for handlers.
@@ -56,12 +43,6 @@ impl Peer {
     }
 }
 
-impl Connected<IncomingStream<'_, Accepting>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Accepting>) -> Self {
-        Self { address: *stream.remote_addr(), cut: Arc::clone(&stream.io().cut) }
-    }
-}
-
 #[derive(Default)]
 struct Cut {
     done: AtomicBool,
@@ -70,6 +51,32 @@ struct Cut {
 }
 
 impl Connection {
+    /// A connection that nobody has cut.
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, cut: Arc::default(), stalled: None }
+    }
+
+    /// The handle for handlers.
+    pub fn peer(&self, address: SocketAddr) -> Peer {
+        Peer { address, cut: Arc::clone(&self.cut) }
+    }
+
+    /// Gives up on a peer that takes nothing for too long.
+    fn patiently<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        ready!(stalled.as_mut().poll(context));
+        self.cut.done.store(true, Ordering::Release);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     /// The stream, unless it was cut.
     fn whole(&mut self, context: &Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
         // Registered before looking, so that no cut goes unnoticed.
@@ -106,7 +113,8 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.whole(context)?.poll_write(context, bytes)
+        let written = self.whole(context)?.poll_write(context, bytes);
+        self.patiently(written, context)
     }
 
     fn poll_write_vectored(
@@ -114,7 +122,8 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.whole(context)?.poll_write_vectored(context, buffers)
+        let written = self.whole(context)?.poll_write_vectored(context, buffers);
+        self.patiently(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

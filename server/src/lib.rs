@@ -1,7 +1,8 @@
 //! Nowcast's server. Read in this order:
 //!
 //! - [`app`]: the handles that everything shares; how the parts are tied.
-//! - [`http`]: every URL. [`transport`]: pages' ways, bytes only, on [`connection`]s.
+//! - [`http`]: every URL. [`transport`]: pages' ways, bytes only, on [`connection`]s
+//!   that [`accept`] takes.
 //! - [`auth`]: request to actor. [`policy`]: may the actor do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
@@ -12,6 +13,7 @@
 //!
 //! `log` and `hub` know neither HTTP nor each other; `app` hands the one's events to the other.
 
+pub mod accept;
 pub mod app;
 pub mod assets;
 pub mod auth;
@@ -39,10 +41,8 @@ pub mod transport;
 pub mod uploads;
 
 use app::App;
-use connection::{Accepting, Peer};
 use std::fmt::Write;
 use std::future::Future;
-use std::io;
 use tokio::net::TcpListener;
 
 /// Serves until `shutdown` is ready, then says goodbye to every page and waits for the
@@ -51,32 +51,28 @@ pub async fn serve(
     listener: TcpListener,
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = http::router(app.clone()).into_make_service_with_connect_info::<Peer>();
-    let listener = Accepting(listener);
+) {
     let stopping = app.clone();
     let signal = async move {
         shutdown.await;
         shutdown::begin(&stopping);
     };
-    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
+    let server = accept::serve(listener, http::router(app.clone()), signal);
     let mut stopping = app.stopping.subscribe();
     let out_of_patience = async {
         let _ = stopping.wait_for(|stopping| *stopping).await;
         tokio::time::sleep(shutdown::PATIENCE).await;
     };
     let everything = async {
-        let result = server.await;
+        server.await;
         // WebSockets left the HTTP server's care when they were upgraded.
         app.hub.emptied().await;
-        result
     };
-    let result = tokio::select! {
-        result = everything => result,
-        () = out_of_patience => Ok(()),
-    };
+    tokio::select! {
+        () = everything => {}
+        () = out_of_patience => {}
+    }
     app.close().await;
-    result
 }
 
 /// Bytes as lower-case hexadecimal digits.

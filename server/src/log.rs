@@ -24,6 +24,9 @@ use std::sync::{Arc, RwLock};
 /// How many bytes of events one read takes from the disk at most.
 const CHUNK: usize = 256 * 1024;
 
+/// How many bytes of items one page of them holds, about.
+const PAGE: usize = 4 * 1024 * 1024;
+
 /// Is handed each event after its commit, in offset order, on the writer's thread: must not block.
 pub type Follower = dyn Fn(&Arc<Room>, &Arc<Record>) + Send + Sync;
 
@@ -248,11 +251,17 @@ fn items_before(
     )?;
     // One more than asked for tells whether there are more.
     let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
-    let rows = statement.query_map(params![room, before, most], |row| row.get(0))?;
-    let mut items = rows.collect::<rusqlite::Result<Vec<String>>>()?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    Ok((items, more))
+    let mut rows = statement.query(params![room, before, most])?;
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        if items.len() == limit || bytes > PAGE {
+            return Ok((items, true));
+        }
+        let item: String = row.get(0)?;
+        bytes += item.len();
+        items.push(item);
+    }
+    Ok((items, false))
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
     let (app, drawn) = App::open(&folder, &config).await?;
     // Connections queue from here on, so a client that reads this line gets an answer.
     announce(address, &folder, drawn);
-    nowcast::serve(listener, app, shutdown::requested()).await.context("serving ended")
+    nowcast::serve(listener, app, shutdown::requested()).await;
+    Ok(())
 }
 
 /// Says where the server is. Whoever reads the output may have closed it: that is no error.

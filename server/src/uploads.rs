@@ -6,6 +6,7 @@ use nowcast_shared::error::Code;
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
+use tokio::fs::File;
 
 /// The folder of uploads.
 pub struct Uploads {
@@ -78,15 +79,16 @@ impl Uploads {
         tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
     }
 
-    /// A kept picture and its type; `None` if there is none of this name.
-    pub async fn read(&self, name: &str) -> Option<(Vec<u8>, &'static str)> {
+    /// A kept picture's file, its size in bytes and its type; `None` if there is none of this name.
+    pub async fn open_file(&self, name: &str) -> Option<(File, u64, &'static str)> {
         let (stem, ending) = name.split_once('.')?;
         let (_, mime) = FORMATS.into_iter().find(|(known, _)| *known == ending)?;
         if stem.is_empty() || !stem.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        let bytes = tokio::fs::read(self.folder.join(name)).await.ok()?;
-        Some((bytes, mime))
+        let file = File::open(self.folder.join(name)).await.ok()?;
+        let size = file.metadata().await.ok()?.len();
+        Some((file, size, mime))
     }
 }
 
@@ -129,7 +131,8 @@ mod tests {
         assert_eq!(first.url, uploads.keep(PIXEL).await.unwrap().url);
         assert_eq!((first.width, first.height), (1, 1));
         let name = first.url.strip_prefix("/uploads/").unwrap();
-        assert_eq!(uploads.read(name).await.unwrap(), (PIXEL.to_vec(), "image/png"));
+        let (_, size, mime) = uploads.open_file(name).await.unwrap();
+        assert_eq!((size, mime), (PIXEL.len() as u64, "image/png"));
     }
 
     #[tokio::test]
@@ -144,7 +147,7 @@ mod tests {
         let large = [PIXEL, &[0; 100]].concat();
         assert_eq!(uploads.keep(&large).await.unwrap_err().code, Code::TooLarge);
         for outside in ["../nowcast.db", "a/b.png", ".png", "x.svg", "zz.png"] {
-            assert!(uploads.read(outside).await.is_none(), "{outside}");
+            assert!(uploads.open_file(outside).await.is_none(), "{outside}");
         }
     }
 }

@@ -80,6 +80,8 @@ names! {
         UnknownButton = "unknown_button", 404;
         /// The address knows other methods.
         MethodNotAllowed = "method_not_allowed", 405;
+        /// The request took too long to come.
+        TimedOut = "timed_out", 408;
         /// It exists already.
         Conflict = "conflict", 409;
         /// Larger than the limit.

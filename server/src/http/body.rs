@@ -11,6 +11,12 @@ use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::str::Utf8Error;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a body may pause, and how long it may take altogether.
+const PAUSE: Duration = Duration::from_secs(20);
+const WHOLE: Duration = Duration::from_mins(5);
 
 /// What a body claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +48,25 @@ pub(super) fn kind(headers: &HeaderMap) -> Kind {
 /// # Errors
 /// `too_large` past `limit` bytes; the rest is not read.
 pub(super) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large("The body", limit)),
-        Err(_) => Err(Problem::new(Code::BadRequest, "The body ended before it was whole.")),
+    let mut body = Limited::new(body, limit);
+    let mut whole = Vec::new();
+    let deadline = Instant::now() + WHOLE;
+    loop {
+        let patience = deadline.min(Instant::now() + PAUSE);
+        let frame = tokio::time::timeout_at(patience, body.frame())
+            .await
+            .map_err(|_| Problem::new(Code::TimedOut, "The body took too long to come."))?;
+        match frame {
+            None => return Ok(whole.into()),
+            Some(Ok(frame)) => whole.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Some(Err(error)) if error.is::<LengthLimitError>() => {
+                return Err(Problem::too_large("The body", limit));
+            }
+            Some(Err(_)) => {
+                let detail = "The body ended before it was whole.";
+                return Err(Problem::new(Code::BadRequest, detail));
+            }
+        }
     }
 }
 

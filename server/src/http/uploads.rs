@@ -11,8 +11,14 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
 use nowcast_shared::error::Code;
+use std::io;
+use tokio::io::AsyncReadExt;
+
+/// How much of a picture is read at once, in bytes.
+const PIECE: usize = 64 * 1024;
 
 /// What a multipart body may weigh beside its picture, in bytes.
 const ENVELOPE: usize = 8 * 1024;
@@ -53,9 +59,9 @@ pub(super) async fn show(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let (bytes, mime) = app
+    let (file, size, mime) = app
         .uploads
-        .read(&name)
+        .open_file(&name)
         .await
         .ok_or_else(|| Problem::new(Code::NotFound, "There is no such picture."))?;
     let fixed = HeaderValue::from_static;
@@ -65,5 +71,12 @@ pub(super) async fn show(
         (header::CACHE_CONTROL, fixed("public, max-age=31536000, immutable")),
         (header::CONTENT_SECURITY_POLICY, fixed("default-src 'none'; sandbox")),
     ];
-    Ok((headers, bytes).into_response())
+    // In pieces: many slow readers of a large picture must not each hold all of it in memory.
+    let pieces = stream::try_unfold(file, |mut file| async {
+        let mut piece = BytesMut::with_capacity(PIECE);
+        let read = file.read_buf(&mut piece).await?;
+        Ok::<_, io::Error>((read > 0).then(|| (piece.freeze(), file)))
+    });
+    let size = [(header::CONTENT_LENGTH, HeaderValue::from(size))];
+    Ok((headers, size, Body::from_stream(pieces)).into_response())
 }

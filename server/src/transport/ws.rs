@@ -24,9 +24,13 @@ const PING: Duration = Duration::from_secs(25);
 /// How long it waits for one.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Where a message is cut off that is far beyond what any frame may be; what is only too large
-/// gets an answer.
-const HARD_LIMIT: usize = 8;
+/// Where a message is cut off that is far beyond what any frame may be, in bytes; what is only too
+/// large gets an answer.
+const HARD_LIMIT: usize = 1024 * 1024;
+
+/// How long the other side may take to close after a goodbye. Closing while it still sends would
+/// reset the connection and could take the goodbye with it.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// `GET …/ws`.
 pub async fn connect(
@@ -38,7 +42,7 @@ pub async fn connect(
     let upgrade = upgrade.map_err(|_| {
         Problem::new(Code::UpgradeRequired, "This address speaks WebSocket; /sse and /poll do not.")
     })?;
-    let limit = app.limits.max_frame.saturating_mul(HARD_LIMIT);
+    let limit = app.limits.max_frame.max(HARD_LIMIT);
     Ok(upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(limit)
@@ -54,10 +58,12 @@ async fn serve(app: &App, socket: WebSocket, joining: Joining, peer: &Peer) {
     let (pings, pinged) = mpsc::channel(1);
     // The half that reads goes on while the other is stuck on a page that does not.
     let mut write = std::pin::pin!(write(session, sink, pinged, peer));
-    let read = std::pin::pin!(read(inbox, stream, pings));
+    let mut read = std::pin::pin!(read(inbox, stream, pings));
     tokio::select! {
-        () = &mut write => {}
-        ended = read => if ended == Ended::ByUs {
+        () = &mut write => {
+            let _ = tokio::time::timeout(CLOSING, read).await;
+        }
+        ended = &mut read => if ended == Ended::ByUs {
             // The goodbye is on its way.
             let _ = tokio::time::timeout(FAREWELL, write).await;
         },
@@ -81,7 +87,12 @@ async fn read(
         let patience = if asked { PATIENCE } else { PING };
         let message = match tokio::time::timeout(patience, stream.next()).await {
             Ok(Some(Ok(message))) => message,
-            Ok(Some(Err(_)) | None) => return Ended::ByPage,
+            Ok(None) => return Ended::ByPage,
+            // Not what the protocol allows; or the connection broke, and nobody hears the goodbye.
+            Ok(Some(Err(_))) => {
+                inbox.close(Reason::BadFrame);
+                return Ended::ByUs;
+            }
             Err(_) if asked => {
                 inbox.close(Reason::TimedOut);
                 return Ended::ByUs;
@@ -99,7 +110,11 @@ async fn read(
             Message::Binary(_) => {
                 inbox.refuse(Problem::new(Code::BadRequest, "Frames are text here, not binary."));
             }
-            Message::Close(_) => return Ended::ByPage,
+            Message::Close(_) => {
+                // Reading on sends our answer to it.
+                let _ = tokio::time::timeout(CLOSING, stream.next()).await;
+                return Ended::ByPage;
+            }
             Message::Ping(_) | Message::Pong(_) => {}
         }
     }
@@ -124,18 +139,23 @@ async fn write(
         let over = due.is_empty() || due.iter().any(|due| matches!(due, Due::Goodbye(_)));
         let mut sending = std::pin::pin!(send(&mut sink, due));
         let sent = tokio::select! {
-            sent = &mut sending => sent,
-            _ = session.closed(), if !over => {
-                // The page does not read: it gets a last chance to hear why.
-                tokio::time::timeout(FAREWELL, sending).await.unwrap_or_else(|_| {
-                    peer.cut();
-                    Err(Stuck)
-                })
-            }
+            sent = &mut sending, if !over => Some(sent),
+            // The page gets a last chance to hear why.
+            () = ending(&session, over) => tokio::time::timeout(FAREWELL, sending).await.ok(),
         };
-        if over || sent.is_err() {
+        if sent.is_none() {
+            peer.cut();
+        }
+        if over || !matches!(sent, Some(Ok(()))) {
             return;
         }
+    }
+}
+
+/// Ready when what is sent now is the last, or is to be.
+async fn ending(session: &Session, over: bool) {
+    if !over {
+        session.closed().await;
     }
 }
 
