@@ -4,7 +4,7 @@
 //! Read in this order:
 //! - [`desk`]: the state and what can be done; `desk/` holds the actions by subject.
 //!   [`ask`] and [`upload`]: the requests behind them. [`keep`]: what survives a reload.
-//! - Pure, and tested without a browser: [`draft`] (fields to item), [`tile`] (display buttons),
+//! - Pure, and tested without a browser: [`draft`] and [`problem`] (fields to item), [`tile`] (display buttons),
 //!   [`keys`], [`order`], [`me`] (rights), [`words`].
 //! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
 //!   [`editor`] (of a display button), [`live`] (the feed, with [`item_tools`]), [`glance`].
@@ -33,6 +33,7 @@ pub mod me;
 pub mod order;
 pub mod picture;
 pub mod preview;
+pub mod problem;
 pub mod tile;
 pub mod upload;
 pub mod words;
@@ -78,8 +79,12 @@ enum Gate {
     Open,
 }
 
+/// The page: the login, or the desk.
 #[component]
-fn Admin(room: RoomName) -> impl IntoView {
+pub fn Admin(
+    /// Which room.
+    room: RoomName,
+) -> impl IntoView {
     Clock::start();
     let store = Store::new();
     let desk = Desk::new(room, store);

@@ -156,7 +156,8 @@ fn write_command(id: &str, command: &Command<Body>) -> String {
     Object::new().text("id", id).json("command", &command.end()).end()
 }
 
-fn read_me(value: &JsValue) -> Option<Me> {
+/// Reads the answer of `/api/me`.
+pub fn read_me(value: &JsValue) -> Option<Me> {
     let role = match read::text(value, "role")?.as_str() {
         "admin" => Role::Admin,
         "publisher" => Role::Publisher,
@@ -171,7 +172,8 @@ fn read_me(value: &JsValue) -> Option<Me> {
     })
 }
 
-fn read_tiles(value: &JsValue) -> Vec<Tile> {
+/// Reads a list of display buttons; what cannot be read is left out.
+pub fn read_tiles(value: &JsValue) -> Vec<Tile> {
     read::list(value, "buttons", read_tile)
 }
 

@@ -5,32 +5,20 @@ use super::fields::{Fields, Kinds};
 use super::form::{Form, focus};
 use super::help::modifier;
 use super::me::Right;
-use super::picture::{Switch, provide_bring};
+use super::picture::{ItemForm, Switch};
 use super::preview::Preview;
 use super::tile::{Color, Face, Outcome, suggested_label};
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
 /// The panel with the composer.
 #[component]
 pub fn Composer() -> impl IntoView {
     let desk = Desk::here();
     let form = desk.form;
-    let bring = provide_bring(form, Switch::ToImage);
-    let on_submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        publish(desk);
-    };
     let sending = move || desk.outcome.with(|outcome| *outcome == Outcome::Sending);
     let status = move || match desk.outcome.get() {
         Outcome::Out(at) => format!("Out {at}"),
         _ => String::new(),
-    };
-    // What is wrong with no field in particular.
-    let elsewhere = move || {
-        desk.problem.with(|problem| match problem {
-            Some(problem) if problem.field.is_none() => Some(problem.text.clone()),
-            _ => None,
-        })
     };
     view! {
         <section class="panel composer" aria-labelledby="composer-title">
@@ -45,19 +33,15 @@ pub fn Composer() -> impl IntoView {
                     </span>
                 </div>
             </header>
-            <form
-                id="composer"
-                class:hovered=bring.hovered
-                on:submit=on_submit
-                on:paste=move |event| bring.on_paste(&event)
-                on:dragover=move |event| bring.on_drag_over(&event)
-                on:dragleave=move |_| bring.hovered.set(false)
-                on:drop=move |event| bring.on_drop(&event)
-                novalidate
+            <ItemForm
+                form
+                switch=Switch::ToImage
+                class="composer-form"
+                on_submit=move |()| publish(desk)
+                attr:id="composer"
             >
                 <Kinds form/>
                 <Fields form/>
-                {move || elsewhere().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
                 <div class="form-foot">
                     <button type="submit" class="primary" disabled=sending>
                         {move || if sending() { "Publishing" } else { "Publish" }}
@@ -69,7 +53,7 @@ pub fn Composer() -> impl IntoView {
                     </Show>
                     <span class="status">{status}</span>
                 </div>
-            </form>
+            </ItemForm>
             <h3 class="over">"As viewers will see it"</h3>
             <Preview form/>
         </section>

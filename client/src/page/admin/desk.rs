@@ -5,10 +5,11 @@ mod publishing;
 mod tiles;
 
 use super::ask;
-use super::draft::{Draft, Problem};
+use super::draft::Draft;
 use super::form::Form;
 use super::keep;
 use super::me::{Me, Right};
+use super::problem::Problem;
 use super::tile::{Face, Outcome, Tile};
 use crate::api::Problem as Failure;
 use crate::link::Link;

@@ -1,9 +1,8 @@
 //! What is being written: the composer's fields, before they are an item.
 //!
-//! Pure: text in, [`Body`] out. Every kind has fields of its own, so that trying another tab loses
+//! Pure: text in, [`Body`] out; [`super::problem`] says what is wrong. Every kind has fields of its own, so that trying another tab loses
 //! nothing.
 
-use nowcast_shared::error::Code;
 use nowcast_shared::item::Body;
 
 /// What can be composed, in the order of the tabs.
@@ -78,21 +77,6 @@ pub enum Field {
     ImageUrl,
     /// What a picture shows, in words.
     Alt,
-}
-
-/// Something that is wrong with a field, or with the whole where there is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where.
-    pub field: Option<Field>,
-    /// What, as a sentence.
-    pub text: String,
-}
-
-impl Problem {
-    fn at(field: Field, text: &str) -> Self {
-        Self { field: Some(field), text: text.to_owned() }
-    }
 }
 
 /// The fields of all tabs and which tab is chosen.
@@ -214,27 +198,6 @@ impl Draft {
         fields.iter().all(|text| text.trim().is_empty())
     }
 
-    /// What is plainly missing, so that nobody has to ask the server for it.
-    pub fn missing(&self) -> Option<Problem> {
-        let empty = |text: &str| text.trim().is_empty();
-        match self.kind {
-            Kind::Message if empty(&self.text) => {
-                Some(Problem::at(Field::Text, "Write something first."))
-            }
-            Kind::Link if empty(&self.link_url) => {
-                Some(Problem::at(Field::LinkUrl, "Where does the link go?"))
-            }
-            Kind::Image if empty(&self.image_url) => {
-                Some(Problem::at(Field::ImageUrl, "Choose a picture, or give its address."))
-            }
-            Kind::Image if empty(&self.alt) => Some(Problem::at(
-                Field::Alt,
-                "Say in a few words what the picture shows, for those who do not see it.",
-            )),
-            _ => None,
-        }
-    }
-
     /// Whether there is enough to show a preview of.
     pub fn previewable(&self) -> bool {
         match self.kind {
@@ -242,30 +205,6 @@ impl Draft {
             Kind::Image => !self.image_url.trim().is_empty(),
             _ => self.missing().is_none(),
         }
-    }
-
-    /// The field that a refusal speaks of.
-    pub fn blame(&self, code: Option<Code>, detail: &str) -> Problem {
-        let detail_low = detail.to_lowercase();
-        let field = match (self.kind, code) {
-            (Kind::Link, Some(Code::BadUrl)) => Some(Field::LinkUrl),
-            (Kind::Image, Some(Code::BadUrl | Code::NotAnImage)) => Some(Field::ImageUrl),
-            (Kind::Message, Some(Code::BadItem | Code::TooLarge)) => Some(Field::Text),
-            (Kind::Link, Some(Code::BadItem | Code::TooLarge)) => {
-                Some(if detail_low.contains("description") {
-                    Field::Description
-                } else if detail_low.contains("title") {
-                    Field::Title
-                } else {
-                    Field::LinkUrl
-                })
-            }
-            (Kind::Image, Some(Code::BadItem | Code::TooLarge)) => {
-                Some(if detail_low.contains("alt") { Field::Alt } else { Field::ImageUrl })
-            }
-            _ => None,
-        };
-        Problem { field, text: humane(detail) }
     }
 
     /// As one text, for the browser's session storage.
@@ -311,19 +250,6 @@ fn address(text: &str) -> String {
     let host = text.split(['/', '?', '#']).next().unwrap_or_default();
     let is_host = host.contains('.') && !host.starts_with('.') && !host.contains([':', '@', ' ']);
     if is_host { format!("https://{text}") } else { text.to_owned() }
-}
-
-/// A refusal's detail with the names that people know the fields by.
-fn humane(detail: &str) -> String {
-    [
-        ("`url`", "The address"),
-        ("`text`", "The message"),
-        ("`title`", "The title"),
-        ("`description`", "The description"),
-        ("`alt`", "The text on what it shows"),
-    ]
-    .into_iter()
-    .fold(detail.to_owned(), |detail, (name, words)| detail.replace(name, words))
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -404,33 +330,6 @@ mod tests {
         let sized = |draft: Draft| matches!(draft.body(), Body::Image { size: Some(_), .. });
         assert!(sized(image("/uploads/a.png", "x")));
         assert!(!sized(image("https://elsewhere.example/b.png", "x")));
-    }
-
-    #[test]
-    fn what_is_missing_is_said_at_its_field() {
-        let field = |draft: Draft| draft.missing().and_then(|problem| problem.field);
-        assert_eq!(field(Draft::default()), Some(Field::Text));
-        assert_eq!(field(Draft { kind: Kind::Link, ..Draft::default() }), Some(Field::LinkUrl));
-        assert_eq!(field(image("", "x")), Some(Field::ImageUrl));
-        assert_eq!(field(image("/uploads/a.png", " ")), Some(Field::Alt));
-        assert_eq!(field(image("/uploads/a.png", "A hall")), None);
-        assert!(image("/uploads/a.png", "").previewable());
-        assert!(!Draft::default().previewable());
-    }
-
-    #[test]
-    fn a_refusal_is_shown_where_it_belongs() {
-        let link = Draft { kind: Kind::Link, ..Draft::default() };
-        assert_eq!(link.blame(Some(Code::BadUrl), "No.").field, Some(Field::LinkUrl));
-        assert_eq!(
-            link.blame(Some(Code::BadItem), "The title is too long.").field,
-            Some(Field::Title)
-        );
-        let image = image("", "");
-        let unsaid = image.blame(Some(Code::BadItem), "`alt` is too long.");
-        assert_eq!(unsaid.field, Some(Field::Alt));
-        assert_eq!(unsaid.text, "The text on what it shows is too long.");
-        assert_eq!(image.blame(Some(Code::Forbidden), "Not you.").field, None);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use super::dialog::Dialog;
 use super::draft::Draft;
 use super::fields::{Fields, Kinds};
 use super::form::{Form, focus};
-use super::picture::{Switch, provide_bring};
+use super::picture::{ItemForm, Switch};
 use super::preview::Preview;
 use super::tile::{Color, Face};
+use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::{ev, prelude::*};
 use nowcast_shared::error::Code;
 
 /// The editor in a dialog; there while [`Desk::editing`] holds a display button.
@@ -39,13 +39,11 @@ fn EditorForm(editing: Editing) -> impl IntoView {
     let desk = Desk::here();
     let Editing { id, face } = editing;
     let form = Form::new("button", Draft::of(&face.body).unwrap_or_default());
-    let bring = provide_bring(form, Switch::ToImage);
     let label = RwSignal::new(face.label);
     let color = RwSignal::new(face.color);
     let label_problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
-    let on_submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
+    let on_submit = move |()| {
         if busy.get_untracked() {
             return;
         }
@@ -85,23 +83,8 @@ fn EditorForm(editing: Editing) -> impl IntoView {
             }
         });
     };
-    let elsewhere = move || {
-        form.problem.with(|problem| match problem {
-            Some(problem) if problem.field.is_none() => Some(problem.text.clone()),
-            _ => None,
-        })
-    };
     view! {
-        <form
-            class="editor-form"
-            class:hovered=bring.hovered
-            on:submit=on_submit
-            on:paste=move |event| bring.on_paste(&event)
-            on:dragover=move |event| bring.on_drag_over(&event)
-            on:dragleave=move |_| bring.hovered.set(false)
-            on:drop=move |event| bring.on_drop(&event)
-            novalidate
-        >
+        <ItemForm form switch=Switch::ToImage class="editor-form" on_submit>
             <div class="field">
                 <label for="button-label">"Label"</label>
                 <input
@@ -142,7 +125,6 @@ fn EditorForm(editing: Editing) -> impl IntoView {
             </fieldset>
             <Kinds form/>
             <Fields form/>
-            {move || elsewhere().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
             <h3 class="over">"As viewers will see it"</h3>
             <Preview form/>
             <div class="form-foot">
@@ -153,6 +135,6 @@ fn EditorForm(editing: Editing) -> impl IntoView {
                     "Cancel"
                 </button>
             </div>
-        </form>
+        </ItemForm>
     }
 }

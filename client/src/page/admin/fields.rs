@@ -102,6 +102,10 @@ pub fn Fields(
                         .into_any()
                 }
             }}
+            {move || {
+                form.problem_elsewhere()
+                    .map(|text| view! { <p class="problem" role="alert">{text}</p> })
+            }}
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! A form over a draft: what is written, what is wrong with it, and where the cursor goes.
 
-use super::draft::{Draft, Field, Problem};
+use super::draft::{Draft, Field};
+use super::problem::Problem;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -42,6 +43,14 @@ impl Form {
     pub fn problem_at(self, field: Field) -> Option<String> {
         self.problem.with(|problem| {
             let problem = problem.as_ref().filter(|problem| problem.field == Some(field));
+            problem.map(|problem| problem.text.clone())
+        })
+    }
+
+    /// What is wrong with no field in particular.
+    pub fn problem_elsewhere(self) -> Option<String> {
+        self.problem.with(|problem| {
+            let problem = problem.as_ref().filter(|problem| problem.field.is_none());
             problem.map(|problem| problem.text.clone())
         })
     }

@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::form::{Form, focus};
 use super::icon::{Icon, icon};
 use super::me::Right;
-use super::picture::{Switch, provide_bring};
+use super::picture::{ItemForm, Switch};
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
 use nowcast_shared::item::{Body, Item, NewItem};
@@ -146,7 +146,6 @@ fn free_name() -> String {
 fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
     let desk = Desk::here();
     let form = Form::new(&free_name(), Draft::of(&item.data).unwrap_or_default());
-    let bring = provide_bring(form, Switch::Stay);
     let busy = RwSignal::new(false);
     let id = StoredValue::new(item.id);
     let first = form.draft.with_untracked(|draft| draft.kind.first_field());
@@ -171,36 +170,21 @@ fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
             }
         });
     };
-    let on_submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        save();
-    };
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
         "Escape" => done.run(()),
         "Enter" if event.ctrl_key() || event.meta_key() => save(),
         _ => {}
     };
-    let elsewhere = move || {
-        form.problem.with(|problem| match problem {
-            Some(problem) if problem.field.is_none() => Some(problem.text.clone()),
-            _ => None,
-        })
-    };
     view! {
-        <form
+        <ItemForm
+            form
+            switch=Switch::Stay
             class="edit-item"
-            aria-label="Edit this item"
-            class:hovered=bring.hovered
-            on:submit=on_submit
+            on_submit=move |()| save()
             on:keydown=on_key
-            on:paste=move |event| bring.on_paste(&event)
-            on:dragover=move |event| bring.on_drag_over(&event)
-            on:dragleave=move |_| bring.hovered.set(false)
-            on:drop=move |event| bring.on_drop(&event)
-            novalidate
+            attr:aria-label="Edit this item"
         >
             <Fields form/>
-            {move || elsewhere().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
             <div class="form-foot">
                 <button type="submit" class="small solid" disabled=busy>
                     "Save"
@@ -209,6 +193,6 @@ fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
                     "Cancel"
                 </button>
             </div>
-        </form>
+        </ItemForm>
     }
 }

@@ -1,12 +1,48 @@
 //! Bringing a picture: chosen, dropped or pasted, with its progress.
 
 use super::desk::Desk;
-use super::draft::{Field, Kind, Problem};
+use super::draft::{Field, Kind};
 use super::form::{Form, focus};
 use super::me::Right;
+use super::problem::Problem;
 use super::upload;
 use leptos::task::spawn_local;
 use leptos::{ev, html, prelude::*};
+
+/// The form of an item: pictures can be dropped on it and pasted into it.
+#[component]
+pub fn ItemForm(
+    /// What is written in it.
+    form: Form,
+    /// What a picture does to it.
+    switch: Switch,
+    /// Its class.
+    class: &'static str,
+    /// What happens when it is sent off.
+    #[prop(into)]
+    on_submit: Callback<()>,
+    children: Children,
+) -> impl IntoView {
+    let bring = Bring::new(form, switch);
+    provide_context(bring);
+    view! {
+        <form
+            class=class
+            class:hovered=bring.hovered
+            on:submit=move |event| {
+                event.prevent_default();
+                on_submit.run(());
+            }
+            on:paste=move |event| bring.on_paste(&event)
+            on:dragover=move |event| bring.on_drag_over(&event)
+            on:dragleave=move |_| bring.hovered.set(false)
+            on:drop=move |event| bring.on_drop(&event)
+            novalidate
+        >
+            {children()}
+        </form>
+    }
+}
 
 /// The place where pictures are dropped, and the way to the file picker.
 #[component]
@@ -16,7 +52,7 @@ pub fn Picture(
 ) -> impl IntoView {
     let desk = Desk::here();
     let picker = NodeRef::<html::Input>::new();
-    let bring = use_bring(form);
+    let bring = use_context::<Bring>().unwrap_or_else(|| Bring::new(form, Switch::Stay));
     let on_pick = move |_| {
         let Some(picker) = picker.get_untracked() else { return };
         if let Some(file) = picker.files().and_then(|files| files.get(0)) {
@@ -79,37 +115,24 @@ pub enum Switch {
 
 /// Brings pictures into a form.
 #[derive(Clone, Copy)]
-pub struct Bring {
+struct Bring {
     desk: Desk,
     form: Form,
     switch: Switch,
     /// How much of the picture that is being sent has arrived, 0 to 1.
-    pub progress: RwSignal<Option<f64>>,
+    progress: RwSignal<Option<f64>>,
     /// A picture is held over the form.
-    pub hovered: RwSignal<bool>,
-}
-
-/// What brings pictures into the form around this view, made by [`provide_bring`].
-fn use_bring(form: Form) -> Bring {
-    use_context::<Bring>().unwrap_or_else(|| provide_bring(form, Switch::Stay))
-}
-
-/// Makes what brings pictures into this form, for the views inside.
-pub fn provide_bring(form: Form, switch: Switch) -> Bring {
-    let bring = Bring {
-        desk: Desk::here(),
-        form,
-        switch,
-        progress: RwSignal::new(None),
-        hovered: RwSignal::new(false),
-    };
-    provide_context(bring);
-    bring
+    hovered: RwSignal<bool>,
 }
 
 impl Bring {
+    fn new(form: Form, switch: Switch) -> Self {
+        let (progress, hovered) = (RwSignal::new(None), RwSignal::new(false));
+        Self { desk: Desk::here(), form, switch, progress, hovered }
+    }
+
     /// Sends a picture to the server and puts its address into the form.
-    pub fn file(self, file: web_sys::File) {
+    fn file(self, file: web_sys::File) {
         if self.progress.with_untracked(Option::is_some) || !self.desk.may(Right::Upload) {
             return;
         }
@@ -137,22 +160,24 @@ impl Bring {
     }
 
     /// Takes a pasted picture; pasted text is left to the field.
-    pub fn on_paste(self, event: &ev::Event) {
+    fn on_paste(self, event: &ev::Event) {
         use wasm_bindgen::JsCast;
         let data = event
             .dyn_ref::<web_sys::ClipboardEvent>()
             .and_then(web_sys::ClipboardEvent::clipboard_data);
-        self.take(data, event, true);
+        let file =
+            data.and_then(|data| first(&data)).filter(|file| file.type_().starts_with("image/"));
+        self.take(file, event);
     }
 
     /// Takes a dropped picture.
-    pub fn on_drop(self, event: &ev::DragEvent) {
+    fn on_drop(self, event: &ev::DragEvent) {
         self.hovered.set(false);
-        self.take(event.data_transfer(), event, false);
+        self.take(event.data_transfer().and_then(|data| first(&data)), event);
     }
 
     /// Shows that a picture could be dropped here.
-    pub fn on_drag_over(self, event: &ev::DragEvent) {
+    fn on_drag_over(self, event: &ev::DragEvent) {
         let has_files = event.data_transfer().is_some_and(|data| {
             data.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files"))
         });
@@ -162,19 +187,19 @@ impl Bring {
         }
     }
 
-    fn take(self, data: Option<web_sys::DataTransfer>, event: &web_sys::Event, only_images: bool) {
+    fn take(self, file: Option<web_sys::File>, event: &web_sys::Event) {
         let is_image = self.form.draft.with_untracked(|draft| draft.kind == Kind::Image);
-        if !is_image && self.switch == Switch::Stay {
-            return;
-        }
-        let Some(file) = data.and_then(|d| d.files()).and_then(|files| files.get(0)) else {
+        let Some(file) = file.filter(|_| is_image || self.switch == Switch::ToImage) else {
             return;
         };
-        if only_images && !file.type_().starts_with("image/") {
-            return;
-        }
         event.prevent_default();
-        self.form.draft.update(|draft| draft.kind = Kind::Image);
+        if !is_image {
+            self.form.draft.update(|draft| draft.kind = Kind::Image);
+        }
         self.file(file);
     }
+}
+
+fn first(data: &web_sys::DataTransfer) -> Option<web_sys::File> {
+    data.files()?.get(0)
 }

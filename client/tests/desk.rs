@@ -1,0 +1,173 @@
+//! The desk's views in a real browser, without a server: what it does not fetch it is given.
+
+#![cfg(target_arch = "wasm32")]
+
+use leptos::prelude::*;
+use leptos::task::tick;
+use nowcast_client::page::admin::ask::{read_me, read_tiles};
+use nowcast_client::page::admin::board::Board;
+use nowcast_client::page::admin::composer::Composer;
+use nowcast_client::page::admin::desk::{Board as State, Desk};
+use nowcast_client::page::admin::draft::{Draft, Kind};
+use nowcast_client::page::admin::me::{Me, Right};
+use nowcast_client::page::admin::tile::{Color, Face, Outcome, Tile};
+use nowcast_client::read;
+use nowcast_client::store::Store;
+use nowcast_shared::id::RoomName;
+use nowcast_shared::item::{Body, Role};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, HtmlElement};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn room(name: &str) -> RoomName {
+    name.parse().unwrap()
+}
+
+fn me(role: Role, may: &[Right]) -> Me {
+    Me { role, name: None, may: may.to_vec(), open: false }
+}
+
+fn admin() -> Me {
+    me(Role::Admin, &[Right::Publish, Right::Buttons, Right::Upload])
+}
+
+fn tile(number: usize, label: &str) -> Tile {
+    Tile {
+        id: format!("b{number}").as_str().into(),
+        face: Face {
+            label: label.to_owned(),
+            color: Color::Teal,
+            kind: "message".to_owned(),
+            body: Body::Message { text: "<b>bold</b>".to_owned() },
+        },
+    }
+}
+
+/// Shows a view of the desk of a room, on a place of its own; the desk tells what it knows.
+fn show<V: IntoView + 'static>(name: &str, view: fn() -> V) -> (Desk, Element) {
+    let place = document().create_element("div").unwrap();
+    document().body().unwrap().append_child(&place).unwrap();
+    let desk = StoredValue::new(None);
+    let name = room(name);
+    let shown = leptos::mount::mount_to(place.clone().unchecked_into(), move || {
+        let made = Desk::new(name, Store::new());
+        provide_context(made);
+        desk.set_value(Some(made));
+        view()
+    });
+    shown.forget();
+    (desk.get_value().unwrap(), place)
+}
+
+fn all(place: &Element, selector: &str) -> Vec<HtmlElement> {
+    let found = place.query_selector_all(selector).unwrap();
+    (0..found.length()).filter_map(|n| found.item(n)?.dyn_into().ok()).collect()
+}
+
+fn one(place: &Element, selector: &str) -> HtmlElement {
+    let mut found = all(place, selector);
+    assert_eq!(found.len(), 1, "{selector} in {}", place.inner_html());
+    found.remove(0)
+}
+
+fn text(element: &HtmlElement) -> String {
+    element.text_content().unwrap_or_default()
+}
+
+#[wasm_bindgen_test]
+fn answers_are_read_and_what_is_not_known_is_left_out() {
+    let json = r#"{"role":"admin","id":"p1","name":"","may":["publish","fly"],"open":true}"#;
+    let me = read_me(&read::parse(json).unwrap()).unwrap();
+    assert_eq!((me.role, me.name.as_deref(), me.open), (Role::Admin, None, true));
+    assert!(me.may(Right::Publish) && !me.may(Right::Edit));
+    assert_eq!(read_me(&read::parse("[]").unwrap()), None);
+
+    let json = r#"{"buttons":[
+        {"id":"b1","label":"A","color":"mauve","item":{"kind":"poll","data":{}}},
+        {"id":"b2"}, 5, null]}"#;
+    let tiles = read_tiles(&read::parse(json).unwrap());
+    assert_eq!(tiles.len(), 1);
+    assert_eq!((tiles[0].face.color, &tiles[0].face.body), (Color::Ink, &Body::Unknown));
+}
+
+#[wasm_bindgen_test]
+async fn tiles_show_text_as_text_and_nine_of_them_have_a_key() {
+    let (desk, place) = show("tiles", || view! { <Board /> });
+    desk.me.set(Some(admin()));
+    let tiles = (0..10).map(|number| tile(number, "<img src=x onerror=alert(1)>")).collect();
+    desk.board.set(State::Here(tiles));
+    tick().await;
+    assert_eq!(all(&place, "button.tile").len(), 10);
+    assert!(all(&place, "img, b").is_empty());
+    let keys = all(&place, ".tile-key").iter().map(text).collect::<String>();
+    assert_eq!(keys, "123456789");
+}
+
+#[wasm_bindgen_test]
+async fn a_tile_says_when_it_went_out_and_why_it_did_not() {
+    let (desk, place) = show("outcome", || view! { <Board /> });
+    desk.me.set(Some(admin()));
+    desk.board.set(State::Here(vec![tile(1, "Doors")]));
+    for (outcome, state, line) in [
+        (Outcome::Sending, "sending", "On its way"),
+        (Outcome::Out("12:00:01".to_owned()), "out", "Out 12:00:01"),
+        (Outcome::Failed("No answer.".to_owned()), "failed", "Not out. No answer."),
+    ] {
+        desk.outcomes.update(|all| {
+            all.insert("b1".into(), outcome);
+        });
+        tick().await;
+        let tile = one(&place, "button.tile");
+        assert_eq!(tile.get_attribute("data-state").as_deref(), Some(state));
+        assert_eq!(text(&one(&place, ".tile-line")), line);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_empty_board_has_a_next_step_for_hosts_and_for_guests() {
+    let (desk, place) = show("empty", || view! { <Board /> });
+    desk.me.set(Some(admin()));
+    desk.board.set(State::Here(Vec::new()));
+    tick().await;
+    one(&place, ".blank button").click();
+    assert!(desk.editing.with_untracked(Option::is_some));
+
+    desk.me.set(Some(me(Role::Viewer, &[Right::Publish])));
+    tick().await;
+    one(&place, ".blank button").click();
+    assert!(desk.login.with_untracked(Option::is_some));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_missing_is_said_at_its_field_before_anything_is_sent() {
+    let (desk, place) = show("missing", || view! { <Composer /> });
+    desk.me.set(Some(admin()));
+    desk.draft.set(Draft {
+        kind: Kind::Image,
+        image_url: "/uploads/a.png".to_owned(),
+        ..Draft::default()
+    });
+    tick().await;
+    one(&place, "button.primary").click();
+    tick().await;
+    assert_eq!(one(&place, "[aria-invalid=true]").id(), "compose-alt");
+    assert_eq!(desk.outcome.get_untracked(), Outcome::Idle);
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_draft_is_there_again_after_a_reload() {
+    let (desk, place) = show("reload", || ());
+    desk.draft.update(|draft| draft.text = "Half a sentence".to_owned());
+    tick().await;
+    place.remove();
+    let (again, place) = show("reload", || ());
+    assert_eq!(again.draft.with_untracked(|draft| draft.text.clone()), "Half a sentence");
+    let (elsewhere, _) = show("another-room", || ());
+    assert!(elsewhere.draft.with_untracked(Draft::is_empty));
+    again.draft.set(Draft::default());
+    tick().await;
+    place.remove();
+}
