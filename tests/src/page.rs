@@ -3,159 +3,24 @@
 //! A page holds the server to its promise all the time: an event that is not the one after the
 //! last one (a gap, a repeat, another order) fails the test, whatever the test is about.
 
+mod commands;
 mod event_stream;
+mod joining;
 mod long_poll;
 mod websocket;
 
-use crate::api::{Api, Credential, Problem};
+pub use commands::Answer;
+pub use joining::{Joining, Transport, new_client_id};
+
+use crate::api::Problem;
 use crate::wait::{in_time, pause};
-use nowcast_shared::error::{Code, Reason};
+use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{PROTOCOL, ServerFrame, Snapshot};
 use nowcast_shared::offset::{Offset, Position};
 use nowcast_shared::signal::{Presence, PresenceState, Signal};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::VecDeque;
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// By which way a page is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// A WebSocket.
-    WebSocket,
-    /// A server-sent event stream, with commands by POST.
-    Sse,
-    /// One long poll after the other, with commands by POST.
-    LongPoll,
-}
-
-impl Transport {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::WebSocket, Self::Sse, Self::LongPoll];
-}
-
-/// A page that is to be opened.
-#[derive(Clone, Debug)]
-pub struct Joining {
-    transport: Transport,
-    origin: String,
-    room: String,
-    client: String,
-    since: Option<String>,
-    role: Option<&'static str>,
-    credential: Credential,
-}
-
-impl Joining {
-    /// A new page in the main room.
-    pub fn new(transport: Transport, origin: impl Into<String>) -> Self {
-        Self {
-            transport,
-            origin: origin.into(),
-            room: "main".to_owned(),
-            client: new_client_id(),
-            since: None,
-            role: None,
-            credential: Credential::None,
-        }
-    }
-
-    /// Over another transport.
-    #[must_use]
-    pub fn over(self, transport: Transport) -> Self {
-        Self { transport, ..self }
-    }
-
-    /// From another address.
-    #[must_use]
-    pub fn at(self, origin: impl Into<String>) -> Self {
-        Self { origin: origin.into(), ..self }
-    }
-
-    /// In another room.
-    #[must_use]
-    pub fn room(self, room: impl Into<String>) -> Self {
-        Self { room: room.into(), ..self }
-    }
-
-    /// From where it left off.
-    #[must_use]
-    pub fn since(self, since: impl fmt::Display) -> Self {
-        Self { since: Some(since.to_string()), ..self }
-    }
-
-    /// With this client id instead of a new one.
-    #[must_use]
-    pub fn client(self, client: impl Into<String>) -> Self {
-        Self { client: client.into(), ..self }
-    }
-
-    /// As this sort of page (`feed`, `admin`, `probe`).
-    #[must_use]
-    pub fn role(self, role: &'static str) -> Self {
-        Self { role: Some(role), ..self }
-    }
-
-    /// With the credential of whoever this is.
-    #[must_use]
-    pub fn as_who(self, api: &Api) -> Self {
-        Self { credential: api.credential().clone(), ..self }
-    }
-
-    /// Opens it.
-    ///
-    /// # Panics
-    /// When it is refused.
-    pub async fn open(self) -> Page {
-        match self.clone().try_open().await {
-            Ok(page) => page,
-            Err(problem) => panic!("{self:?} was refused: {problem}"),
-        }
-    }
-
-    /// Opens it, or says why the server does not let it. A server that is not there, or goes away
-    /// before the session has begun, is a problem with the status 0.
-    ///
-    /// # Panics
-    /// When the server answers neither with a session nor with a problem.
-    pub async fn try_open(self) -> Result<Page, Problem> {
-        let opening = async {
-            Ok(match self.transport {
-                Transport::WebSocket => Link::WebSocket(websocket::Link::open(&self).await?),
-                Transport::Sse => Link::Sse(event_stream::Link::open(&self).await?),
-                Transport::LongPoll => Link::LongPoll(long_poll::Link::open(&self).await?),
-            })
-        };
-        let link = in_time("a page is opened", opening).await?;
-        Page::begin(self, link).await
-    }
-
-    /// The path and query of a transport's address.
-    fn path(&self, endpoint: &str) -> String {
-        let mut path = format!("/api/rooms/{}/{endpoint}?client={}", self.room, self.client);
-        if let Some(since) = &self.since {
-            path.push_str("&since=");
-            path.push_str(since);
-        }
-        if let Some(role) = self.role {
-            path.push_str("&page=");
-            path.push_str(role);
-        }
-        path
-    }
-
-    fn api(&self) -> Api {
-        Api::new(self.origin.clone(), self.credential.clone())
-    }
-}
-
-/// A client id that no other page has, made as a page would: nobody can tell it from a random one.
-pub fn new_client_id() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("client-of-a-test_{}_{count}", std::process::id())
-}
 
 /// What a link has to say.
 enum Incoming {
@@ -175,39 +40,6 @@ impl Link {
             Self::WebSocket(link) => link.next().await,
             Self::Sse(link) => link.next().await,
             Self::LongPoll(link) => link.next().await,
-        }
-    }
-}
-
-/// The answer to a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It took effect, as the event at this offset if it made one.
-    Ack(Option<u64>),
-    /// It had no effect.
-    Reject(Code, String),
-}
-
-impl Answer {
-    /// The offset of the event that the command made.
-    ///
-    /// # Panics
-    /// When it was refused or made none.
-    pub fn offset(&self) -> u64 {
-        match self {
-            Self::Ack(Some(offset)) => *offset,
-            other => panic!("{other:?} instead of an ack with an offset"),
-        }
-    }
-
-    /// Why it was refused.
-    ///
-    /// # Panics
-    /// When it was not.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Reject(code, message) if !message.is_empty() => *code,
-            other => panic!("{other:?} instead of a reject with a message"),
         }
     }
 }
@@ -449,84 +281,6 @@ impl Page {
         }
         ending.close_code = self.close_code;
         ending
-    }
-
-    /// Asks for something and waits for the answer.
-    ///
-    /// # Panics
-    /// When no answer comes.
-    pub async fn command(&mut self, command: Value) -> Answer {
-        self.commands += 1;
-        let id = format!("k{}", self.commands);
-        self.command_with_id(&id, command).await
-    }
-
-    /// As [`Page::command`], with an id of the test's choice.
-    ///
-    /// # Panics
-    /// When no answer comes.
-    pub async fn command_with_id(&mut self, id: &str, command: Value) -> Answer {
-        if !matches!(self.link, Link::WebSocket(_)) {
-            return self.post(id, command).await;
-        }
-        let frame = json!({"t": "command", "id": id, "command": command});
-        self.send_text(&frame.to_string()).await;
-        let answer = async {
-            loop {
-                match self.receive().await {
-                    Some(ServerFrame::Ack { command: Some(of), offset }) if of.0 == id => {
-                        return Answer::Ack(offset.map(|offset| offset.0));
-                    }
-                    Some(ServerFrame::Reject { command: Some(of), code, message })
-                        if of.0 == id =>
-                    {
-                        return Answer::Reject(code, message);
-                    }
-                    Some(frame) => self.set_aside.push_back(frame),
-                    None => panic!("the session ended before the answer to {id}"),
-                }
-            }
-        };
-        in_time("the answer to a command", answer).await
-    }
-
-    async fn post(&self, id: &str, command: Value) -> Answer {
-        let path =
-            format!("/api/rooms/{}/commands?client={}", self.joining.room, self.joining.client);
-        let frame = json!({"t": "command", "id": id, "command": command});
-        let answer = self.joining.api().post(&path).json(&frame).send().await;
-        let answer = answer.expect("an answer to the command");
-        if !answer.status().is_success() {
-            let problem = crate::api::problem(answer).await;
-            let code = Code::from_name(&problem.code).expect("a code of the contract");
-            return Answer::Reject(code, problem.detail);
-        }
-        assert_eq!(answer.status(), 200);
-        let body: Value = answer.json().await.expect("an ack is JSON");
-        assert_eq!((&body["t"], &body["command"]), (&json!("ack"), &json!(id)), "{body}");
-        Answer::Ack(body["offset"].as_u64())
-    }
-
-    /// Sends a text that need not be a frame. Only over a WebSocket.
-    ///
-    /// # Panics
-    /// When the page has none, or it is closed.
-    pub async fn send_text(&mut self, text: &str) {
-        match &mut self.link {
-            Link::WebSocket(link) => link.send_text(text).await,
-            _ => panic!("only a WebSocket carries frames from a page"),
-        }
-    }
-
-    /// Sends bytes. Only over a WebSocket.
-    ///
-    /// # Panics
-    /// When the page has none, or it is closed.
-    pub async fn send_binary(&mut self, bytes: &[u8]) {
-        match &mut self.link {
-            Link::WebSocket(link) => link.send_binary(bytes).await,
-            _ => panic!("only a WebSocket carries frames from a page"),
-        }
     }
 
     /// Takes the next frame from the link and checks it against what the page has seen.

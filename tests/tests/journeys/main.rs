@@ -4,8 +4,10 @@
 //! - [`delivery`], [`resume`], [`crash`]: every page sees every event once and in order.
 //! - [`repeats`]: what is sent twice takes effect once.
 //! - [`sessions`], [`polling`]: how sessions end, who is here, how a long poll waits.
-//! - [`refused`]: bad input gets a clear answer. [`content`]: hostile input comes out harmless.
-//! - [`access`], [`desk`]: who may do what; the admin's display buttons.
+//! - [`refused`], [`rejected`]: bad input gets a clear answer. [`content`]: hostile input comes out
+//!   harmless.
+//! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
+//!   buttons.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -16,6 +18,8 @@ mod desk;
 mod files;
 mod polling;
 mod refused;
+mod rejected;
 mod repeats;
 mod resume;
 mod sessions;
+mod start;

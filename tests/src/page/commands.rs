@@ -1,0 +1,120 @@
+//! What a page sends: commands, and over a WebSocket whatever a test wants to see refused.
+
+use super::{Link, Page};
+use crate::wait::in_time;
+use nowcast_shared::error::Code;
+use nowcast_shared::frame::ServerFrame;
+use serde_json::{Value, json};
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It took effect, as the event at this offset if it made one.
+    Ack(Option<u64>),
+    /// It had no effect.
+    Reject(Code, String),
+}
+
+impl Answer {
+    /// The offset of the event that the command made.
+    ///
+    /// # Panics
+    /// When it was refused or made none.
+    pub fn offset(&self) -> u64 {
+        match self {
+            Self::Ack(Some(offset)) => *offset,
+            other => panic!("{other:?} instead of an ack with an offset"),
+        }
+    }
+
+    /// Why it was refused.
+    ///
+    /// # Panics
+    /// When it was not.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Reject(code, message) if !message.is_empty() => *code,
+            other => panic!("{other:?} instead of a reject with a message"),
+        }
+    }
+}
+
+impl Page {
+    /// Asks for something and waits for the answer.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn command(&mut self, command: Value) -> Answer {
+        self.commands += 1;
+        let id = format!("k{}", self.commands);
+        self.command_with_id(&id, command).await
+    }
+
+    /// As [`Page::command`], with an id of the test's choice.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn command_with_id(&mut self, id: &str, command: Value) -> Answer {
+        if !matches!(self.link, Link::WebSocket(_)) {
+            return self.post(id, command).await;
+        }
+        let frame = json!({"t": "command", "id": id, "command": command});
+        self.send_text(&frame.to_string()).await;
+        let answer = async {
+            loop {
+                match self.receive().await {
+                    Some(ServerFrame::Ack { command: Some(of), offset }) if of.0 == id => {
+                        return Answer::Ack(offset.map(|offset| offset.0));
+                    }
+                    Some(ServerFrame::Reject { command: Some(of), code, message })
+                        if of.0 == id =>
+                    {
+                        return Answer::Reject(code, message);
+                    }
+                    Some(frame) => self.set_aside.push_back(frame),
+                    None => panic!("the session ended before the answer to {id}"),
+                }
+            }
+        };
+        in_time("the answer to a command", answer).await
+    }
+
+    async fn post(&self, id: &str, command: Value) -> Answer {
+        let path =
+            format!("/api/rooms/{}/commands?client={}", self.joining.room, self.joining.client);
+        let frame = json!({"t": "command", "id": id, "command": command});
+        let answer = self.joining.api().post(&path).json(&frame).send().await;
+        let answer = answer.expect("an answer to the command");
+        if !answer.status().is_success() {
+            let problem = crate::api::problem(answer).await;
+            let code = Code::from_name(&problem.code).expect("a code of the contract");
+            return Answer::Reject(code, problem.detail);
+        }
+        assert_eq!(answer.status(), 200);
+        let body: Value = answer.json().await.expect("an ack is JSON");
+        assert_eq!((&body["t"], &body["command"]), (&json!("ack"), &json!(id)), "{body}");
+        Answer::Ack(body["offset"].as_u64())
+    }
+
+    /// Sends a text that need not be a frame. Only over a WebSocket.
+    ///
+    /// # Panics
+    /// When the page has none, or it is closed.
+    pub async fn send_text(&mut self, text: &str) {
+        match &mut self.link {
+            Link::WebSocket(link) => link.send_text(text).await,
+            _ => panic!("only a WebSocket carries frames from a page"),
+        }
+    }
+
+    /// Sends bytes. Only over a WebSocket.
+    ///
+    /// # Panics
+    /// When the page has none, or it is closed.
+    pub async fn send_binary(&mut self, bytes: &[u8]) {
+        match &mut self.link {
+            Link::WebSocket(link) => link.send_binary(bytes).await,
+            _ => panic!("only a WebSocket carries frames from a page"),
+        }
+    }
+}
