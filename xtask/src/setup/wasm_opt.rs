@@ -1,28 +1,28 @@
-//! wasm-opt makes the pages' WebAssembly smaller. It is a C++ program, so it is taken ready-made
-//! where there is one: on PATH, Debian's (installed where this user may, else unpacked into the
-//! cache folder), npm's. Compiling it from crates.io is the last resort: it takes many minutes.
+//! wasm-opt makes the pages' WebAssembly a little smaller. It is a C++ program, so it is taken
+//! ready-made where there is one: on PATH, npm's, Debian's where that is new enough. Compiling it
+//! would take longer than everything else together and save some three per cent: where it cannot
+//! be had, the pages are built without, and that is said.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
 use super::cache::Place;
-use super::debian::{self, Apt};
+use super::debian;
 use super::{path, version_of};
 use crate::cargo;
 use crate::paths::Paths;
 use crate::progress::{Progress, Step};
 
-/// The oldest that understands what this Rust's compiler writes.
-const OLDEST: u32 = 108;
+/// The oldest that gets modules with two tables right, as wasm-bindgen makes them. Debian 12's 108
+/// exports the wrong one of them, and the pages do not start.
+const OLDEST: u32 = 116;
 /// Debian's package `binaryen`, which version of it depends on Debian's.
 const DEBIAN_VERSION: &str = "debian";
 /// npm's package `binaryen`.
 const NPM_VERSION: &str = "130.0.0";
-/// The crate `wasm-opt`, which is Binaryen 116.
-const CRATE_VERSION: &str = "0.116.1";
-
 /// The folder with `wasm-opt`; installs it when there is none.
 pub(crate) fn install(paths: &Paths, progress: &Progress) -> Result<PathBuf> {
     let step = progress.step("wasm-opt", "");
@@ -30,30 +30,16 @@ pub(crate) fn install(paths: &Paths, progress: &Progress) -> Result<PathBuf> {
         step.done("on PATH");
         return Ok(folder);
     }
-    let from_debian = Place::new(paths, "binaryen", DEBIAN_VERSION);
     let from_npm = Place::new(paths, "binaryen", NPM_VERSION);
-    let from_crates = Place::new(paths, "wasm-opt", CRATE_VERSION);
-    for place in [&from_debian, &from_npm, &from_crates] {
+    let from_debian = Place::new(paths, "binaryen", DEBIAN_VERSION);
+    let without = Place::new(paths, "wasm-opt", "none");
+    for place in [&from_npm, &from_debian] {
         if has_working(&place.folder()) {
             step.done("ready");
             return Ok(place.folder().join("bin"));
         }
     }
-    // One way that fails (no network to Debian, say) leaves the others to be tried.
-    if let Some(apt) = Apt::find() {
-        let log = paths.cache.join("logs").join("apt.log");
-        if apt.install(&step, &["binaryen"], &log).is_ok()
-            && let Some(folder) = find()
-        {
-            step.done("installed Debian's binaryen");
-            return Ok(folder);
-        }
-    }
-    let unpack = |folder: &Path| debian::unpack(&step, "binaryen", folder, from_debian.log());
-    if debian::can_unpack() && fill(&from_debian, &step, unpack) {
-        step.done("unpacked Debian's binaryen");
-        return Ok(from_debian.folder().join("bin"));
-    }
+    // One way that fails (no network to npm, say) leaves the others to be tried.
     let download = |folder: &Path| npm(&step, folder, from_npm.log());
     if path::find("npm").is_some()
         && path::find("node").is_some()
@@ -62,12 +48,53 @@ pub(crate) fn install(paths: &Paths, progress: &Progress) -> Result<PathBuf> {
         step.done("installed npm's binaryen");
         return Ok(from_npm.folder().join("bin"));
     }
-    step.note("compiling it, as neither Debian's nor npm's binaryen can be had");
-    from_crates.fill(&step, has_working, |folder| {
-        cargo::run(&step, "wasm-opt", compile(&from_crates, folder), from_crates.log())
-    })?;
-    step.done("installed");
-    Ok(from_crates.folder().join("bin"))
+    let told = "none here that works; the pages will be some 3 % larger";
+    if is_stand_in(&without.folder()) {
+        step.done(told);
+        return Ok(without.folder().join("bin"));
+    }
+    let unpack = |folder: &Path| debian::unpack(&step, "binaryen", folder, from_debian.log());
+    if debian::can_unpack() && fill(&from_debian, &step, unpack) {
+        step.done("unpacked Debian's binaryen");
+        return Ok(from_debian.folder().join("bin"));
+    }
+    without.fill(&step, is_stand_in, stand_in)?;
+    step.done(told);
+    Ok(without.folder().join("bin"))
+}
+
+/// Trunk insists on calling wasm-opt; this one hands the module on as it is.
+fn stand_in(folder: &Path) -> Result<()> {
+    let bin = folder.join("bin");
+    fs::create_dir_all(&bin)?;
+    let program = bin.join(file());
+    fs::write(&program, STAND_IN)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    }
+    #[cfg(not(unix))]
+    anyhow::bail!("wasm-opt is missing: install Binaryen {OLDEST} or newer, and put it on PATH");
+    #[cfg(unix)]
+    Ok(())
+}
+
+const STAND_IN: &str = "#!/bin/sh
+# Stands in for wasm-opt where there is none: called as `wasm-opt --output=FILE … FILE`.
+for word in \"$@\"; do
+    case $word in
+    --version) echo 'wasm-opt version none'; exit ;;
+    --output=*) output=${word#--output=} ;;
+    -*) ;;
+    *) input=$word ;;
+    esac
+done
+exec cp \"$input\" \"$output\"
+";
+
+fn is_stand_in(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("bin").join(file())).is_ok_and(|text| text == STAND_IN)
 }
 
 fn find() -> Option<PathBuf> {
@@ -109,16 +136,29 @@ fn npm(step: &Step<'_>, folder: &Path, log: &Path) -> Result<()> {
     cargo::run(step, "`npm install binaryen`", command, log)
 }
 
-fn compile(place: &Place, folder: &Path) -> Command {
-    let mut command = cargo::command(&std::env::temp_dir());
-    command.args(["install", "wasm-opt", "--version", CRATE_VERSION, "--locked", "--no-track"]);
-    command.arg("--root").arg(folder).env("CARGO_TARGET_DIR", place.build_folder());
-    command
-}
-
 #[cfg(test)]
 mod tests {
-    use super::version;
+    use super::{STAND_IN, stand_in, version};
+    use std::process::Command;
+
+    #[test]
+    #[cfg(unix)]
+    fn the_stand_in_hands_on_what_trunk_gives_it() {
+        let folder = std::env::temp_dir().join(format!("nowcast-stand-in-{}", std::process::id()));
+        stand_in(&folder).expect("the folder can be written");
+        let (input, output) = (folder.join("a b.wasm"), folder.join("c.wasm"));
+        std::fs::write(&input, STAND_IN).expect("the folder can be written");
+        let ended = Command::new(folder.join("bin").join("wasm-opt"))
+            .arg(format!("--output={}", output.display()))
+            .args(["-Oz", "--enable-bulk-memory"])
+            .arg(&input)
+            .status()
+            .expect("it can be run");
+        let copied = std::fs::read_to_string(&output).expect("it wrote");
+        std::fs::remove_dir_all(&folder).expect("it is ours");
+        assert!(ended.success());
+        assert_eq!(copied, STAND_IN);
+    }
 
     #[test]
     fn the_version_is_read_from_what_wasm_opt_says() {
