@@ -46,12 +46,6 @@ pub async fn log_out() -> Result<(), Problem> {
     api::post("/api/logout", "{}").await.map(drop)
 }
 
-/// What the room is called.
-pub async fn title(room: &RoomName) -> Result<String, Problem> {
-    let answer = api::get(&at(room, "")).await?;
-    Ok(read::text(&answer, "title").unwrap_or_default())
-}
-
 /// Calls the room something else.
 pub async fn set_title(room: &RoomName, title: &str) -> Result<String, Problem> {
     let answer = api::put(&at(room, ""), &Object::new().text("title", title).end()).await?;
