@@ -10,6 +10,8 @@ use web_sys::{Document, Event, EventTarget, Window};
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: f64) -> i32;
+    #[wasm_bindgen(js_name = setInterval)]
+    fn set_interval(callback: &Function, milliseconds: f64) -> i32;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: i32);
 }
@@ -117,6 +119,19 @@ impl Drop for Timer {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Does something again and again, as long as the page lives.
+pub fn every(milliseconds: f64, then: impl Fn() + 'static) {
+    let closure: Closure<dyn Fn()> = Closure::new(then);
+    set_interval(closure.as_ref().unchecked_ref(), milliseconds);
+    closure.forget();
+}
+
+/// Runs a future. Boxed, so that the machinery behind it is compiled once.
+pub fn spawn(future: impl Future<Output = ()> + 'static) {
+    let future: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
+    wasm_bindgen_futures::spawn_local(future);
 }
 
 /// Waits.

@@ -12,7 +12,7 @@ use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{ItemId, PublicId};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
-use nowcast_shared::signal::{Person, Presence, PresenceState, Signal, Transports};
+use nowcast_shared::signal::{Presence, PresenceState, Signal, Transports};
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
@@ -140,7 +140,8 @@ fn snapshot(value: &JsValue) -> Snapshot<Body> {
         presence: PresenceState {
             version: whole(&presence, "version").unwrap_or_default(),
             count: whole(&presence, "count").unwrap_or_default(),
-            people: list(&presence, "people", person),
+            // No page shows people by name yet.
+            people: Vec::new(),
             transports: transports(&presence),
         },
     }
@@ -221,16 +222,12 @@ fn signal(value: &JsValue) -> Option<Signal> {
         "presence" => Some(Signal::Presence(Presence {
             version: whole(value, "version")?,
             count: whole(value, "count")?,
-            joined: list(value, "joined", person),
-            left: list(value, "left", |id| id.as_string().map(PublicId)),
+            joined: Vec::new(),
+            left: Vec::new(),
             transports: transports(value),
         })),
         _ => None,
     }
-}
-
-fn person(value: &JsValue) -> Option<Person> {
-    Some(Person { id: PublicId(text(value, "id")?), name: text(value, "name")? })
 }
 
 fn transports(value: &JsValue) -> Transports {

@@ -36,10 +36,10 @@ impl Store {
         Self {
             feed: Feed::new(),
             people: People::new(),
-            title: RwSignal::new(String::new()),
-            open: RwSignal::new(false),
-            status: RwSignal::new(Status::Connecting),
-            online: RwSignal::new(true),
+            title: signal(String::new()),
+            open: signal(false),
+            status: signal(Status::Connecting),
+            online: signal(true),
         }
     }
 }
@@ -48,6 +48,12 @@ impl Default for Store {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Makes a signal. Written once here, so that it is compiled once for each type and not at every use.
+#[inline(never)]
+pub(crate) fn signal<T: Send + Sync + 'static>(value: T) -> RwSignal<T> {
+    RwSignal::new(value)
 }
 
 /// Sets a signal only where that changes something, so that nothing is redrawn in vain.

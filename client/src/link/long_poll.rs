@@ -27,7 +27,7 @@ impl Polling {
         let abort = AbortController::new().ok();
         let this = Self { ended: ended.clone(), abort };
         let signal = this.abort.as_ref().map(AbortController::signal);
-        wasm_bindgen_futures::spawn_local(async move {
+        dom::spawn(async move {
             let mut wait = 0;
             while !ended.get() {
                 let asked = dom::now();

@@ -2,6 +2,7 @@
 
 use crate::dom::{self, Listener};
 use crate::page::part::words;
+use crate::store::signal;
 use crate::time;
 use leptos::prelude::*;
 
@@ -15,19 +16,14 @@ pub struct Clock(RwSignal<i64>);
 impl Clock {
     /// Starts the page's clock and provides it to all views below. It rests while nobody looks.
     pub fn start() {
-        let clock = Self(RwSignal::new(dom::now()));
+        let clock = Self(signal(dom::now()));
         let tick = move || {
             if dom::visible() {
                 clock.0.set(dom::now());
             }
         };
         Listener::on(&dom::document(), "visibilitychange", move |_| tick()).forever();
-        wasm_bindgen_futures::spawn_local(async move {
-            loop {
-                dom::sleep(TICK).await;
-                tick();
-            }
-        });
+        dom::every(TICK, tick);
         provide_context(clock);
     }
 }

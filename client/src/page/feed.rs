@@ -8,7 +8,7 @@ use super::pill::LivePill;
 use crate::link::plan::Status;
 use crate::link::{Link, Page};
 use crate::place::Place;
-use crate::store::{Store, set};
+use crate::store::{Store, set, signal};
 use crate::{dom, keep};
 use leptos::prelude::*;
 use nowcast_shared::error::Reason;
@@ -58,7 +58,7 @@ fn feed(room: RoomName) -> AnyView {
     };
     let (heading, head) = (title.clone(), StoredValue::new(title));
     // Only this much of the status decides about the whole page.
-    let refused = RwSignal::new(false);
+    let refused = signal(false);
     effect(move || {
         set(refused, store.status.with(|status| matches!(status, Status::Refused(_))));
         let unseen = if reading.visible.get() { 0 } else { reading.unseen.get() };

@@ -99,7 +99,9 @@ fn link(url: &str, title: Option<&str>, description: &str) -> AnyView {
         return faded("That link does not open.");
     };
     let host = host(&href);
-    let title = title.unwrap_or(&host).to_owned();
+    // Without a title, the address itself says most.
+    let bare = href.split_once("://").map_or(href.as_str(), |(_, rest)| rest);
+    let title = title.unwrap_or(bare.trim_end_matches('/')).to_owned();
     view! {
         <a class="card" href=href target="_blank" rel="noopener noreferrer nofollow" dir="auto">
             <strong>{title}</strong>

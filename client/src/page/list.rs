@@ -1,14 +1,17 @@
 //! The list of items: new ones at the top without a jump, older ones as they are scrolled to.
 
-use super::item::{Actions, ItemView};
-use super::part::{button, effect, nothing, part, sentence};
-use crate::dom::{self, Listener, Watch};
+use super::item::{Actions, ItemView, author};
+use super::part::{button, effect, nothing, part, sentence, words};
+use crate::dom::{self, Listener, Timer, Watch};
 use crate::store::feed::Older;
-use crate::store::{Store, set};
+use crate::store::{Store, set, signal};
 use crate::{api, read};
 use leptos::prelude::*;
 use nowcast_shared::id::RoomName;
+use nowcast_shared::item::{Body, Item};
 use nowcast_shared::offset::Offset;
+use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement};
 
@@ -26,11 +29,8 @@ pub struct Reading {
 impl Reading {
     /// Follows a reader of `store`.
     pub fn new(store: Store) -> Self {
-        let this = Self {
-            at_top: RwSignal::new(true),
-            unseen: RwSignal::new(0),
-            visible: RwSignal::new(dom::visible()),
-        };
+        let this =
+            Self { at_top: signal(true), unseen: signal(0), visible: signal(dom::visible()) };
         Listener::on(&dom::document(), "visibilitychange", move |_| {
             this.visible.set(dom::visible());
         })
@@ -55,7 +55,7 @@ fn load_older(room: RoomName, store: Store) {
     let Some(request) = store.feed.ask_older() else {
         return;
     };
-    wasm_bindgen_futures::spawn_local(async move {
+    dom::spawn(async move {
         let url = format!("/api/rooms/{room}/items?before={}&limit=30", request.before);
         let answer = match api::get(&url).await {
             Ok(page) => Ok((read::list(&page, "items", read::item), read::truth(&page, "more"))),
@@ -101,6 +101,7 @@ pub fn FeedList(
         <div class="feed">
             <div class="top" tabindex="-1"></div>
             <div class="news">{news}</div>
+            <p class="sr-only" aria-live="polite">{words(announcements(store))}</p>
             <ol>
                 <For each=move || feed.entries.get() key=|entry| entry.id.clone() let:entry>
                     {
@@ -117,6 +118,53 @@ pub fn FeedList(
             <div class="end"></div>
         </div>
     }
+}
+
+/// Says what is new to those who listen to the page: at most every few seconds, and of many items
+/// only how many.
+fn announcements(store: Store) -> impl Fn() -> String + Send + 'static {
+    let said = signal(String::new());
+    let mark = Rc::new(Cell::new(None));
+    let marked = mark.clone();
+    let timer = Timer::new(move || {
+        untrack(|| {
+            let Some(since) = marked.replace(Some(store.feed.newest())) else {
+                return;
+            };
+            let news = match store.feed.newer_than(since) {
+                0 => return,
+                1 => store.feed.entries.with(|entries| {
+                    entries.first().map(|entry| entry.item.with(in_words)).unwrap_or_default()
+                }),
+                count => format!("{count} new items"),
+            };
+            said.set(news);
+        });
+    });
+    effect(move || {
+        let newest = store.feed.newest();
+        if mark.get().is_none() && store.feed.ready.get() {
+            mark.set(Some(newest));
+        } else if mark.get().is_some_and(|mark| newest > mark) && !timer.is_set() {
+            timer.after(SAY_AFTER);
+        }
+    });
+    move || said.get()
+}
+
+/// News are gathered this long before they are said, in milliseconds.
+const SAY_AFTER: f64 = 2_000.0;
+
+/// An item in one sentence.
+fn in_words(item: &Item<Body>) -> String {
+    let what = match &item.data {
+        Body::Message { text } => text,
+        Body::Link { url, title, .. } => title.as_ref().unwrap_or(url),
+        Body::Image { alt, .. } => alt,
+        Body::Unknown => &item.kind,
+    };
+    let what: String = what.chars().take(200).collect();
+    format!("{}: {what}", author(&item.by))
 }
 
 const TOP: &str = ".feed > .top";

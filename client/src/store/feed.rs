@@ -4,7 +4,7 @@
 //! by request while events keep coming; what happens to an item in between is remembered and done
 //! again to the answer, which may be from before.
 
-use super::set;
+use super::{set, signal};
 use leptos::prelude::*;
 use nowcast_shared::id::ItemId;
 use nowcast_shared::item::{Body, Item};
@@ -98,12 +98,12 @@ const KEPT: usize = 200;
 impl Feed {
     pub(super) fn new() -> Self {
         Self {
-            entries: RwSignal::new(Vec::new()),
-            older: RwSignal::new(Older::More),
-            ready: RwSignal::new(false),
-            restarted: RwSignal::new(false),
-            empty: RwSignal::new(true),
-            changes: RwSignal::new(0),
+            entries: signal(Vec::new()),
+            older: signal(Older::More),
+            ready: signal(false),
+            restarted: signal(false),
+            empty: signal(true),
+            changes: signal(0),
             hidden: StoredValue::new(Hidden::default()),
         }
     }

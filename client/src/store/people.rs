@@ -1,6 +1,6 @@
 //! Who is here.
 
-use super::set;
+use super::{set, signal};
 use leptos::prelude::*;
 use nowcast_shared::signal::{Presence, PresenceState, Transports};
 
@@ -17,7 +17,7 @@ struct Known {
 
 impl People {
     pub(super) fn new() -> Self {
-        Self(RwSignal::new(Known::default()))
+        Self(signal(Known::default()))
     }
 
     /// Open pages, not counting admin pages; `None` until the server has said it.
