@@ -193,8 +193,13 @@ pub(crate) async fn fits(browser: &Browser) {
         .run(
             "const width = document.documentElement.clientWidth;
              if (document.scrollingElement.scrollWidth <= width) return null;
+             const clipped = it => {
+                 for (let up = it.parentElement; up; up = up.parentElement) {
+                     if (getComputedStyle(up).overflowX !== 'visible') return true;
+                 }
+             };
              return [...document.body.querySelectorAll('*')]
-                 .filter(it => it.getBoundingClientRect().right > width + 1)
+                 .filter(it => it.getBoundingClientRect().right > width + 1 && !clipped(it))
                  .slice(0, 5).map(it => it.outerHTML.slice(0, 120));",
         )
         .await;
