@@ -74,7 +74,6 @@ async fn a_page_behind_a_network_that_fails_says_so_and_catches_up() {
     proxy.set(|rules| rules.refuse_all = true);
     proxy.cut();
     feed.is("Reconnecting…").await;
-    feed.picture("feed-reconnecting").await;
     server.publisher().say("missed").await;
     proxy.set(|rules| rules.refuse_all = false);
     feed.run("window.dispatchEvent(new Event('online'))").await;

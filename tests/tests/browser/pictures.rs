@@ -4,6 +4,7 @@
 use crate::windows::{Desk, Feed, fits, server};
 use nowcast_tests::api::Api;
 use nowcast_tests::browser::{Browser, Screen, Theme};
+use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{PASSWORD, Server};
 use serde_json::{Value, json};
 
@@ -72,6 +73,21 @@ async fn an_empty_feed_on_a_phone() {
 }
 
 #[tokio::test]
+async fn a_feed_that_is_cut_off() {
+    let server = server().await;
+    an_evening(&server).await;
+    for screen in [Screen::Desk, Screen::Phone] {
+        let proxy = Proxy::start(server.address()).await;
+        let feed = Feed::open(&proxy.origin(), screen).await;
+        feed.until("the evening is shown", SHOWN).await;
+        proxy.set(|rules| rules.refuse_all = true);
+        proxy.cut();
+        feed.is("Reconnecting…").await;
+        pictures(&feed, screen, "feed-reconnecting").await;
+    }
+}
+
+#[tokio::test]
 async fn many_items_and_new_ones_above() {
     let server = server().await;
     for number in 1..=40 {
@@ -131,6 +147,25 @@ async fn the_desk() {
         )
         .await;
         pictures(&desk, screen, "admin").await;
+        fits(&desk).await;
+        if screen == Screen::Phone {
+            desk.press("nav", "Compose").await;
+        }
+        desk.fill(
+            "#compose-text",
+            "The **main stage** opens in *ten minutes*.\n\n- bar left\n- food right",
+        )
+        .await;
+        let preview = "return document.querySelector('.composer .prose strong')?.innerText";
+        desk.until("the preview shows it", preview).await;
+        pictures(&desk, screen, "admin-composing").await;
+        fits(&desk).await;
+        if screen == Screen::Phone {
+            desk.press("nav", "Feed").await;
+        }
+        desk.press(".item-tools", "Edit").await;
+        desk.until("it can be edited", "return document.querySelector('#edit-text')").await;
+        pictures(&desk, screen, "admin-editing").await;
         fits(&desk).await;
         desk.close().await;
     }
