@@ -264,6 +264,7 @@ fn every_code_keeps_its_name_and_status() {
     404 unknown_item
     404 unknown_button
     405 method_not_allowed
+    408 timed_out
     409 conflict
     413 too_large
     415 unsupported_type
