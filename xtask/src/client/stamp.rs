@@ -14,7 +14,8 @@ use super::precompress::files;
 use crate::paths::Paths;
 use crate::process;
 
-/// What the pages are made of, seen from the checkout's root. What is not there is no matter.
+/// What the pages are made of, seen from the checkout's root, and what makes them. What is not
+/// there is no matter.
 const INPUTS: &[&str] = &[
     "client",
     "shared",
@@ -24,6 +25,9 @@ const INPUTS: &[&str] = &[
     "Trunk.toml",
     "Cargo.toml",
     "Cargo.lock",
+    "xtask/src/client",
+    "xtask/src/client.rs",
+    "xtask/src/setup",
 ];
 
 /// A digest of everything that the pages are made of.

@@ -23,6 +23,7 @@ const OLDEST: u32 = 116;
 const DEBIAN_VERSION: &str = "debian";
 /// npm's package `binaryen`.
 const NPM_VERSION: &str = "130.0.0";
+
 /// The folder with `wasm-opt`; installs it when there is none.
 pub(crate) fn install(paths: &Paths, progress: &Progress) -> Result<PathBuf> {
     let step = progress.step("wasm-opt", "");
