@@ -151,13 +151,19 @@ impl Browser {
             if !matches!(value, Value::Null | Value::Bool(false)) {
                 return value;
             }
-            if begun.elapsed() > limit {
+            // A page that has given up will not come to it in the rest of the time either.
+            let given_up = "const said = document.querySelector('body > main[role=alert]');
+                 return Boolean(said?.checkVisibility())";
+            let given_up =
+                self.client.execute(given_up, Vec::new()).await.is_ok_and(|it| it == true);
+            if given_up || begun.elapsed() > limit {
                 let name: String =
                     what.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
                 self.picture(&format!("failed-{name}")).await;
                 let text = self.run("return document.body.innerText").await;
                 let complaints = self.complaints().await;
-                panic!("waited {limit:?} in vain for this: {what}. {complaints:#?} {text:#}");
+                let waited = begun.elapsed();
+                panic!("waited {waited:?} in vain for this: {what}. {complaints:#?} {text:#}");
             }
             pause().await;
         }
@@ -273,31 +279,50 @@ impl Browser {
     ///
     /// # Panics
     /// When it had.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
         let complaints = self.complaints().await;
         assert!(complaints.is_empty(), "the page complained: {complaints:#?}");
         let closing = self.client.clone().close();
         in_time("the browser ends", closing).await.expect("the browser ends");
+        self.process = None;
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Chromium outlives a chromedriver that is killed.
-        if let Some(process) = self.process {
-            let _ = kill_process(process, Signal::KILL);
+        // Chromium outlives a chromedriver that is killed, and its helpers outlive Chromium for a
+        // moment, in which they write.
+        for member in self.process.map(family).unwrap_or_default() {
+            let _ = kill_process(member, Signal::KILL);
         }
-        // Its helpers notice that soon, and write until then: the folder is gone when it has stayed
-        // away for a while.
-        let mut gone = 0;
-        for _ in 0..100 {
+        for _ in 0..50 {
             let removed = std::fs::remove_dir_all(self.folder.path());
-            let absent = removed.is_err_and(|error| error.kind() == ErrorKind::NotFound);
-            gone = if absent { gone + 1 } else { 0 };
-            if gone == 5 {
+            if removed.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// A process and all that it started, as far as the system tells (Linux).
+fn family(head: Pid) -> Vec<Pid> {
+    let mut parents = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        // After the name, which may hold anything, come the state and the parent.
+        let parent =
+            stat.rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)?.parse().ok());
+        let pids = id.and_then(Pid::from_raw).zip(parent.and_then(Pid::from_raw));
+        parents.extend(pids);
+    }
+    let mut family = vec![head];
+    let mut next = 0;
+    while let Some(&member) = family.get(next) {
+        let children = parents.iter().filter(|(_, parent)| *parent == member);
+        family.extend(children.map(|(child, _)| *child));
+        next += 1;
+    }
+    family
 }
