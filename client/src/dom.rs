@@ -48,16 +48,34 @@ pub fn visible() -> bool {
 pub struct Listener {
     target: EventTarget,
     name: &'static str,
+    ahead: bool,
     closure: Closure<dyn Fn(Event)>,
 }
 
 impl Listener {
     /// Calls `then` at every event of that name.
     pub fn on(target: &EventTarget, name: &'static str, then: impl Fn(Event) + 'static) -> Self {
-        let closure: Closure<dyn Fn(Event)> = Closure::new(then);
+        Self::boxed(target, name, Box::new(then), false)
+    }
+
+    /// As [`Self::on`], but for everything inside of `target`, before it gets there. So events are
+    /// heard that do not bubble.
+    pub fn ahead(target: &EventTarget, name: &'static str, then: impl Fn(Event) + 'static) -> Self {
+        Self::boxed(target, name, Box::new(then), true)
+    }
+
+    /// One copy of the machinery for all closures.
+    fn boxed(
+        target: &EventTarget,
+        name: &'static str,
+        then: Box<dyn Fn(Event)>,
+        ahead: bool,
+    ) -> Self {
+        let closure = Closure::wrap(then);
+        let callback = closure.as_ref().unchecked_ref();
         // It only fails for a callback that is none.
-        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        Self { target: target.clone(), name, closure }
+        let _ = target.add_event_listener_with_callback_and_bool(name, callback, ahead);
+        Self { target: target.clone(), name, ahead, closure }
     }
 
     /// Listens as long as the page lives.
@@ -69,29 +87,32 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let callback = self.closure.as_ref().unchecked_ref();
-        let _ = self.target.remove_event_listener_with_callback(self.name, callback);
+        let _ = self
+            .target
+            .remove_event_listener_with_callback_and_bool(self.name, callback, self.ahead);
     }
 }
 
 /// An alarm clock that can be set again and again. It knows one moment at a time.
 pub struct Timer {
-    set: Cell<Option<i32>>,
+    set: Rc<Cell<Option<i32>>>,
     closure: Closure<dyn Fn()>,
 }
 
 impl Timer {
     /// A timer that calls `then` whenever the moment has come that was set last.
     pub fn new(then: impl Fn() + 'static) -> Rc<Self> {
-        Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
-            let this = this.clone();
-            let closure = Closure::new(move || {
-                if let Some(this) = this.upgrade() {
-                    this.set.set(None);
-                    then();
-                }
-            });
-            Self { set: Cell::new(None), closure }
-        })
+        Self::boxed(Box::new(then))
+    }
+
+    fn boxed(then: Box<dyn Fn()>) -> Rc<Self> {
+        let set = Rc::new(Cell::new(None));
+        let rung = set.clone();
+        let closure = callback(Box::new(move || {
+            rung.set(None);
+            then();
+        }));
+        Rc::new(Self { set, closure })
     }
 
     /// Sets the moment, in milliseconds from now, in place of the one before.
@@ -121,9 +142,14 @@ impl Drop for Timer {
     }
 }
 
+/// What JavaScript can call. (One copy of the machinery for all closures.)
+fn callback(then: Box<dyn Fn()>) -> Closure<dyn Fn()> {
+    Closure::wrap(then)
+}
+
 /// Does something again and again, as long as the page lives.
 pub fn every(milliseconds: f64, then: impl Fn() + 'static) {
-    let closure: Closure<dyn Fn()> = Closure::new(then);
+    let closure = callback(Box::new(then));
     set_interval(closure.as_ref().unchecked_ref(), milliseconds);
     closure.forget();
 }

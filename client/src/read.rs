@@ -75,16 +75,15 @@ pub fn text(value: &JsValue, name: &str) -> Option<String> {
     get(value, name).as_string()
 }
 
-/// A text field that counts as absent when it is empty.
+/// A text field that counts as absent where it is empty.
 fn filled(value: &JsValue, name: &str) -> Option<String> {
-    text(value, name).filter(|text| !text.trim().is_empty())
+    text(value, name).filter(|text| !text.is_empty())
 }
 
 /// A field that is a whole number, not negative, and small enough to be exact.
 pub fn whole(value: &JsValue, name: &str) -> Option<u64> {
     let number = get(value, name).as_f64()?;
-    let exact =
-        number >= 0.0 && number <= js_sys::Number::MAX_SAFE_INTEGER && number.fract() == 0.0;
+    let exact = (0.0..=js_sys::Number::MAX_SAFE_INTEGER).contains(&number) && number.fract() == 0.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
     exact.then_some(number as u64)
 }

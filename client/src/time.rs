@@ -35,14 +35,15 @@ pub fn ago(at: i64, now: i64) -> Ago {
 
 /// In words, for example "5 min".
 pub fn relative(at: i64, now: i64) -> String {
-    match ago(at, now) {
-        Ago::Now => "now".to_owned(),
-        Ago::Minutes(count) => format!("{count} min"),
-        Ago::Hours(count) => format!("{count} h"),
-        Ago::Days(1) => "1 day".to_owned(),
-        Ago::Days(count) => format!("{count} days"),
-        Ago::Long => day(at),
-    }
+    let (count, unit) = match ago(at, now) {
+        Ago::Now => return "now".to_owned(),
+        Ago::Minutes(count) => (count, " min"),
+        Ago::Hours(count) => (count, " h"),
+        Ago::Days(1) => (1, " day"),
+        Ago::Days(count) => (count, " days"),
+        Ago::Long => return day(at),
+    };
+    count.unsigned_abs().to_string() + unit
 }
 
 fn date(at: i64) -> js_sys::Date {

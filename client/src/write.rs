@@ -61,9 +61,9 @@ impl Object {
         }
     }
 
-    /// A number, if there is one.
+    /// A whole number, if there is one.
     #[must_use]
-    pub fn number_if(self, name: &str, value: Option<i64>) -> Self {
+    pub fn number_if(self, name: &str, value: Option<u64>) -> Self {
         match value {
             Some(value) => self.json(name, &value.to_string()),
             None => self,
@@ -144,13 +144,13 @@ pub fn item(item: &Item<Body>) -> String {
         .end();
     Object::new()
         .text("id", &item.id.0)
-        .json("offset", &item.offset.0.to_string())
-        .number_if("at", Some(item.at))
+        .number_if("offset", Some(item.offset.0))
+        .number_if("at", Some(item.at.unsigned_abs()))
         .text("kind", &item.kind)
         .json("data", &body(&item.data))
         .text_if("html", item.html.as_deref())
         .json("by", &by)
-        .number_if("edited_at", item.edited_at)
+        .number_if("edited_at", item.edited_at.map(i64::unsigned_abs))
         .end()
 }
 

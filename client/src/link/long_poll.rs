@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
 /// How long the server may hold a request, in seconds.
-const WAIT: u32 = 25;
+const WAIT: u64 = 25;
 /// A server that answers at once and has nothing to say is not asked faster than this.
 const PAUSE: f64 = 1_000.0;
 
@@ -22,7 +22,7 @@ pub(super) struct Polling {
 impl Polling {
     /// Begins to ask. The first answer comes at once, so that it is soon known whether this way is
     /// open. `url` gives the address for a wait in seconds, from where the page is by then.
-    pub(super) fn open(url: impl Fn(u32) -> String + 'static, ear: Ear) -> Self {
+    pub(super) fn open(url: impl Fn(u64) -> String + 'static, ear: Ear) -> Self {
         let ended = Rc::new(Cell::new(false));
         let abort = AbortController::new().ok();
         let this = Self { ended: ended.clone(), abort };

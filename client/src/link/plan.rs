@@ -34,7 +34,7 @@ const UNNOTICED: Millis = 700;
 pub enum Way {
     /// The fastest, and it carries both directions.
     WebSocket,
-    /// Passes where WebSockets are blocked.
+    /// Passes where a `WebSocket` is blocked.
     EventSource,
     /// Passes everywhere.
     LongPoll,

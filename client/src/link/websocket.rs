@@ -13,7 +13,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Begins to connect; `None` if the browser has no WebSockets or refuses the address.
+    /// Begins to connect; `None` if the browser has no `WebSocket` or refuses the address.
     pub(super) fn open(url: &str, ear: &Ear) -> Option<Self> {
         let socket = if cfg!(debug_assertions) {
             // The proxy of `trunk serve` drops the subprotocol from the server's answer, and a

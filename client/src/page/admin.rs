@@ -41,6 +41,7 @@ pub mod words;
 use crate::dom::{self, Listener};
 use crate::link::{Link, Page};
 use crate::page::clock::Clock;
+use crate::page::item::watch_pictures;
 use crate::place::Place;
 use crate::store::Store;
 use desk::{Desk, LoginReason, Panel};
@@ -86,6 +87,7 @@ pub fn Admin(
     room: RoomName,
 ) -> impl IntoView {
     Clock::start();
+    watch_pictures();
     let store = Store::new();
     let desk = Desk::new(room, store);
     provide_context(desk);

@@ -5,16 +5,22 @@ use crate::page::part::words;
 use crate::store::signal;
 use crate::time;
 use leptos::prelude::*;
+use std::cell::Cell;
 
 /// How often relative times are looked at again, in milliseconds.
 const TICK: f64 = 10_000.0;
+
+thread_local! {
+    /// The page's clock. (A context would bring a hash map that the page needs for nothing else.)
+    static CLOCK: Cell<Option<Clock>> = const { Cell::new(None) };
+}
 
 /// What time it is for everything on the page.
 #[derive(Clone, Copy)]
 pub struct Clock(RwSignal<i64>);
 
 impl Clock {
-    /// Starts the page's clock and provides it to all views below. It rests while nobody looks.
+    /// Starts the page's clock for all views to come. It rests while nobody looks.
     pub fn start() {
         let clock = Self(signal(dom::now()));
         let tick = move || {
@@ -24,24 +30,24 @@ impl Clock {
         };
         Listener::on(&dom::document(), "visibilitychange", move |_| tick()).forever();
         dom::every(TICK, tick);
-        provide_context(clock);
+        CLOCK.set(Some(clock));
     }
 }
 
 /// A moment: relative for the eye, exact on hover, for screen readers and for programs.
 ///
-/// Needs a [`Clock`] above it.
+/// It stays fresh where a [`Clock`] was started.
 #[component]
 pub fn Time(
     /// In Unix milliseconds.
     at: i64,
 ) -> impl IntoView {
-    let clock = expect_context::<Clock>();
+    let clock = CLOCK.get();
     let exact = time::exact(at);
     let title = exact.clone();
     view! {
         <time datetime=time::iso(at) title=title>
-            <span aria-hidden="true">{words(move || time::relative(at, clock.0.get()))}</span>
+            <span aria-hidden="true">{words(move || time::relative(at, clock.map_or_else(dom::now, |clock| clock.0.get())))}</span>
             <span class="sr-only">{exact}</span>
         </time>
     }

@@ -1,9 +1,10 @@
 //! The viewers' page.
 
 use super::clock::Clock;
+use super::item::watch_pictures;
 use super::list::{FeedList, Reading};
 use super::menu::Menu;
-use super::part::{button, effect, nothing, part, sentence, words};
+use super::part::{Part, button, effect, nothing, part, sentence, words};
 use super::pill::LivePill;
 use crate::link::plan::Status;
 use crate::link::{Link, Page};
@@ -25,7 +26,7 @@ pub fn mount() {
     }
     leptos::mount::mount_to_body(move || match place {
         Place::Feed(room) => feed(room),
-        _ => nowhere("There is no such page.".to_owned()),
+        _ => part(|| nowhere("There is no such page.".to_owned())),
     });
 }
 
@@ -43,9 +44,10 @@ fn nowhere(sentence: String) -> AnyView {
 }
 
 /// A room's feed.
-fn feed(room: RoomName) -> AnyView {
+fn feed(room: RoomName) -> Part {
     let store = Store::new();
     Clock::start();
+    watch_pictures();
     keep::restore(&room, store);
     keep::keep(room.clone(), store);
     let link = Link::start(room.clone(), Page::Feed, store);
@@ -65,12 +67,14 @@ fn feed(room: RoomName) -> AnyView {
         let title = heading();
         dom::document().set_title(&if unseen > 0 { format!("({unseen}) {title}") } else { title });
     });
-    let page = part(move || {
+    part(move || {
         if refused.get() {
             return nowhere(why(store, &room));
         }
         let title = head.get_value();
-        let watching = words(move || match store.people.count() {
+        // What was counted before the connection broke says nothing about now.
+        let live = move || store.status.with(|status| matches!(status, Status::Live(_)));
+        let watching = words(move || match store.people.count().filter(|_| live()) {
             Some(count) => format!("{count} watching"),
             None => String::new(),
         });
@@ -79,18 +83,17 @@ fn feed(room: RoomName) -> AnyView {
                 <header class="head">
                     <h1 dir="auto">{words(title)}</h1>
                     <Menu />
-                    <p>
+                    <div class="now">
                         <LivePill store=store />
                         <span class="count">{watching}</span>
-                    </p>
+                    </div>
                 </header>
                 {part(move || notices(store, move || link.with_value(Link::restart)))}
                 <FeedList store=store room=room.clone() reading=reading />
             </main>
         }
         .into_any()
-    });
-    page.into_any()
+    })
 }
 
 /// Why the server turned the page away.

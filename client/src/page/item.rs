@@ -6,6 +6,7 @@
 
 use super::clock::Time;
 use super::part::{part, sentence, words};
+use crate::dom::{self, Listener};
 use crate::store::feed::Entry;
 use leptos::prelude::*;
 use nowcast_shared::item::{Author, Body, Item, Role};
@@ -88,20 +89,20 @@ pub fn safe(url: &str) -> Option<&str> {
     (scheme("https://") || scheme("http://") || url.starts_with("/uploads/")).then_some(url)
 }
 
-/// The host that an address leads to, as the browser understands it, without what everybody knows.
-fn host(url: &str) -> String {
-    let host = web_sys::Url::new(url).map(|url| url.host()).unwrap_or_default();
-    host.strip_prefix("www.").map(ToOwned::to_owned).unwrap_or(host)
-}
-
 fn link(url: &str, title: Option<&str>, description: &str) -> AnyView {
     let Some(href) = safe(url).map(ToOwned::to_owned) else {
         return faded("That link does not open.");
     };
-    let host = host(&href);
+    // As the browser understands it, so that nobody is sent to a place that has another name.
+    let Ok(place) = web_sys::Url::new(&href) else {
+        return faded("That link does not open.");
+    };
+    let host = place.host();
     // Without a title, the address itself says most.
-    let bare = href.split_once("://").map_or(href.as_str(), |(_, rest)| rest);
-    let title = title.unwrap_or(bare.trim_end_matches('/')).to_owned();
+    let title = match title {
+        Some(title) => title.to_owned(),
+        None => (host.clone() + &place.pathname()).trim_end_matches('/').to_owned(),
+    };
     view! {
         <a class="card" href=href target="_blank" rel="noopener noreferrer nofollow" dir="auto">
             <strong>{title}</strong>
@@ -124,18 +125,25 @@ fn fit((width, height): (u32, u32)) -> (u32, u32) {
     (u32::try_from(narrow).unwrap_or(width).max(1), HIGHEST)
 }
 
-fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
-    let Some(src) = safe(url).map(ToOwned::to_owned) else {
-        return faded("That picture cannot be shown.");
-    };
-    let (width, height) = size.map(fit).unzip();
-    // The sentence is there already, and the style sheet shows it in place of the picture.
-    let failed = |event: web_sys::ErrorEvent| {
+/// Lets a sentence take the place of every picture on the page that cannot be loaded.
+pub fn watch_pictures() {
+    Listener::ahead(&dom::document(), "error", |event| {
         let image = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if let Some(figure) = image.and_then(|image| image.parent_element()) {
             figure.set_class_name("failed");
         }
+    })
+    .forever();
+}
+
+fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
+    let Some(src) = safe(url).map(ToOwned::to_owned) else {
+        return faded("That picture cannot be shown.");
     };
+    let (width, height) = size
+        .map(fit)
+        .map(|(width, height)| (u64::from(width).to_string(), u64::from(height).to_string()))
+        .unzip();
     view! {
         <figure>
             <img
@@ -145,7 +153,6 @@ fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
                 height=height
                 loading="lazy"
                 decoding="async"
-                on:error=failed
             />
             <p class="card">"This picture could not be loaded."</p>
             <figcaption aria-hidden="true" dir="auto">{alt.to_owned()}</figcaption>

@@ -1,7 +1,7 @@
 //! The list of items: new ones at the top without a jump, older ones as they are scrolled to.
 
 use super::item::{Actions, ItemView, author};
-use super::part::{button, effect, nothing, part, sentence, words};
+use super::part::{button, effect, fixed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer, Watch};
 use crate::store::feed::Older;
 use crate::store::{Store, set, signal};
@@ -51,12 +51,12 @@ impl Reading {
 }
 
 /// Asks for items before the oldest one.
-fn load_older(room: RoomName, store: Store) {
+fn load_older(room: &RoomName, store: Store) {
     let Some(request) = store.feed.ask_older() else {
         return;
     };
+    let url = format!("/api/rooms/{room}/items?before={}&limit=30", request.before);
     dom::spawn(async move {
-        let url = format!("/api/rooms/{room}/items?before={}&limit=30", request.before);
         let answer = match api::get(&url).await {
             Ok(page) => Ok((read::list(&page, "items", read::item), read::truth(&page, "more"))),
             Err(problem) => Err(problem.detail),
@@ -79,10 +79,7 @@ pub fn FeedList(
     actions: Option<Actions>,
 ) -> impl IntoView {
     let feed = store.feed;
-    let older = {
-        let room = room.clone();
-        move || load_older(room.clone(), store)
-    };
+    let older = move || load_older(&room, store);
     watch(store, reading, older.clone());
     let news = part(move || {
         let count = reading.unseen.get();
@@ -103,7 +100,7 @@ pub fn FeedList(
             <div class="news">{news}</div>
             <p class="sr-only" aria-live="polite">{words(announcements(store))}</p>
             <ol>
-                <For each=move || feed.entries.get() key=|entry| entry.id.clone() let:entry>
+                <For each=move || feed.entries.get() key=|entry| entry.key let:entry>
                     {
                         let grow = entry.arrived && reading.at_top.get_untracked();
                         view! {
@@ -217,13 +214,7 @@ fn state(store: Store, older: impl Fn() + 'static) -> AnyView {
     }
     let empty = feed.empty.get();
     match feed.older.get() {
-        Older::End | Older::More if empty => view! {
-            <p class="empty">
-                <strong>"Nothing here yet"</strong>
-                "What is published here will appear by itself."
-            </p>
-        }
-        .into_any(),
+        Older::End | Older::More if empty => fixed(EMPTY),
         Older::More => nothing(),
         Older::Loading => skeleton(),
         Older::Failed(detail) => {
@@ -233,6 +224,9 @@ fn state(store: Store, older: impl Fn() + 'static) -> AnyView {
     }
 }
 
+const EMPTY: &str = "<p class='empty'><strong>Nothing here yet</strong> What is published here will \
+                     appear by itself.</p>";
+
 fn skeleton() -> AnyView {
-    view! { <div class="skeleton" aria-busy="true"></div> }.into_any()
+    fixed("<div class='skeleton' aria-busy='true'></div>")
 }

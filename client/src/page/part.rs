@@ -5,6 +5,7 @@
 //! is drawn once needs none of this; neither does the desk.
 
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 use web_sys::MouseEvent;
 
 /// A part of a view that is redrawn when a signal changes that it reads.
@@ -21,14 +22,19 @@ pub fn words(say: impl Fn() -> String + Send + 'static) -> Box<dyn FnMut() -> St
 }
 
 /// Does something now and whenever a signal changes that it reads.
-pub fn effect(mut then: impl FnMut() + 'static) {
-    let mut then: Box<dyn FnMut()> = Box::new(move || then());
+pub fn effect(then: impl FnMut() + 'static) {
+    let mut then: Box<dyn FnMut()> = Box::new(then);
     Effect::new(move |_| then());
 }
 
 /// Nothing.
 pub fn nothing() -> AnyView {
     ().into_any()
+}
+
+/// What never changes, as markup. Not for anything that comes from outside.
+pub fn fixed(markup: &'static str) -> AnyView {
+    InertElement::new(markup).into_any()
 }
 
 /// A paragraph of one sentence, with a button behind it if there is something to do about it.

@@ -1,20 +1,20 @@
 //! How the connection stands: a dot and a word.
 
-use super::part::part;
+use super::part::{part, sentence};
 use crate::link::plan::{Status, Way};
 use crate::store::Store;
 use leptos::prelude::*;
 
-/// The word for a state, and the name under which the style sheet knows it.
+/// The word for a state, and its classes in the style sheet.
 pub fn word(status: &Status, online: bool) -> (&'static str, &'static str) {
     match status {
-        Status::Live(Way::WebSocket) => ("Live", "live"),
-        Status::Live(Way::EventSource) => ("Live by server-sent events", "live"),
-        Status::Live(Way::LongPoll) => ("Live by long polling", "live"),
-        Status::Ended(_) | Status::Refused(_) => ("Not connected", "off"),
-        _ if !online => ("Offline", "off"),
-        Status::Connecting => ("Connecting…", "wait"),
-        Status::Reconnecting => ("Reconnecting…", "wait"),
+        Status::Live(Way::WebSocket) => ("Live", "pill live"),
+        Status::Live(Way::EventSource) => ("Live by server-sent events", "pill live"),
+        Status::Live(Way::LongPoll) => ("Live by long polling", "pill live"),
+        Status::Ended(_) | Status::Refused(_) => ("Not connected", "pill off"),
+        _ if !online => ("Offline", "pill off"),
+        Status::Connecting => ("Connecting…", "pill wait"),
+        Status::Reconnecting => ("Reconnecting…", "pill wait"),
     }
 }
 
@@ -26,9 +26,9 @@ pub fn LivePill(
 ) -> impl IntoView {
     let pill = part(move || {
         let (word, state) = store.status.with(|status| word(status, store.online.get()));
-        view! { <span class="pill" data-state=state>{word}</span> }.into_any()
+        sentence(state, word.to_owned(), None)
     });
-    view! { <span role="status">{pill}</span> }
+    view! { <div role="status">{pill}</div> }
 }
 
 #[cfg(test)]
@@ -38,9 +38,9 @@ mod tests {
 
     #[test]
     fn being_offline_is_said_only_when_nothing_comes_through() {
-        assert_eq!(word(&Status::Live(Way::WebSocket), false), ("Live", "live"));
-        assert_eq!(word(&Status::Reconnecting, false), ("Offline", "off"));
-        assert_eq!(word(&Status::Reconnecting, true), ("Reconnecting…", "wait"));
-        assert_eq!(word(&Status::Ended(Reason::RoomClosed), true), ("Not connected", "off"));
+        assert_eq!(word(&Status::Live(Way::WebSocket), false), ("Live", "pill live"));
+        assert_eq!(word(&Status::Reconnecting, false), ("Offline", "pill off"));
+        assert_eq!(word(&Status::Reconnecting, true), ("Reconnecting…", "pill wait"));
+        assert_eq!(word(&Status::Ended(Reason::RoomClosed), true), ("Not connected", "pill off"));
     }
 }

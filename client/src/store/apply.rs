@@ -41,7 +41,7 @@ fn apply_frame(store: Store, frame: Frame) -> Applied {
             });
         }
         ServerFrame::Signal { signal: Signal::Presence(presence) } => {
-            store.people.update(&presence)
+            store.people.update(&presence);
         }
         ServerFrame::Ack { .. }
         | ServerFrame::Reject { .. }

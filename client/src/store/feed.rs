@@ -13,7 +13,9 @@ use nowcast_shared::offset::{Offset, Position};
 /// An item of the list.
 #[derive(Clone)]
 pub struct Entry {
-    /// Which item; the key of its place in the list.
+    /// The key of its place in the page's list: as long as the item is in it, its entry keeps it.
+    pub key: u64,
+    /// Which item.
     pub id: ItemId,
     /// Where it was published.
     pub offset: Offset,
@@ -24,10 +26,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(item: Item<Body>, arrived: bool) -> Self {
-        Self { id: item.id.clone(), offset: item.offset, item: ArcRwSignal::new(item), arrived }
-    }
-
     fn replace(&self, item: Item<Body>) {
         if self.item.with_untracked(|now| *now != item) {
             self.item.set(item);
@@ -59,7 +57,7 @@ pub struct Request {
 /// What happened to an item that is not in the list while older ones were under way.
 #[derive(Clone)]
 enum Meanwhile {
-    Edited(Item<Body>),
+    Edited(Box<Item<Body>>),
     Deleted(ItemId),
 }
 
@@ -89,6 +87,8 @@ struct Hidden {
     /// Grows whenever the list begins anew, so that an answer to an older request is recognised.
     generation: u32,
     meanwhile: Vec<Meanwhile>,
+    /// How many entries were made.
+    made: u64,
 }
 
 /// Beyond this many entries the oldest are dropped once nobody looks at them.
@@ -117,6 +117,16 @@ impl Feed {
     pub fn set_position(self, position: Position) {
         self.hidden.update_value(|hidden| hidden.position = Some(position));
         self.changes.update(|changes| *changes += 1);
+    }
+
+    fn entry(self, item: Item<Body>, arrived: bool) -> Entry {
+        let mut key = 0;
+        self.hidden.update_value(|hidden| {
+            hidden.made += 1;
+            key = hidden.made;
+        });
+        let (id, offset) = (item.id.clone(), item.offset);
+        Entry { key, id, offset, item: ArcRwSignal::new(item), arrived }
     }
 
     /// Changes the list.
@@ -163,7 +173,7 @@ impl Feed {
                 entries.push(entry.clone());
             } else {
                 let arrived = seen.is_some_and(|seen| item.offset > seen);
-                entries.push(Entry::new(item, arrived));
+                entries.push(self.entry(item, arrived));
             }
         }
         let gone = |old: &Entry| !entries.iter().any(|entry| entry.id == old.id);
@@ -180,7 +190,7 @@ impl Feed {
             // Events come in order, so that this is the top; a repeat is not shown twice.
             if !entries.iter().any(|entry| entry.id == item.id) {
                 let place = entries.partition_point(|entry| entry.offset > item.offset);
-                entries.insert(place, Entry::new(item, true));
+                entries.insert(place, self.entry(item, true));
             }
         });
     }
@@ -191,7 +201,7 @@ impl Feed {
         });
         match entry {
             Some(signal) => signal.set(item),
-            None => self.remember(Meanwhile::Edited(item)),
+            None => self.remember(Meanwhile::Edited(Box::new(item))),
         }
     }
 
@@ -244,13 +254,13 @@ impl Feed {
                     items
                         .iter_mut()
                         .filter(|item| item.id == new.id)
-                        .for_each(|item| *item = new.clone());
+                        .for_each(|item| *item = (*new).clone());
                 }
             }
         }
         items.retain(|item| item.offset < request.before);
         self.update(|entries| {
-            entries.extend(items.into_iter().map(|item| Entry::new(item, false)));
+            entries.extend(items.into_iter().map(|item| self.entry(item, false)));
         });
         self.older.set(if more { Older::More } else { Older::End });
     }
