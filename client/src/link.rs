@@ -1,6 +1,6 @@
 //! The connection of a page to its room, one surface over three transports.
 //!
-//! [`plan`] decides what to do next, purely; [`websocket`], [`event_source`] and [`long_poll`]
+//! [`plan`] decides what to do next, purely; `websocket`, `event_source` and `long_poll`
 //! carry frames and know nothing else. This file ties them: it carries out what the plan says,
 //! gives frames to the store, and wakes the plan up when time or the browser asks for it.
 
@@ -318,6 +318,18 @@ impl Inner {
     }
 }
 
+/// The time, which goes on while the machine sleeps, but never back: a clock that is set back must
+/// not make the page wait for an hour.
 fn now() -> Millis {
-    dom::now().unsigned_abs()
+    thread_local! {
+        /// The latest time that was told, and what has to be added to the clock's.
+        static TOLD: Cell<(Millis, Millis)> = const { Cell::new((0, 0)) };
+    }
+    let clock = dom::now().unsigned_abs();
+    let (last, mut ahead) = TOLD.get();
+    if clock + ahead < last {
+        ahead = last - clock;
+    }
+    TOLD.set((clock + ahead, ahead));
+    clock + ahead
 }

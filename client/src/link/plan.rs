@@ -26,6 +26,12 @@ const TRIAL_FIRST: Millis = 30_000;
 const TRIAL_LONGEST: Millis = 300_000;
 const TRIAL_SOON: Millis = 3_000;
 const RESTART: Millis = 1_000;
+/// How long a request of this page may be under way before it reaches the server after all.
+const OVERTAKEN: Millis = 30_000;
+/// How often in a row a page takes a connection back that it lost to itself.
+const TAKEN_BACK: u8 = 3;
+/// After how long a page that was turned away looks again: the room may have been made.
+const TURNED_AWAY: Millis = 30_000;
 /// An interruption that is over sooner than this is not worth a word.
 const UNNOTICED: Millis = 700;
 
@@ -144,6 +150,10 @@ pub struct Plan {
     cuts: u8,
     /// How many rounds through all ways failed.
     rounds: u32,
+    /// When this page last asked for a connection.
+    asked: Millis,
+    /// How often in a row it took a connection back that it lost to itself.
+    taken_back: u8,
     trial_wait: Millis,
     /// A WebSocket lasted before, so the way is probably free again soon.
     proven: bool,
@@ -165,6 +175,8 @@ impl Plan {
             back: None,
             cuts: 0,
             rounds: 0,
+            asked: 0,
+            taken_back: 0,
             trial_wait: TRIAL_FIRST,
             proven: false,
             status: Status::Connecting,
@@ -194,6 +206,8 @@ impl Plan {
             Input::Refused(conn, refusal) => {
                 if self.main_conn() == Some(conn) {
                     self.stop(Status::Refused(refusal));
+                    self.way = Way::WebSocket;
+                    self.main = Main::Waiting { until: now + self.backoff.around(TURNED_AWAY) };
                 }
             }
             Input::Visible => self.visible(now),
@@ -257,6 +271,7 @@ impl Plan {
     fn open(&mut self, now: Millis, way: Way) {
         let conn = self.conn();
         self.way = way;
+        self.asked = now;
         self.main = Main::Opening { conn, until: now + OPENING };
         self.todo.push(Do::Open(conn, way));
     }
@@ -318,6 +333,24 @@ impl Plan {
 
     /// A connection is gone, or of no more use.
     fn fell(&mut self, now: Millis, conn: Conn) {
+        let lived = match self.main {
+            Main::Open { since, .. } => now - since,
+            _ => 0,
+        };
+        self.fell_after(now, conn, lived);
+    }
+
+    /// A connection said nothing for too long. One that fell silent right after it opened counts
+    /// as cut early: there are proxies that pass the first bytes and keep the others.
+    fn fell_silent(&mut self, now: Millis, conn: Conn) {
+        let lived = match self.main {
+            Main::Open { since, heard, .. } => heard - since,
+            _ => 0,
+        };
+        self.fell_after(now, conn, lived);
+    }
+
+    fn fell_after(&mut self, now: Millis, conn: Conn, lived: Millis) {
         if self.trial_conn().is_some_and(|(trial, _)| trial == conn) {
             return self.trial_failed(now);
         }
@@ -331,11 +364,11 @@ impl Plan {
             self.main = Main::Waiting { until };
             return;
         }
-        let Main::Open { since, .. } = self.main else {
+        if !self.is_open() {
             return self.next_way(now);
-        };
+        }
         self.leave(now);
-        if now - since >= BRIEF {
+        if lived >= BRIEF {
             self.lasted();
             return self.open(now, self.way);
         }
@@ -353,6 +386,7 @@ impl Plan {
     fn lasted(&mut self) {
         self.cuts = 0;
         self.rounds = 0;
+        self.taken_back = 0;
         if self.way == Way::WebSocket {
             self.proven = true;
             self.back = None;
@@ -391,10 +425,24 @@ impl Plan {
         {
             return self.fell(now, conn);
         }
+        // Nobody else knows this page's id: one of its own requests, given up long ago, reached the
+        // server after the one that it lives on.
+        let by_itself = reason == Reason::Replaced && now - self.asked < OVERTAKEN;
+        if by_itself && self.taken_back < TAKEN_BACK {
+            self.taken_back += 1;
+            self.todo.push(Do::Close(conn));
+            self.leave(now);
+            return self.open(now, self.way);
+        }
         if back == Return::Unwanted {
             return self.stop(Status::Ended(reason));
         }
         if reason == Reason::Restarting {
+            if let Main::Open { since, .. } = self.main
+                && now - since >= BRIEF
+            {
+                self.lasted();
+            }
             // All pages hear this at once; they should not all knock at once.
             self.todo.push(Do::Close(conn));
             self.leave(now);
@@ -456,8 +504,9 @@ impl Plan {
 
     fn now_again(&mut self, now: Millis) {
         self.rounds = 0;
-        if self.trial_conn().is_none() {
-            self.open(now, self.way);
+        match self.trial_conn() {
+            None => self.open(now, self.way),
+            Some((_, until)) => self.main = Main::Waiting { until },
         }
     }
 
@@ -484,6 +533,7 @@ impl Plan {
             Trial::Waiting { until } if now >= until && self.is_open() => {
                 let conn = self.conn();
                 self.trial = Trial::Opening { conn, until: now + OPENING };
+                self.asked = now;
                 self.todo.push(Do::Open(conn, Way::WebSocket));
             }
             Trial::Opening { until, .. } if now >= until => self.trial_failed(now),
@@ -497,7 +547,7 @@ impl Plan {
             }
             Main::Open { conn, dead_at: Some(dead_at), .. } if now >= *dead_at => {
                 let conn = *conn;
-                self.fell(now, conn);
+                self.fell_silent(now, conn);
             }
             Main::Open { conn, ping_at, dead_at, .. } if now >= *ping_at => {
                 let conn = *conn;
@@ -506,7 +556,7 @@ impl Plan {
                     *dead_at = dead_at.or(Some(now + PONG_WITHIN));
                     self.todo.push(Do::Ping(conn));
                 } else {
-                    self.fell(now, conn);
+                    self.fell_silent(now, conn);
                 }
             }
             _ => {}

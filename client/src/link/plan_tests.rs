@@ -289,7 +289,7 @@ fn a_restarting_server_is_given_a_moment_and_pages_spread_out() {
 }
 
 #[test]
-fn a_refusal_stops_the_page() {
+fn a_page_that_was_turned_away_says_so_and_looks_again() {
     let mut story = Story::new();
     let mut conn = story.opened(Way::WebSocket);
     for way in [Way::EventSource, Way::LongPoll] {
@@ -297,8 +297,65 @@ fn a_refusal_stops_the_page() {
     }
     let refusal = Refusal { status: 404, detail: "There is no such room.".to_owned() };
     story.tell(Input::Refused(conn, refusal.clone()));
-    assert_eq!(*story.plan.status(), Status::Refused(refusal));
-    assert_eq!(story.plan.wake_at(), None);
+    assert_eq!(*story.plan.status(), Status::Refused(refusal.clone()));
+    let socket = story.pass(2 * TURNED_AWAY).opened(Way::WebSocket);
+    assert_eq!(*story.plan.status(), Status::Refused(refusal), "until it is let in");
+    story.tell(Input::Opened(socket));
+    assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+}
+
+#[test]
+fn a_page_that_replaced_itself_takes_its_connection_back() {
+    let (mut story, poll) = Story::on(Way::LongPoll);
+    let socket = story.trial_beside(poll);
+    story.tell(Input::Opened(socket));
+    // The poll that was under way reaches the server last.
+    story.tell(Input::Goodbye(socket, Reason::Replaced, Return::Unwanted));
+    let again = story.opened(Way::WebSocket);
+    story.tell(Input::Opened(again));
+    assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+}
+
+#[test]
+fn two_pages_with_one_id_do_not_fight_for_ever() {
+    let (mut story, mut conn) = Story::on(Way::WebSocket);
+    for _ in 0..TAKEN_BACK {
+        story.tell(Input::Goodbye(conn, Reason::Replaced, Return::Unwanted));
+        conn = story.opened(Way::WebSocket);
+        story.tell(Input::Opened(conn));
+    }
+    story.tell(Input::Goodbye(conn, Reason::Replaced, Return::Unwanted));
+    assert_eq!(*story.plan.status(), Status::Ended(Reason::Replaced));
+}
+
+#[test]
+fn a_way_that_falls_silent_after_its_first_bytes_gives_way_to_the_next() {
+    let (mut story, _) = Story::on(Way::EventSource);
+    for _ in 0..100 {
+        story.pass(EVENT_SOURCE_SILENCE);
+        match story.did.last().copied() {
+            Some(Do::Open(source, Way::EventSource)) => drop(story.tell(Input::Opened(source))),
+            // The trials beside it fail.
+            Some(Do::Open(socket, Way::WebSocket)) => drop(story.tell(Input::Lost(socket))),
+            Some(Do::Open(_, Way::LongPoll)) => return,
+            _ => {}
+        }
+    }
+    panic!("it stays where nothing comes through");
+}
+
+#[test]
+fn a_restart_does_not_forget_that_the_connection_had_lasted() {
+    let (mut story, conn) = Story::on(Way::WebSocket);
+    story.now += 3_600_000;
+    story.tell(Input::Alive(conn));
+    story.tell(Input::Goodbye(conn, Reason::Restarting, Return::Welcome));
+    let socket = story.pass(2 * RESTART).opened(Way::WebSocket);
+    let source = story.tell(Input::Lost(socket)).opened(Way::EventSource);
+    story.tell(Input::Opened(source));
+    let begin = story.now;
+    story.trial_beside(source);
+    assert!(story.now - begin <= 2 * TRIAL_SOON, "it tries again after {}", story.now - begin);
 }
 
 #[test]
