@@ -78,7 +78,11 @@ fn save(room: &RoomName, store: Store) {
     }
 }
 
-/// Keeps the store from now on: within a second after a change, and when the page is put away.
+/// Changes are gathered this long before they are saved, in milliseconds: only a page that dies
+/// without a word depends on it.
+const SAVE_AFTER: f64 = 5_000.0;
+
+/// Keeps the store from now on: some seconds after a change, and when the page is put away.
 pub fn keep(room: RoomName, store: Store) {
     let room = Rc::new(room);
     let later = room.clone();
@@ -97,7 +101,7 @@ pub fn keep(room: RoomName, store: Store) {
     Listener::on(&dom::document(), "visibilitychange", move |_| hidden()).forever();
     effect(move || {
         if store.feed.changes.get() > 0 && !timer.is_set() {
-            timer.after(1_000.0);
+            timer.after(SAVE_AFTER);
         }
     });
 }

@@ -3,17 +3,19 @@
 use super::item::{Actions, ItemView, author};
 use super::part::{button, effect, fixed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer, Watch};
-use crate::store::feed::Older;
+use crate::store::feed::{MOST, Older};
 use crate::store::{Store, set, signal};
 use crate::{api, read};
+use js_sys::{Object, Reflect};
 use leptos::prelude::*;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::item::{Body, Item};
 use nowcast_shared::offset::Offset;
 use std::cell::Cell;
+use std::iter::successors;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement};
+use web_sys::Element;
 
 /// How far the reader is.
 #[derive(Clone, Copy)]
@@ -31,10 +33,10 @@ impl Reading {
     pub fn new(store: Store) -> Self {
         let this =
             Self { at_top: signal(true), unseen: signal(0), visible: signal(dom::visible()) };
-        Listener::on(&dom::document(), "visibilitychange", move |_| {
+        // It ends with the view that reads; a desk has one for each login.
+        StoredValue::new_local(Listener::on(&dom::document(), "visibilitychange", move |_| {
             this.visible.set(dom::visible());
-        })
-        .forever();
+        }));
         let mut seen: Option<Offset> = None;
         effect(move || {
             let newest = store.feed.newest();
@@ -81,16 +83,31 @@ pub fn FeedList(
     let feed = store.feed;
     let older = move || load_older(&room, store);
     watch(store, reading, older.clone());
+    let anchors = anchors();
+    let holding = signal(false);
+    let entries = move || {
+        if !anchors {
+            hold(reading, holding);
+        }
+        feed.entries.get()
+    };
     let news = part(move || {
         let count = reading.unseen.get();
         if count == 0 || reading.at_top.get() {
             return nothing();
         }
-        button(format!("{count} new"), || {
+        button(format!("{count} new"), move || {
             if let Some(top) = find(TOP) {
-                dom::scroll_to(&top);
+                if anchors {
+                    dom::scroll_to(&top);
+                } else {
+                    // An item that comes on the way would end a gentle movement (see `hold`).
+                    top.scroll_into_view();
+                }
                 // The button goes away; without this the keyboard would be nowhere.
-                let _ = top.unchecked_into::<HtmlElement>().focus();
+                let options = Object::new();
+                let _ = Reflect::set(&options, &"preventScroll".into(), &JsValue::TRUE);
+                top.unchecked_into::<Focusable>().focus(&options);
             }
         })
     });
@@ -100,7 +117,7 @@ pub fn FeedList(
             <div class="news">{news}</div>
             <p class="sr-only" aria-live="polite">{words(announcements(store))}</p>
             <ol>
-                <For each=move || feed.entries.get() key=|entry| entry.key let:entry>
+                <For each=entries key=|entry| entry.key let:entry>
                     {
                         let grow = entry.arrived && reading.at_top.get_untracked();
                         view! {
@@ -135,12 +152,16 @@ fn announcements(store: Store) -> impl Fn() -> String + Send + 'static {
                 }),
                 count => format!("{count} new items"),
             };
-            said.set(news);
+            // The same words again would not be read again.
+            let again = said.with(|said| *said == news);
+            said.set(if again { news + "\u{a0}" } else { news });
         });
     });
     effect(move || {
         let newest = store.feed.newest();
-        if mark.get().is_none() && store.feed.ready.get() {
+        // A room that began anew counts from the beginning.
+        let anew = mark.get().is_none_or(|mark| newest < mark);
+        if anew && store.feed.ready.get() {
             mark.set(Some(newest));
         } else if mark.get().is_some_and(|mark| newest > mark) && !timer.is_set() {
             timer.after(SAY_AFTER);
@@ -171,8 +192,64 @@ fn find(selector: &str) -> Option<Element> {
     dom::document().query_selector(selector).ok().flatten()
 }
 
-/// Watches the ends of the list: at the top, new items are seen and a long list is cut; near the
-/// end, older items are loaded.
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = CSS)]
+    fn supports(condition: &str) -> bool;
+
+    /// An element that can be focused with options.
+    type Focusable;
+    #[wasm_bindgen(method)]
+    fn focus(this: &Focusable, options: &Object);
+}
+
+/// Whether the browser keeps what is read in its place when something is put above it.
+fn anchors() -> bool {
+    supports("(overflow-anchor: auto)")
+}
+
+/// Does what browsers do that anchor: the first item in view stays where it is when the list is
+/// drawn anew, which is about to happen. Changes until then count as one.
+fn hold(reading: Reading, holding: RwSignal<bool>) {
+    if reading.at_top.get_untracked() || holding.get_untracked() {
+        return;
+    }
+    let in_view = |item: &Element| item.get_bounding_client_rect().bottom() > 0.0;
+    let Some(item) =
+        successors(find(".feed > ol > li"), Element::next_element_sibling).find(in_view)
+    else {
+        return;
+    };
+    // On the page and not in the view, so that scrolling in between makes no difference.
+    let place = |item: &Element| {
+        item.get_bounding_client_rect().top() + dom::window().scroll_y().unwrap_or_default()
+    };
+    let before = place(&item);
+    holding.set(true);
+    request_animation_frame(move || {
+        // The view may be gone, and its signals with it.
+        if item.is_connected() && reading.at_top.try_get_untracked() == Some(false) {
+            dom::window().scroll_by_with_x_and_y(0.0, place(&item) - before);
+        }
+        let _ = holding.try_set(false);
+    });
+}
+
+/// How many items come after the last one in view.
+fn below_view() -> usize {
+    let height = dom::document().document_element().map_or(0, |root| root.client_height());
+    successors(find(".feed > ol > li:last-child"), Element::previous_element_sibling)
+        .take_while(|item| item.get_bounding_client_rect().top() > f64::from(height))
+        .count()
+}
+
+/// Whether the list stands on a part of the page that is not shown.
+fn out_of_sight() -> bool {
+    find(".feed").is_none_or(|feed| feed.client_width() == 0)
+}
+
+/// Watches the ends of the list: at the top, new items are seen and a long list is cut, elsewhere a
+/// very long one; near the end, older items are loaded.
 fn watch(store: Store, reading: Reading, older: impl Fn() + Clone + 'static) {
     let feed = store.feed;
     let mut ends = None;
@@ -193,9 +270,12 @@ fn watch(store: Store, reading: Reading, older: impl Fn() + Clone + 'static) {
             });
             (top, end)
         });
-        feed.entries.track();
-        if reading.at_top.get() && top.is_some() {
+        let long = feed.entries.with(Vec::len) > MOST;
+        let at_top = reading.at_top.get() && top.is_some();
+        if long && (at_top || out_of_sight()) {
             feed.trim();
+        } else if long {
+            feed.trim_below(below_view);
         }
         // After the list has grown, the end may still be near.
         if let Some(end) =
@@ -214,7 +294,7 @@ fn state(store: Store, older: impl Fn() + 'static) -> AnyView {
     }
     let empty = feed.empty.get();
     match feed.older.get() {
-        Older::End | Older::More if empty => fixed(EMPTY),
+        Older::End if empty => fixed(EMPTY),
         Older::More => nothing(),
         Older::Loading => skeleton(),
         Older::Failed(detail) => {

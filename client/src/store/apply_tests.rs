@@ -246,6 +246,36 @@ fn what_happens_to_older_items_on_their_way_is_not_lost() {
 }
 
 #[test]
+fn a_second_request_is_not_overwritten_by_what_came_during_the_first() {
+    let owner = Owner::new();
+    let store = owner.with(Store::new);
+    apply(store, welcome("e1", 9, Some(vec![item(9, "9")]), true));
+    let request = store.feed.ask_older().unwrap();
+    apply(store, event(10, Event::ItemEdited { item: item(8, "first edit") }));
+    store.feed.got_older(request, Err("No network.".into()));
+    apply(store, event(11, Event::ItemEdited { item: item(8, "second edit") }));
+    let request = store.feed.ask_older().unwrap();
+    store.feed.got_older(request, Ok((vec![item(8, "second edit")], false)));
+    assert_eq!(text(store, 1), Body::Message { text: "second edit".into() });
+}
+
+#[test]
+fn older_items_can_be_loaded_when_all_that_were_here_are_deleted() {
+    let owner = Owner::new();
+    let store = owner.with(Store::new);
+    assert!(store.feed.ask_older().is_none(), "nothing is known of the room yet");
+    apply(store, welcome("e1", 9, Some(vec![item(9, "9")]), true));
+    apply(store, event(10, Event::ItemDeleted { item: ItemId("i9".into()) }));
+    assert_eq!(shown(store), [""; 0]);
+    let request = store.feed.ask_older().unwrap();
+    assert_eq!(request.before, Offset(11));
+    assert_eq!(store.feed.newest(), Offset(10), "what is loaded now is not new");
+    apply(store, published(11));
+    store.feed.got_older(request, Ok((vec![item(8, "8")], false)));
+    assert_eq!(shown(store), ["i11", "i8"]);
+}
+
+#[test]
 fn an_answer_for_a_list_that_was_replaced_is_dropped() {
     let (_owner, store) = store(0);
     apply(store, welcome("e1", 9, Some(vec![item(9, "9")]), true));
@@ -268,6 +298,21 @@ fn a_long_list_is_cut_and_can_be_loaded_again() {
     assert_eq!(store.feed.older.get_untracked(), Older::More);
     let oldest = Offset(502 - left.len() as u64);
     assert_eq!(store.feed.ask_older().unwrap().before, oldest);
+}
+
+#[test]
+fn a_very_long_list_loses_only_what_is_well_below_its_reader() {
+    let (_owner, store) = store(1_000);
+    store.feed.trim_below(|| unreachable!("it is not that long"));
+    apply(store, published(1_001));
+    store.feed.trim_below(|| 100);
+    assert_eq!(shown(store).len(), 1_001, "the reader is near the end");
+    // The page may not show the newest yet, so the reader's place is told from the end.
+    store.feed.trim_below(|| 700);
+    let left = shown(store);
+    assert_eq!((left.len(), left[0].as_str()), (501, "i1001"));
+    assert_eq!(store.feed.older.get_untracked(), Older::More);
+    assert_eq!(store.feed.ask_older().unwrap().before, Offset(501));
 }
 
 #[test]

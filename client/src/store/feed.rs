@@ -188,7 +188,8 @@ impl Feed {
     pub(super) fn publish(self, item: Item<Body>) {
         self.update(|entries| {
             // Events come in order, so that this is the top; a repeat is not shown twice.
-            if !entries.iter().any(|entry| entry.id == item.id) {
+            let newest = entries.first().is_none_or(|first| first.offset < item.offset);
+            if newest || !entries.iter().any(|entry| entry.id == item.id) {
                 let place = entries.partition_point(|entry| entry.offset > item.offset);
                 entries.insert(place, self.entry(item, true));
             }
@@ -226,11 +227,15 @@ impl Feed {
 
     /// Begins to load older items; `None` if there are none, or some are on the way.
     pub fn ask_older(self) -> Option<Request> {
-        let before =
-            self.entries.with_untracked(|entries| entries.last().map(|entry| entry.offset))?;
         if matches!(self.older.get_untracked(), Older::Loading | Older::End) {
             return None;
         }
+        let oldest =
+            self.entries.with_untracked(|entries| entries.last().map(|entry| entry.offset));
+        // All that were here may have been deleted.
+        let before = oldest.or_else(|| self.position().map(|position| position.offset.next()))?;
+        // The answer knows what happened before it was asked for.
+        self.hidden.update_value(|hidden| hidden.meanwhile.clear());
         self.older.set(Older::Loading);
         Some(Request { before, generation: self.generation() })
     }
@@ -268,10 +273,27 @@ impl Feed {
     /// Drops the oldest items of a list that has become long; they can be loaded again.
     pub fn trim(self) {
         if self.entries.with_untracked(Vec::len) > MOST {
-            self.forget_requests();
-            self.update(|entries| entries.truncate(KEPT));
-            self.older.set(Older::More);
+            self.cut(KEPT);
         }
+    }
+
+    /// Drops the oldest items of a very long list whose reader is not at its top: those well
+    /// below. `below` counts the items after the last one in view; it is asked only if need be.
+    pub fn trim_below(self, below: impl FnOnce() -> usize) {
+        let length = self.entries.with_untracked(Vec::len);
+        if length <= 2 * MOST {
+            return;
+        }
+        let spare = below().saturating_sub(KEPT);
+        if spare > 0 {
+            self.cut(length.saturating_sub(spare));
+        }
+    }
+
+    fn cut(self, keep: usize) {
+        self.forget_requests();
+        self.update(|entries| entries.truncate(keep));
+        self.older.set(Older::More);
     }
 
     /// How many items were published after `seen`. Reading it tracks the list.
@@ -280,8 +302,12 @@ impl Feed {
             .with(|entries| entries.iter().take_while(|entry| entry.offset > seen).map(|_| 1).sum())
     }
 
-    /// Where the newest item stands. Reading it tracks the list.
+    /// Where the newest item stands; without any, where the page is, since nothing that may still
+    /// be loaded is newer. Reading it tracks the list.
     pub fn newest(self) -> Offset {
-        self.entries.with(|entries| entries.first().map_or(Offset(0), |entry| entry.offset))
+        self.entries
+            .with(|entries| entries.first().map(|entry| entry.offset))
+            .or_else(|| self.position().map(|position| position.offset))
+            .unwrap_or(Offset(0))
     }
 }
