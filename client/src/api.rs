@@ -4,7 +4,7 @@ use crate::{dom, read};
 use nowcast_shared::error::Code;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, Headers, RequestInit, Response};
+use web_sys::{AbortController, AbortSignal, Blob, Headers, RequestInit, Response};
 
 /// Why a request did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,12 @@ impl Problem {
         Self { status: 0, code: String::new(), detail, wait: None }
     }
 
+    /// There was no answer in time.
+    pub fn unanswered() -> Self {
+        let detail = "The server did not answer. Check your network and try again.".to_owned();
+        Self { status: 0, code: String::new(), detail, wait: None }
+    }
+
     /// Reads the answer to a request that was refused.
     pub fn read(status: u16, body: &JsValue, wait: Option<u32>) -> Self {
         let detail = read::text(body, "detail")
@@ -38,6 +44,11 @@ impl Problem {
         self.code == code.as_str()
     }
 }
+
+/// How long an answer may take, in milliseconds.
+const PATIENCE: f64 = 15_000.0;
+/// How long it may take when a file goes along.
+const PATIENCE_FOR_FILES: f64 = 300_000.0;
 
 /// What goes along with a request.
 pub enum Payload<'a> {
@@ -69,7 +80,8 @@ pub async fn delete(url: &str) -> Result<JsValue, Problem> {
     send("DELETE", url, Payload::Nothing, None).await
 }
 
-/// Sends any request. It ends early, as unreachable, when `signal` says so.
+/// Sends any request. It ends early, as unreachable, when `signal` says so; without one, when the
+/// answer takes too long.
 pub async fn send(
     method: &str,
     url: &str,
@@ -78,7 +90,20 @@ pub async fn send(
 ) -> Result<JsValue, Problem> {
     let init = RequestInit::new();
     init.set_method(method);
-    init.set_signal(signal);
+    let patience = if matches!(payload, Payload::File(_)) { PATIENCE_FOR_FILES } else { PATIENCE };
+    let limit = if signal.is_none() { AbortController::new().ok() } else { None };
+    let own_signal = limit.as_ref().map(AbortController::signal);
+    init.set_signal(signal.or(own_signal.as_ref()));
+    // It is stopped when this function ends, and what it has held until then is let go.
+    let _timer = limit.map(|limit| {
+        let timer = dom::Timer::new(move || limit.abort());
+        timer.after(patience);
+        timer
+    });
+    let silence = |_| match &own_signal {
+        Some(signal) if signal.aborted() => Problem::unanswered(),
+        _ => Problem::unreachable(),
+    };
     match payload {
         Payload::Nothing => {}
         Payload::File(file) => init.set_body(file),
@@ -92,12 +117,9 @@ pub async fn send(
         }
     }
     let response = JsFuture::from(dom::window().fetch_with_str_and_init(url, &init)).await;
-    let response: Response = response
-        .map_err(|_| Problem::unreachable())?
-        .dyn_into()
-        .map_err(|_| Problem::unreachable())?;
-    let body = response.text().map_err(|_| Problem::unreachable())?;
-    let body = JsFuture::from(body).await.map_err(|_| Problem::unreachable())?;
+    let response: Response = response.and_then(JsCast::dyn_into).map_err(silence)?;
+    let body = response.text().map_err(silence)?;
+    let body = JsFuture::from(body).await.map_err(silence)?;
     let body = body.as_string().and_then(|text| read::parse(&text)).unwrap_or(JsValue::NULL);
     if response.ok() {
         return Ok(body);

@@ -4,17 +4,20 @@
 
 use leptos::prelude::*;
 use leptos::task::tick;
+use nowcast_client::dom::sleep;
 use nowcast_client::page::admin::ask::{read_me, read_tiles};
 use nowcast_client::page::admin::board::Board;
 use nowcast_client::page::admin::composer::Composer;
 use nowcast_client::page::admin::desk::{Board as State, Desk};
 use nowcast_client::page::admin::draft::{Draft, Kind};
+use nowcast_client::page::admin::item_tools::ItemTools;
 use nowcast_client::page::admin::me::{Me, Right};
 use nowcast_client::page::admin::tile::{Color, Face, Outcome, Tile};
 use nowcast_client::read;
 use nowcast_client::store::Store;
-use nowcast_shared::id::RoomName;
-use nowcast_shared::item::{Body, Role};
+use nowcast_shared::id::{PublicId, RoomName};
+use nowcast_shared::item::{Author, Body, Item, Role};
+use nowcast_shared::offset::Offset;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, HtmlElement};
@@ -42,6 +45,19 @@ fn tile(number: usize, label: &str) -> Tile {
             kind: "message".to_owned(),
             body: Body::Message { text: "<b>bold</b>".to_owned() },
         },
+    }
+}
+
+fn item() -> Item<Body> {
+    Item {
+        id: "i1".into(),
+        offset: Offset(1),
+        at: 0,
+        kind: "message".to_owned(),
+        data: Body::Message { text: "Doors open".to_owned() },
+        html: None,
+        by: Author { role: Role::Admin, id: PublicId("p1".to_owned()), name: None },
+        edited_at: None,
     }
 }
 
@@ -158,9 +174,31 @@ async fn what_is_missing_is_said_at_its_field_before_anything_is_sent() {
 }
 
 #[wasm_bindgen_test]
+async fn an_answer_to_a_form_that_was_closed_does_no_harm() {
+    let (desk, place) = show("closed", || view! { <ItemTools item=ArcRwSignal::new(item())/> });
+    desk.me.set(Some(me(Role::Admin, &[Right::Edit])));
+    tick().await;
+    one(&place, ".item-tools button").click();
+    tick().await;
+    one(&place, "button[type=submit]").click();
+    one(&place, ".form-foot button[type=button]").click();
+    tick().await;
+    assert!(all(&place, "form").is_empty());
+    // There is no server: the answer is a failure, and it is said where it can be seen.
+    while desk.notice.with_untracked(Option::is_none) {
+        sleep(10.0).await;
+    }
+    // The desk still works.
+    one(&place, ".item-tools button").click();
+    tick().await;
+    assert_eq!(all(&place, "form").len(), 1);
+    place.remove();
+}
+
+#[wasm_bindgen_test]
 async fn a_draft_is_there_again_after_a_reload() {
     let (desk, place) = show("reload", || ());
-    desk.draft.update(|draft| draft.text = "Half a sentence".to_owned());
+    desk.draft.update(|draft| "Half a sentence".clone_into(&mut draft.text));
     tick().await;
     place.remove();
     let (again, place) = show("reload", || ());

@@ -66,7 +66,8 @@ impl Placed {
     }
 
     fn on_drag_end(self) {
-        if self.dragged.get_untracked().is_some() {
+        // The board may have gone from under the pointer.
+        if self.dragged.try_get_untracked().flatten().is_some() {
             self.dragged.set(None);
             self.desk.save_order();
         }

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, Editing};
 use super::fields::{Fields, Kinds};
-use super::form::{Form, focus};
+use super::form::Form;
 use super::help::modifier;
 use super::me::Right;
 use super::picture::{ItemForm, Switch};
@@ -86,5 +86,5 @@ fn save(desk: Desk, form: Form) {
 /// Puts the cursor into the composer's first field.
 pub fn focus_composer(desk: Desk) {
     let kind = desk.draft.with_untracked(|draft| draft.kind);
-    focus(&desk.form.id(kind.first_field()));
+    desk.form.focus(kind.first_field());
 }

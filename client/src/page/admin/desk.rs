@@ -149,6 +149,8 @@ pub struct State {
     pub outcome: RwSignal<Outcome>,
     /// The display buttons.
     pub board: RwSignal<Board>,
+    /// How often an order was to be saved that the server has not confirmed.
+    unsaved_orders: StoredValue<u32>,
     /// What became of the last click on each.
     pub outcomes: RwSignal<HashMap<ButtonId, Outcome>>,
     /// The tiles can be moved and changed, and do not fire.
@@ -188,6 +190,7 @@ impl Desk {
             form: Form::over("compose", draft, problem),
             outcome: RwSignal::new(Outcome::Idle),
             board: RwSignal::new(Board::Loading),
+            unsaved_orders: StoredValue::new(0),
             outcomes: RwSignal::new(HashMap::new()),
             arranging: RwSignal::new(false),
             editing: RwSignal::new(None),

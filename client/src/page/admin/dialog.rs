@@ -14,6 +14,9 @@ pub fn Dialog(
     title: Signal<String>,
     /// Added to its class.
     class: &'static str,
+    /// While this is true a press beside the dialog does not close it: something would be lost.
+    #[prop(optional, into)]
+    held: Signal<bool>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -27,10 +30,11 @@ pub fn Dialog(
             dialog.close();
         }
     });
-    // A press on the backdrop reaches the dialog itself, one on its content does not.
+    // A press on the backdrop reaches the dialog itself, one on its content does not. That is why
+    // the dialog does not scroll: a press on its own scroll bar would be like one on the backdrop.
     let on_press = move |event: ev::PointerEvent| {
         let on_backdrop = event.target() == event.current_target();
-        if on_backdrop {
+        if on_backdrop && !held.get_untracked() {
             open.set(false);
         }
     };
@@ -43,19 +47,21 @@ pub fn Dialog(
             on:pointerdown=on_press
         >
             <Show when=move || open.get()>
-                <div class="dialog-sheet">
-                    <header class="dialog-head">
-                        <h2>{title}</h2>
-                        <button
-                            type="button"
-                            class="quiet square"
-                            aria-label="Close"
-                            on:click=move |_| open.set(false)
-                        >
-                            {icon(Icon::Close)}
-                        </button>
-                    </header>
-                    {children.with_value(|children| children())}
+                <div class="dialog-scroll">
+                    <div class="dialog-sheet">
+                        <header class="dialog-head">
+                            <h2>{title}</h2>
+                            <button
+                                type="button"
+                                class="quiet square"
+                                aria-label="Close"
+                                on:click=move |_| open.set(false)
+                            >
+                                {icon(Icon::Close)}
+                            </button>
+                        </header>
+                        {children.with_value(|children| children())}
+                    </div>
                 </div>
             </Show>
         </dialog>

@@ -27,20 +27,31 @@ pub fn Editor() -> impl IntoView {
         let old = desk.editing.with(|editing| editing.as_ref().is_some_and(|e| e.id.is_some()));
         if old { "Edit button".to_owned() } else { "New button".to_owned() }
     });
+    let changed = RwSignal::new(false);
     view! {
-        <Dialog open title class="editor">
-            {move || desk.editing.get().map(|editing| view! { <EditorForm editing/> })}
+        <Dialog open title class="editor" held=changed>
+            {move || desk.editing.get().map(|editing| view! { <EditorForm editing changed/> })}
         </Dialog>
     }
 }
 
 #[component]
-fn EditorForm(editing: Editing) -> impl IntoView {
+fn EditorForm(
+    editing: Editing,
+    /// Becomes whether something stands in it that closing it would lose.
+    changed: RwSignal<bool>,
+) -> impl IntoView {
     let desk = Desk::here();
     let Editing { id, face } = editing;
-    let form = Form::new("button", Draft::of(&face.body).unwrap_or_default());
-    let label = RwSignal::new(face.label);
+    let begun = Draft::of(&face.body).unwrap_or_default();
+    let form = Form::new("button", begun.clone());
+    let label = RwSignal::new(face.label.clone());
     let color = RwSignal::new(face.color);
+    Effect::new(move |_| {
+        let drafted = form.draft.with(|draft| *draft != begun);
+        let named = label.with(|label| *label != face.label);
+        changed.set(drafted || named || color.get() != face.color);
+    });
     let label_problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     let on_submit = move |()| {
@@ -69,12 +80,16 @@ fn EditorForm(editing: Editing) -> impl IntoView {
         busy.set(true);
         spawn_local(async move {
             let saved = desk.save_tile(id, &face).await;
-            busy.set(false);
+            // By now the editor may be closed, or hold another display button.
+            let gone = busy.try_set(false).is_some();
             match saved {
+                Ok(()) if gone => {}
                 Ok(()) => desk.editing.set(None),
                 Err(failure) => {
                     let why = desk.explain(&failure);
-                    if why.to_lowercase().contains("label") {
+                    if gone {
+                        desk.tell(why, None);
+                    } else if why.to_lowercase().contains("label") {
                         label_problem.set(Some(why));
                     } else {
                         form.problem.set(Some(draft.blame(Code::from_name(&failure.code), &why)));

@@ -27,16 +27,9 @@ impl Form {
         Self { draft, problem, name: StoredValue::new(name.to_owned()) }
     }
 
-    /// The id of a field's control.
+    /// The id of a field's control, for the form's own views.
     pub fn id(self, field: Field) -> String {
-        let field = match field {
-            Field::Text => "text",
-            Field::LinkUrl | Field::ImageUrl => "url",
-            Field::Title => "title",
-            Field::Description => "description",
-            Field::Alt => "alt",
-        };
-        self.name.with_value(|name| format!("{name}-{field}"))
+        self.name.with_value(|name| id_of(name, field))
     }
 
     /// What is wrong with a field.
@@ -64,13 +57,31 @@ impl Form {
         }
     }
 
-    /// Puts the cursor into the first field that is wrong.
-    pub fn focus_problem(self) {
-        let field = self.problem.with_untracked(|problem| problem.as_ref().and_then(|p| p.field));
-        if let Some(field) = field {
-            focus(&self.id(field));
+    /// Puts the cursor into a field. The form may be gone: whoever waited for an answer calls this.
+    pub fn focus(self, field: Field) {
+        if let Some(id) = self.name.try_with_value(|name| id_of(name, field)) {
+            focus(&id);
         }
     }
+
+    /// Puts the cursor into the first field that is wrong, if the form is still there.
+    pub fn focus_problem(self) {
+        let wrong = self.problem.try_with_untracked(|problem| problem.as_ref()?.field);
+        if let Some(field) = wrong.flatten() {
+            self.focus(field);
+        }
+    }
+}
+
+fn id_of(form: &str, field: Field) -> String {
+    let field = match field {
+        Field::Text => "text",
+        Field::LinkUrl | Field::ImageUrl => "url",
+        Field::Title => "title",
+        Field::Description => "description",
+        Field::Alt => "alt",
+    };
+    format!("{form}-{field}")
 }
 
 /// Moves the focus to the element with this id, if it is there.

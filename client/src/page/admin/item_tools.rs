@@ -156,15 +156,18 @@ fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
             return;
         }
         busy.set(true);
-        let draft = form.draft.get_untracked();
+        let (id, draft) = (id.get_value(), form.draft.get_untracked());
         spawn_local(async move {
-            let saved = desk.edit_item(id.get_value(), &draft).await;
-            // The item may have been deleted meanwhile, and this form with it.
-            let _ = busy.try_set(false);
+            let saved = desk.edit_item(id, &draft).await;
+            // The form may have been closed meanwhile, or have left with its item.
+            let gone = busy.try_set(false).is_some();
             match saved {
-                Ok(()) => done.run(()),
+                Ok(()) => {
+                    let _ = done.try_run(());
+                }
+                Err(problem) if gone => desk.tell(problem.text, None),
                 Err(problem) => {
-                    let _ = form.problem.try_set(Some(problem));
+                    form.problem.set(Some(problem));
                     form.focus_problem();
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::draft::{Field, Kind};
-use super::form::{Form, focus};
+use super::form::Form;
 use super::me::Right;
 use super::problem::Problem;
 use super::upload;
@@ -149,7 +149,7 @@ impl Bring {
                         draft.size = picture.size.map(|(w, h)| (picture.url.clone(), w, h));
                         draft.image_url = picture.url;
                     });
-                    focus(&form.id(Field::Alt));
+                    form.focus(Field::Alt);
                 }
                 Err(failure) => {
                     let text = self.desk.explain(&failure);

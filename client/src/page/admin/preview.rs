@@ -58,7 +58,8 @@ pub fn Preview(
             return false;
         }
         let ask = move || {
-            let draft = form.draft.get_untracked();
+            // The form may be gone by the time that the timer rings.
+            let Some(draft) = form.draft.try_get_untracked() else { return };
             spawn_local(async move {
                 let answer = look(desk, &draft).await;
                 if asked.try_get_value() == Some(question) {

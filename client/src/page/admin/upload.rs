@@ -19,6 +19,9 @@ pub struct Uploaded {
     pub size: Option<(u32, u32)>,
 }
 
+/// How long a picture may take, in milliseconds: ten megabytes on a slow phone.
+const PATIENCE: u32 = 300_000;
+
 /// Sends a picture; `on_progress` hears which share of it has left, 0 to 1.
 pub async fn send(
     room: &RoomName,
@@ -46,6 +49,7 @@ async fn post(
 ) -> Result<(u16, String), JsValue> {
     let request = XmlHttpRequest::new()?;
     request.open("POST", url)?;
+    request.set_timeout(PATIENCE);
     let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
         if event.length_computable() && event.total() > 0.0 {
             on_progress(event.loaded() / event.total());

@@ -129,8 +129,11 @@ impl Desk {
                 Undo::Remake(face, place) => match ask::make_button(&self.room(), &face).await {
                     Ok(tile) => {
                         self.with_tiles(|tiles| tiles.push(tile));
-                        let last = self.board.with_untracked(|board| board.tiles().len()) - 1;
-                        self.move_tile(last, place.min(last));
+                        let len = self.board.with_untracked(|board| board.tiles().len());
+                        // None are there while the board is being fetched again.
+                        if let Some(last) = len.checked_sub(1) {
+                            self.move_tile(last, place.min(last));
+                        }
                         Ok("It is back.")
                     }
                     Err(failure) => Err(failure),

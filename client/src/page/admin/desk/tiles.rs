@@ -67,17 +67,35 @@ impl Desk {
     }
 
     /// Tells the server the order that is on the screen; what it answers holds.
+    ///
+    /// One request at a time: what is moved until it is answered goes with the next, so that no
+    /// request overtakes another and no older answer takes a move back.
     pub fn save_order(self) {
-        let ids: Vec<ButtonId> = self
-            .board
-            .with_untracked(|board| board.tiles().iter().map(|tile| tile.id.clone()).collect());
+        self.unsaved_orders.update_value(|count| *count += 1);
+        if self.unsaved_orders.get_value() > 1 {
+            return;
+        }
         spawn_local(async move {
-            match ask::order_buttons(&self.room(), &ids).await {
-                Ok(tiles) => self.board.set(Board::Here(tiles)),
-                Err(failure) => {
-                    self.tell(self.explain(&failure), None);
-                    self.load_board();
+            loop {
+                let asked = self.unsaved_orders.get_value();
+                let sent = self.board.with_untracked(|board| board.tiles().to_vec());
+                let ids: Vec<ButtonId> = sent.iter().map(|tile| tile.id.clone()).collect();
+                let answer = ask::order_buttons(&self.room(), &ids).await;
+                if self.unsaved_orders.get_value() > asked {
+                    continue;
                 }
+                self.unsaved_orders.set_value(0);
+                // A tile that is being dragged, or was changed, is newer than the answer.
+                let is_latest = self.board.with_untracked(|board| board.tiles() == sent);
+                match answer {
+                    Ok(tiles) if is_latest => self.board.set(Board::Here(tiles)),
+                    Ok(_) => {}
+                    Err(failure) => {
+                        self.tell(self.explain(&failure), None);
+                        self.load_board();
+                    }
+                }
+                return;
             }
         });
     }
