@@ -229,3 +229,58 @@ async fn an_edit_redraws_that_item_alone() {
     assert_eq!(rows().len(), 2);
     place.remove();
 }
+
+/// Says that this browser does not anchor, and sees to it.
+fn without_anchoring() {
+    js_sys::eval("CSS.supports = () => false").unwrap();
+    let root = dom::document().document_element().unwrap();
+    root.set_attribute("style", "overflow-anchor: none").unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn what_is_read_stays_in_its_place_where_the_browser_does_not_see_to_it() {
+    without_anchoring();
+    let cell = std::rc::Rc::new(std::cell::Cell::new(None));
+    let made = cell.clone();
+    let place = show(move || {
+        let items: Vec<_> =
+            (1..=80).map(|at| json(at, "message", r#"{"text":"words"}"#, "")).collect();
+        let store = store_with(&items);
+        let reading = Reading::new(store);
+        made.set(Some((store, reading)));
+        view! { <FeedList store=store room="main".parse().unwrap() reading=reading /> }
+    })
+    .await;
+    let (store, reading) = cell.get().unwrap();
+    let read: Element = place.query_selector_all("li").unwrap().get(40).unwrap().unchecked_into();
+    read.scroll_into_view();
+    for _ in 0..200 {
+        if !reading.at_top.get_untracked() {
+            break;
+        }
+        dom::sleep(25.0).await;
+    }
+    assert!(!reading.at_top.get_untracked());
+    let before = read.get_bounding_client_rect().top();
+    let (height, scrolled) = (place.offset_height(), dom::window().scroll_y().unwrap());
+    for offset in 81..=83 {
+        tell(
+            store,
+            &format!(
+                r#"{{"t":"event","offset":{offset},"at":1,"by":{{}},"event":{{"kind":"item_published","item":{}}}}}"#,
+                json(offset, "message", r#"{"text":"new"}"#, "")
+            ),
+        );
+        tick().await;
+    }
+    assert!(place.offset_height() > height, "there is more above");
+    for _ in 0..200 {
+        if dom::window().scroll_y().unwrap() > scrolled {
+            break;
+        }
+        dom::sleep(25.0).await;
+    }
+    let after = read.get_bounding_client_rect().top();
+    assert!((after - before).abs() < 1.0, "from {before} to {after}");
+    place.remove();
+}
