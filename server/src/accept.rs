@@ -6,13 +6,14 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::Future;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// How long a request's headers may take to come, and an idle connection to send the next.
@@ -21,10 +22,13 @@ const HEADERS: Duration = Duration::from_secs(30);
 /// Serves until `shutdown` is ready; then accepts nothing more and returns when every request is
 /// answered. Upgraded connections are on their own.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let mut http = Builder::new(TokioExecutor::new()).http1_only();
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    let graceful = GracefulShutdown::new();
+    let mut http = Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let stop = watch::Sender::new(false);
+    // Closed when the last connection has dropped its half.
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
     let mut shutdown = std::pin::pin!(shutdown);
+    let mut failing = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -35,21 +39,40 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
                 let connection = open(stream);
                 let peer = connection.peer(address);
                 let service = answer(router.clone(), peer);
-                let connection =
-                    http.serve_connection_with_upgrades(TokioIo::new(connection), service);
-                let connection = graceful.watch(connection.into_owned());
-                // How a connection ends is the peer's business.
-                tokio::spawn(async { drop(connection.await) });
+                let connection = http.serve_connection(TokioIo::new(connection), service);
+                let (mut stop, alive) = (stop.subscribe(), alive.clone());
+                tokio::spawn(async move {
+                    let mut connection = std::pin::pin!(connection.with_upgrades());
+                    // How a connection ends is the peer's business.
+                    tokio::select! {
+                        _ = connection.as_mut() => {}
+                        () = told(&mut stop) => {
+                            connection.as_mut().graceful_shutdown();
+                            let _ = connection.await;
+                        }
+                    }
+                    drop(alive);
+                });
             }
             Err(error) => {
                 // Mostly: too many open files. Trying again at once would only turn in circles.
-                tracing::warn!(%error, "a connection could not be accepted");
+                if failing.is_none_or(|since: Instant| since.elapsed() > Duration::from_mins(1)) {
+                    failing = Some(Instant::now());
+                    tracing::warn!(%error, "connections cannot be accepted");
+                }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    drop(alive);
+    stop.send_replace(true);
+    let _ = all_gone.recv().await;
+}
+
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone has stopped as well.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 fn open(stream: TcpStream) -> Connection {

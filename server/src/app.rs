@@ -13,6 +13,7 @@ use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::uploads::Uploads;
+use anyhow::Context;
 use nowcast_shared::id::RoomName;
 use std::fs::File;
 use std::ops::Deref;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub rates: Rates,
     /// Whether credentials count.
     pub open: Openness,
+    /// Whether `X-Forwarded-For` counts.
+    pub trust_proxy: bool,
     /// Whether `--open` was given twice.
     open_to_all: bool,
     /// Turns true when the server begins to stop.
@@ -77,9 +80,12 @@ impl App {
     ) -> anyhow::Result<(Self, Option<DrawnCredentials>)> {
         let lock = claim(folder)?;
         // What may fail comes before the first credentials, which are shown only once.
-        let uploads = Uploads::open(folder, config.limits.max_upload)?;
+        let uploads = Uploads::open(folder, config.limits.max_upload)
+            .with_context(|| format!("{} cannot be used", folder.join("uploads").display()))?;
         let assets = Assets::open(config.assets.as_deref())?;
-        let db = Db::open(folder)?;
+        let db = Db::open(folder).with_context(|| {
+            format!("The database {} cannot be used", folder.join("nowcast.db").display())
+        })?;
         epochs::begin(&db, config.durability).await?;
         let drawn =
             auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
@@ -110,6 +116,7 @@ impl App {
             rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
             open_to_all: config.open > 1,
+            trust_proxy: config.trust_proxy,
             stopping: watch::Sender::new(false),
             _lock: lock,
         };
@@ -138,10 +145,18 @@ impl App {
     }
 }
 
+/// Makes a folder that only this user can look into, if there is none.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Makes the folder and takes it for this process.
 pub fn claim(folder: &Path) -> anyhow::Result<File> {
-    use anyhow::Context;
-    std::fs::create_dir_all(folder)
+    private_folder(folder)
         .with_context(|| format!("The data folder {} cannot be made", folder.display()))?;
     let path = folder.join("nowcast.lock");
     let lock = File::create(&path)

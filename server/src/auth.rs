@@ -6,7 +6,9 @@
 mod attempts;
 mod credentials;
 
-pub use credentials::{DrawnCredentials, first_run, new_password, new_token};
+pub use credentials::{
+    DrawnCredentials, first_run, list_tokens, new_password, new_token, revoke_token,
+};
 
 use crate::clock;
 use crate::db::{Db, DbError};

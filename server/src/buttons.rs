@@ -52,8 +52,8 @@ impl Face {
     pub async fn check(mut self, max_item: usize) -> Result<Self, Problem> {
         let label = self.label.trim().to_owned();
         let length = label.chars().count();
-        if !(1..=LABEL).contains(&length) {
-            let detail = format!("A button's `label` has 1 to {LABEL} characters.");
+        if !(1..=LABEL).contains(&length) || label.chars().any(char::is_control) {
+            let detail = format!("A button's `label` has 1 to {LABEL} characters on one line.");
             return Err(Problem::new(Code::BadRequest, detail));
         }
         if !COLORS.contains(&self.color.as_str()) {

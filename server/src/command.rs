@@ -5,6 +5,7 @@
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::Problem;
+use crate::http::body::shape;
 use crate::item;
 use crate::log::{Appended, Change, Draft, Once, Room};
 use crate::policy::{Action, may};
@@ -69,9 +70,7 @@ pub fn read(text: &[u8], default: Option<&str>) -> Result<Frame, Unreadable> {
         let detail = format!("There is no such command. Known are: {}.", KINDS.join(", "));
         return Err(unreadable(id, Code::UnknownKind, detail));
     }
-    serde_json::from_value(value).map_err(|error| {
-        unreadable(id, Code::BadRequest, format!("This command cannot be read: {error}."))
-    })
+    serde_json::from_value(value).map_err(|error| unreadable(id, Code::BadRequest, shape(&error)))
 }
 
 /// Carries out what `actor` asks for in `room`, once for each `key`.

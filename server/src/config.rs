@@ -10,7 +10,12 @@ use std::path::PathBuf;
 /// page at once. Programs publish with one HTTP request. The first start draws an admin password
 /// and a publish token and prints them once.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "nowcast", version, max_term_width = 100)]
+#[command(
+    name = "nowcast",
+    version,
+    max_term_width = 100,
+    after_help = "NOWCAST_LOG sets what is logged to standard error: error, warn (default), info, debug, trace."
+)]
 pub struct Config {
     #[command(subcommand)]
     /// What to do instead of serving.
@@ -24,13 +29,17 @@ pub struct Config {
 /// Tasks beside serving.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Task {
-    /// Draws a new admin password and prints it; every login ends.
-    Password(Folder),
-    /// Draws a new publish token and prints it; the others stay valid.
+    /// Draws a new admin password and prints it; every login ends. The server must be stopped.
+    Password,
+    /// Lists the tokens: id, name, scopes, rooms. The tokens themselves are not stored.
+    Tokens,
+    /// Makes a token worthless. The server must be stopped.
+    Revoke {
+        /// The token's id, as `nowcast tokens` lists it.
+        id: String,
+    },
+    /// Draws a new publish token and prints it; the others stay valid. The server must be stopped.
     Token {
-        #[command(flatten)]
-        /// Where.
-        folder: Folder,
         /// What the token may do: publish, push, admin; separated by commas.
         #[arg(long, default_value = "publish,push", value_name = "SCOPES")]
         scopes: String,
@@ -43,14 +52,6 @@ pub enum Task {
     },
 }
 
-/// Which data a task works on.
-#[derive(Clone, Debug, Parser)]
-pub struct Folder {
-    /// The data folder; the server on it must be stopped [default: the platform's data directory].
-    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
-}
-
 /// Flags of the server.
 #[derive(Clone, Debug, Parser)]
 pub struct Serve {
@@ -59,7 +60,7 @@ pub struct Serve {
     pub listen: SocketAddr,
 
     /// Folder for everything that is kept [default: the platform's data directory].
-    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR")]
+    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 
     /// Lets anyone publish, edit and delete without a credential. For demos; give it twice (or
@@ -87,6 +88,11 @@ pub struct Serve {
     /// How many of the newest events of a room to keep for pages that were away; 0 keeps all.
     #[arg(long, env = "NOWCAST_KEEP_EVENTS", default_value_t = 0, value_name = "N")]
     pub keep_events: u64,
+
+    /// Believes the last address in `X-Forwarded-For`: give it behind a proxy that sets that
+    /// header, so that wrong passwords are counted for each visitor.
+    #[arg(long, env = "NOWCAST_TRUST_PROXY")]
+    pub trust_proxy: bool,
 
     #[command(flatten)]
     /// Sizes and rates.

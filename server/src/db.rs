@@ -69,6 +69,7 @@ impl Db {
     /// A commit counts when the disk has it; see [`Self::relax`].
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("nowcast.db");
+        keep_private(&path)?;
         let mut connection = Connection::open(&path)?;
         prepare(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
@@ -102,6 +103,17 @@ impl Db {
         let (answer, answered) = oneshot::channel();
         self.submit(Box::new(Call { work: Some(work), result: None, answer })).await?;
         answered.await.map_err(|_| DbError::Closed)?
+    }
+
+    /// Whether the last commit went well; where it did not, whether another does now.
+    pub async fn is_writable(&self) -> bool {
+        let sql = "INSERT OR REPLACE INTO settings (name, value) VALUES ('written', '')";
+        // Only after a failure: a probe should not cost a flush of the disk each time.
+        if self.writer.is_well() {
+            self.write(|_| Ok(())).await.is_ok()
+        } else {
+            self.write(move |connection| connection.execute(sql, [])).await.is_ok()
+        }
     }
 
     /// Runs `work` on a reader's connection, on a thread that may block.
@@ -155,6 +167,16 @@ where
         // Nobody waits any more if the request was dropped; the work is done all the same.
         let _ = answer.send(result);
     }
+}
+
+/// The file holds hashes of credentials: only this user reads it. SQLite gives its other files the
+/// same rights.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
 }
 
 fn open_reader(path: &PathBuf) -> rusqlite::Result<Connection> {

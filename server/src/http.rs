@@ -1,7 +1,7 @@
 //! Every URL, on one page.
 
 mod admin;
-mod body;
+pub(crate) mod body;
 mod buttons;
 mod commands;
 pub mod extract;
@@ -72,8 +72,10 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     if *app.stopping.borrow() {
         return Err(Problem::new(Code::Unavailable, "The server is stopping."));
     }
-    // Reading works as long as the file is there; it is the writer that may be gone.
-    app.db.write(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await?;
+    // Reading works as long as the file is there; it is writing that may not.
+    if !app.db.is_writable().await {
+        return Err(Problem::new(Code::Unavailable, "The store cannot be written."));
+    }
     Ok("ready\n")
 }
 

@@ -14,7 +14,7 @@ const LINE: usize = 500;
 const ADDRESS: usize = 2048;
 
 /// How much longer a message's HTML may be than the largest item.
-const HTML: usize = 4;
+const HTML: usize = 6;
 
 /// An item's content that is as its kind asks for.
 pub struct Content {
@@ -87,13 +87,13 @@ fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
 }
 
 fn is_blank(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+    value.is_null() || value.as_str().is_some_and(is_blank_text)
 }
 
 /// A field that must hold text.
 fn text<'d>(data: &'d Map<String, Value>, field: &str, most: usize) -> Result<&'d str, Problem> {
     let text = match data.get(field) {
-        Some(Value::String(text)) if !text.trim().is_empty() => text,
+        Some(Value::String(text)) if !is_blank_text(text) => text,
         Some(Value::String(_) | Value::Null) | None => {
             return Err(bad(format!("`{field}` is missing or empty.")));
         }
@@ -151,14 +151,31 @@ fn address(data: &Map<String, Value>, upload: Upload) -> Result<(), Problem> {
         Err(Problem::new(Code::BadUrl, detail))
     };
     // Browsers strip these before they read an address; what is checked must be what is used.
-    if given.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return refuse("has blanks or control characters in it");
+    if given.chars().any(|c| c.is_control() || c.is_whitespace() || is_invisible(c)) {
+        return refuse("has blanks or invisible characters in it");
     }
+    let begins = |scheme: &str| {
+        given.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
     match url::Url::parse(given) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        // `https://bank.example@evil.example/` leads elsewhere than it seems.
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            refuse("has a user name in it")
+        }
+        Ok(url) if url.has_host() && (begins("http://") || begins("https://")) => Ok(()),
         Ok(_) => refuse("does not lead to a web page"),
         Err(_) => refuse("cannot be read"),
     }
+}
+
+/// Characters that are not seen, and that turn the direction of others.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether there is nothing to be seen.
+fn is_blank_text(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
 /// `/uploads/` and a plain file name.
@@ -224,6 +241,10 @@ mod tests {
             ("link", json!({"url": "data:text/html,x"}), Code::BadUrl),
             ("link", json!({"url": "//example.org"}), Code::BadUrl),
             ("link", json!({"url": "https://"}), Code::BadUrl),
+            ("link", json!({"url": "https:example.org"}), Code::BadUrl),
+            ("link", json!({"url": "https://bank.example@evil.example/"}), Code::BadUrl),
+            ("link", json!({"url": "https://example.org/\u{202e}fdp"}), Code::BadUrl),
+            ("message", json!({"text": "\u{200b}\u{feff}"}), Code::BadItem),
         ] {
             assert_eq!(checked(kind, data.clone()).err(), Some(code), "{kind} {data}");
         }

@@ -25,7 +25,7 @@ use std::sync::{Arc, RwLock};
 const CHUNK: usize = 256 * 1024;
 
 /// How many bytes of items one page of them holds, about.
-const PAGE: usize = 4 * 1024 * 1024;
+const PAGE: usize = 512 * 1024;
 
 /// Is handed each event after its commit, in offset order, on the writer's thread: must not block.
 pub type Follower = dyn Fn(&Arc<Room>, &Arc<Record>) + Send + Sync;
@@ -166,7 +166,8 @@ impl Log {
     ) -> Result<(String, bool), DbError> {
         let id = room.id();
         let before = before.map_or(i64::MAX, as_column);
-        let read = move |connection: &mut Connection| items_before(connection, id, before, limit);
+        let read =
+            move |connection: &mut Connection| items_before(connection, id, before, limit, PAGE);
         let (items, more) = self.db.read(read).await?;
         Ok((format!("[{}]", items.join(",")), more))
     }
@@ -235,7 +236,7 @@ fn snapshot(connection: &mut Connection, room: i64) -> rusqlite::Result<Snapshot
     let (head, title): (i64, String) = transaction
         .prepare_cached("SELECT head, title FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (mut items, more) = items_before(&transaction, room, i64::MAX, SNAPSHOT_ITEMS)?;
+    let (mut items, more) = items_before(&transaction, room, i64::MAX, SNAPSHOT_ITEMS, usize::MAX)?;
     items.reverse();
     Ok(Snapshot::new(from_column(head), &title, &items, more))
 }
@@ -245,6 +246,7 @@ fn items_before(
     room: i64,
     before: i64,
     limit: usize,
+    most_bytes: usize,
 ) -> rusqlite::Result<(Vec<String>, bool)> {
     let mut statement = connection.prepare_cached(
         "SELECT item FROM items WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?",
@@ -254,7 +256,7 @@ fn items_before(
     let mut rows = statement.query(params![room, before, most])?;
     let (mut items, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        if items.len() == limit || bytes > PAGE {
+        if items.len() == limit || bytes > most_bytes {
             return Ok((items, true));
         }
         let item: String = row.get(0)?;

@@ -7,7 +7,7 @@ use nowcast::auth::{self, DrawnCredentials};
 use nowcast::config::{Config, Serve, Task, data_folder};
 use nowcast::db::Db;
 use nowcast::shutdown;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,10 +18,14 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let config = Config::parse();
     let filter = EnvFilter::try_from_env("NOWCAST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
     let result = match config.task {
         None => serve(config.serve).await,
-        Some(task) => run(task).await,
+        Some(task) => run(task, config.serve.data).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -39,6 +43,10 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
              Give --open twice (or NOWCAST_OPEN=2) if that is what you want.",
             config.listen
         );
+    }
+    shutdown::outlive_full_quotas();
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the number of open files stays as it is");
     }
     let folder = data_folder(config.data.clone())?;
     // First the port: were it taken, the first credentials would be drawn and never shown.
@@ -75,20 +83,16 @@ fn announce(address: SocketAddr, folder: &std::path::Path, drawn: Option<DrawnCr
     let _ = out.flush();
 }
 
-async fn run(task: Task) -> anyhow::Result<()> {
-    match task {
-        Task::Password(folder) => {
-            let (db, _lock) = open(folder.data)?;
-            println!("{}", auth::new_password(&db).await?);
-            db.close().await;
-        }
-        Task::Token { folder, scopes, rooms, name } => {
-            let (db, _lock) = open(folder.data)?;
-            println!("{}", auth::new_token(&db, scopes, rooms, name).await?);
-            db.close().await;
-        }
-    }
-    Ok(())
+async fn run(task: Task, data: Option<PathBuf>) -> anyhow::Result<()> {
+    let (db, _lock) = open(data)?;
+    let told = match task {
+        Task::Password => auth::new_password(&db).await?,
+        Task::Token { scopes, rooms, name } => auth::new_token(&db, scopes, rooms, name).await?,
+        Task::Tokens => auth::list_tokens(&db).await?,
+        Task::Revoke { id } => auth::revoke_token(&db, id).await?,
+    };
+    db.close().await;
+    writeln!(io::stdout(), "{told}").context("it was done, but the answer could not be printed")
 }
 
 /// Opens the database of a server that is not running.

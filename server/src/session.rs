@@ -18,6 +18,9 @@ use nowcast_shared::offset::{Offset, Position};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// How many frames in a row may be too many before the session ends.
+const EXCESS: u32 = 2_000;
+
 /// What a page says when it connects.
 pub struct Hello {
     /// What it has seen.
@@ -125,6 +128,7 @@ impl Session {
                 Some(client) => client.to_string(),
                 None => random::name("connection-", 13),
             },
+            excess: 0,
             limiter: Limiter::new(self.app.limits.command_rate, self.app.limits.command_burst),
         })
     }
@@ -318,6 +322,8 @@ pub struct Inbox {
     credential: Credential,
     replies: Replies,
     limiter: Limiter,
+    /// How many frames in a row were too many.
+    excess: u32,
     /// Whose command ids these are: the client's, or without one this connection's.
     scope: String,
 }
@@ -344,14 +350,29 @@ impl Inbox {
         if text.len() > limit {
             return command::reject(None, Problem::too_large("The frame", limit));
         }
+        let actor = match self.app.auth.actor(&self.credential, self.client.as_ref()) {
+            Ok(actor) => actor,
+            Err(problem) => return command::reject(None, problem),
+        };
+        // Whatever a page sends costs something, also what cannot be read.
+        let too_fast = actor.is_limited() && !self.limiter.admit();
+        self.excess = if too_fast { self.excess + 1 } else { 0 };
+        if self.excess > EXCESS {
+            self.replies.close(Reason::Flooding);
+        }
         let frame = match command::read(text, None) {
             Ok(frame) => frame,
             Err(unreadable) => return command::reject(unreadable.command, unreadable.problem),
         };
-        let PageFrame::Command { id, command } = frame else { return ServerFrame::Pong };
+        let PageFrame::Command { id, command } = frame else {
+            return if too_fast {
+                command::reject(None, command::too_fast())
+            } else {
+                ServerFrame::Pong
+            };
+        };
         let result = async {
-            let actor = self.app.auth.actor(&self.credential, self.client.as_ref())?;
-            if actor.is_limited() && !self.limiter.admit() {
+            if too_fast {
                 return Err(command::too_fast());
             }
             let key = id.as_ref().map(|id| key(&self.scope, id));

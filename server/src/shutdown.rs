@@ -32,6 +32,18 @@ pub async fn requested() {
     }
 }
 
+/// Makes writing past a limit on file sizes an error like a full disk, instead of the end.
+pub fn outlive_full_quotas() {
+    #[cfg(target_os = "linux")]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        const SIGXFSZ: i32 = 25;
+        if let Ok(mut signal) = signal(SignalKind::from_raw(SIGXFSZ)) {
+            tokio::spawn(async move { while signal.recv().await.is_some() {} });
+        }
+    }
+}
+
 /// Tells pages that the server stops, and that they should come back.
 pub fn begin(app: &App) {
     app.stopping.send_replace(true);

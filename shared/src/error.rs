@@ -133,6 +133,8 @@ names! {
         RoomClosed = "room_closed", 4006;
         /// A frame broke the protocol so that nothing after it can be read.
         BadFrame = "bad_frame", 4007;
+        /// The page went on sending far more than it may.
+        Flooding = "flooding", 4008;
     }
 }
 

@@ -237,6 +237,7 @@ fn every_reason_keeps_its_name_and_close_code() {
     4005 replaced false
     4006 room_closed false
     4007 bad_frame false
+    4008 flooding false
     ");
 }
 

@@ -35,6 +35,12 @@ pub async fn first_run(
         })
         .await?;
     if known.is_some() {
+        if password.is_some() || token.is_some() {
+            tracing::info!(
+                "this is not the first start: the password and the token in the settings are not \
+                 looked at; `nowcast password` and `nowcast token` draw new ones"
+            );
+        }
         return Ok(None);
     }
     check(password, 8, "The admin password")?;
@@ -82,6 +88,11 @@ pub async fn new_token(
             "There is no scope {scope:?}: it is publish, push or admin."
         );
     }
+    let name = name.trim().to_owned();
+    anyhow::ensure!(
+        !name.is_empty() && !name.chars().any(char::is_control),
+        "The name has at least one character, on one line."
+    );
     for room in rooms.iter().flat_map(|rooms| rooms.split(',')) {
         room.parse::<RoomName>()?;
     }
@@ -92,12 +103,42 @@ pub async fn new_token(
     Ok(token)
 }
 
+/// The tokens, a line each: id, name, scopes, rooms.
+pub async fn list_tokens(db: &Db) -> anyhow::Result<String> {
+    let lines = db
+        .read(|connection| {
+            let sql = "SELECT id, name, scopes, coalesce(rooms, 'all rooms') FROM tokens
+                       ORDER BY created_at";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| {
+                let (id, name): (String, String) = (row.get(0)?, row.get(1)?);
+                let (scopes, rooms): (String, String) = (row.get(2)?, row.get(3)?);
+                Ok(format!("{id}  {name}  {scopes}  {rooms}"))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .await?;
+    Ok(if lines.is_empty() { "There are no tokens.".to_owned() } else { lines.join("\n") })
+}
+
+/// Makes a token worthless; says so.
+///
+/// # Errors
+/// If there is no such token.
+pub async fn revoke_token(db: &Db, id: String) -> anyhow::Result<String> {
+    let wanted = id.clone();
+    let sql = "DELETE FROM tokens WHERE id = ?";
+    let gone = db.write(move |connection| connection.execute(sql, [wanted])).await?;
+    anyhow::ensure!(gone > 0, "There is no token {id:?}: `nowcast tokens` lists them.");
+    Ok(format!("The token {id} is worthless now."))
+}
+
 fn new_secret() -> String {
     random::name("nct_", 32)
 }
 
 fn check(given: Option<&str>, least: usize, what: &str) -> anyhow::Result<()> {
-    let long_enough = given.is_none_or(|given| given.chars().count() >= least);
+    let long_enough = given.is_none_or(|given| given.trim().chars().count() >= least);
     anyhow::ensure!(long_enough, "{what} is too short: it has {least} characters or more.");
     Ok(())
 }

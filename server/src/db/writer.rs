@@ -2,6 +2,7 @@
 
 use super::DbError;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub trait Job: Send {
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
+    /// Whether the last commit went well.
+    well: Arc<AtomicBool>,
 }
 
 enum Message {
@@ -40,10 +43,12 @@ enum Message {
 impl Writer {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = thread::Builder::new()
-            .name("nowcast-writer".to_owned())
-            .spawn(move || write(connection, jobs))?;
-        Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))) })
+        let well = Arc::new(AtomicBool::new(true));
+        let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
+            let well = Arc::clone(&well);
+            move || write(connection, jobs, &well)
+        })?;
+        Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), well })
     }
 
     pub(super) async fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
@@ -52,6 +57,10 @@ impl Writer {
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(DbError::Busy),
             Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(DbError::Closed),
         }
+    }
+
+    pub(super) fn is_well(&self) -> bool {
+        self.well.load(Ordering::Relaxed)
     }
 
     pub(super) async fn relax(&self) -> Result<(), DbError> {
@@ -67,7 +76,7 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &AtomicBool) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
     while !stopping {
@@ -78,7 +87,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
                 Message::Stop => stopping = true,
                 // Between two transactions; within one it would have no effect.
                 Message::Relax => {
-                    commit(&mut connection, &mut batch);
+                    commit(&mut connection, &mut batch, well);
                     if let Err(error) = connection.pragma_update(None, "synchronous", "normal") {
                         tracing::warn!(%error, "every commit will go to the disk");
                     }
@@ -86,7 +95,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
             }
             next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
-        commit(&mut connection, &mut batch);
+        commit(&mut connection, &mut batch, well);
         stopping |= jobs.is_closed() && jobs.is_empty();
     }
     // Leaves a single file behind where that is possible.
@@ -94,7 +103,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>) {
 }
 
 /// Runs the whole batch in one transaction; leaves it empty.
-fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>) {
+fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, well: &AtomicBool) {
     if batch.is_empty() {
         return;
     }
@@ -113,6 +122,7 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>) {
         }
         transaction.commit()
     })();
+    well.store(committed.is_ok(), Ordering::Relaxed);
     match committed {
         Ok(()) => batch.drain(..).zip(outcomes).for_each(|(job, outcome)| job.done(outcome)),
         Err(error) => {

@@ -15,6 +15,7 @@ use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// Largest body here, in bytes.
 const LIMIT: usize = 4 * 1024;
@@ -33,12 +34,14 @@ pub(super) async fn login(
     State(app): State<App>,
     _: Ours,
     ConnectInfo(from): ConnectInfo<Peer>,
+    headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let secure = is_secure(request.headers());
+    let secure = is_secure(&headers);
+    let from = visitor(&app, from.address.ip(), &headers);
     let Login { password, name } = body::json(request, LIMIT).await?;
     let name = name.map(|name| check_name(&name)).transpose()?.flatten();
-    let secret = app.auth.login(password, name, from.address.ip()).await?;
+    let secret = app.auth.login(password, name, from).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&secret, secure))])
         .into_response())
 }
@@ -47,6 +50,7 @@ pub(super) async fn login(
 pub(super) async fn logout(
     State(app): State<App>,
     headers: HeaderMap,
+    _: Ours,
     asks: Asks,
 ) -> Result<Response, Problem> {
     if let Actor::Admin { login, .. } = asks.actor {
@@ -114,6 +118,14 @@ fn describe(app: &App, actor: &Actor) -> Value {
         "may": may,
         "open": app.is_open(),
     })
+}
+
+/// The visitor's address: behind a proxy that is trusted, the one that it saw.
+fn visitor(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+    let last =
+        forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.filter(|_| app.trust_proxy).unwrap_or(peer)
 }
 
 /// Whether the browser came by TLS, which ends at a proxy before us. Believing it can only make

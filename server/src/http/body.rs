@@ -88,14 +88,23 @@ pub(super) async fn json<T: DeserializeOwned>(
 /// Bytes as JSON of a certain shape.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    serde_json::from_str(text).map_err(|error| {
-        let (code, what) = if error.is_data() {
-            (Code::BadRequest, "This JSON is not what is asked for here")
-        } else {
-            (Code::BadJson, "This is not JSON")
-        };
-        Problem::new(code, format!("{what}: {error}."))
-    })
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Problem::new(Code::BadJson, format!("This is not JSON: {error}.")))?;
+    // Sequences would do for structs, but nobody should come to rely on it.
+    if !value.is_object() {
+        return Err(Problem::new(Code::BadRequest, "A JSON object is asked for here."));
+    }
+    serde_json::from_value(value).map_err(|error| Problem::new(Code::BadRequest, shape(&error)))
+}
+
+/// What is wrong with the shape of a JSON value, in words that say nothing of our code.
+pub(crate) fn shape(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    if told.contains("struct") || told.contains("variant") || told.contains("enum") {
+        "This JSON is not what is asked for here.".to_owned()
+    } else {
+        format!("This JSON is not what is asked for here: {told}.")
+    }
 }
 
 /// A form's fields as text, by either of the two ways in which browsers send them.
@@ -171,6 +180,7 @@ mod tests {
     fn the_wrong_shape_is_told_from_no_json() {
         assert_eq!(parse::<Vec<u8>>(b"[").unwrap_err().code, Code::BadJson);
         assert_eq!(parse::<Vec<u8>>(b"{}").unwrap_err().code, Code::BadRequest);
+        assert_eq!(parse::<Vec<u8>>(b"[1]").unwrap_err().code, Code::BadRequest);
         assert_eq!(parse::<Vec<u8>>(b"\xff").unwrap_err().code, Code::BadUtf8);
     }
 }

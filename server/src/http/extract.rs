@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ClientId, RoomName};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The room that the address names.
@@ -76,7 +77,8 @@ impl FromRequestParts<App> for Asks {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         // A page of another site must not act with the admin's cookie, nor with the rights that
         // `--open` gives whoever can reach this address. For reading it is anybody.
-        let site = match (is_same_site(&parts.headers), app.is_open_to_all()) {
+        let ours = is_same_site(&parts.headers) && !(app.is_open() && is_rebound(&parts.headers));
+        let site = match (ours, app.is_open_to_all()) {
             (true, _) => Site::Ours,
             (false, true) => Site::Guest,
             (false, false) => Site::Foreign,
@@ -127,6 +129,22 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     host.is_some() && host == text(header::HOST)
 }
 
+/// Whether a browser was led here by a name that somebody else gave this address (DNS rebinding):
+/// its pages look like ours to it. An open server on loopback has no name but `localhost`.
+fn is_rebound(headers: &HeaderMap) -> bool {
+    let browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let plain = bare.parse::<IpAddr>().is_ok()
+        || bare.eq_ignore_ascii_case("localhost")
+        || bare.to_ascii_lowercase().ends_with(".localhost");
+    browser && !plain
+}
+
 /// A parameter of the query, decoded.
 ///
 /// # Errors
@@ -165,6 +183,20 @@ mod tests {
         assert!(same(&[("origin", "https://a.example:1"), ("host", "a.example:1")]));
         assert!(!same(&[("origin", "https://b.example"), ("host", "a.example")]));
         assert!(!same(&[("origin", "null"), ("host", "a.example")]));
+    }
+
+    #[test]
+    fn names_that_others_give_this_address_are_told_from_its_own() {
+        let rebound = |host: &str| {
+            let headers = [(header::HOST, host), (header::ORIGIN, "http://x")];
+            let headers = headers.map(|(name, value)| (name, value.parse().unwrap()));
+            is_rebound(&HeaderMap::from_iter(headers))
+        };
+        for own in ["localhost:8080", "127.0.0.1:1", "[::1]:8080", "192.168.1.5", "LOCALHOST"] {
+            assert!(!rebound(own), "{own}");
+        }
+        assert!(rebound("evil.example:8080") && rebound("127.0.0.1.evil.example"));
+        assert!(!is_rebound(&HeaderMap::new()), "a program");
     }
 
     #[test]

@@ -46,7 +46,10 @@ async fn read(request: Request, limit: usize) -> Result<NewItem<Value>, Problem>
             let kind = fields.remove("kind").or_else(|| fields.remove("type"));
             match kind {
                 Some(Value::String(kind)) => Ok(NewItem { kind, data: fields.into() }),
-                _ => Err(Problem::new(Code::BadItem, "The form lacks a field `kind`.")),
+                _ => Err(Problem::new(
+                    Code::BadItem,
+                    "The form lacks a field `kind`. For JSON, send Content-Type: application/json.",
+                )),
             }
         }
         Kind::Other => Err(Problem::new(

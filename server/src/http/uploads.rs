@@ -8,6 +8,7 @@ use crate::policy::Action;
 use crate::uploads::Upload;
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -57,8 +58,9 @@ async fn file(request: Request, limit: usize) -> Result<Bytes, Problem> {
 /// `GET /uploads/{name}`.
 pub(super) async fn show(
     State(app): State<App>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let name = name.map(|Path(name)| name).unwrap_or_default();
     let (file, size, mime) = app
         .uploads
         .open_file(&name)

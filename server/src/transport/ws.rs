@@ -106,7 +106,11 @@ async fn read(
         };
         asked = false;
         match message {
-            Message::Text(text) => inbox.receive(text.as_bytes()).await,
+            Message::Text(text) => {
+                inbox.receive(text.as_bytes()).await;
+                // A page that sends without end must not keep others from this thread.
+                tokio::task::yield_now().await;
+            }
             Message::Binary(_) => {
                 inbox.refuse(Problem::new(Code::BadRequest, "Frames are text here, not binary."));
             }

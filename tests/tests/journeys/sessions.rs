@@ -199,6 +199,21 @@ async fn by_default_four_hundred_commands_at_once_are_taken_and_a_flood_is_not()
     .await;
 }
 
+#[tokio::test]
+async fn a_page_that_goes_on_flooding_is_ended_by_name_and_hurts_nobody_else() {
+    // One a second and a burst of one: everything after the first frame is too much.
+    let server = Setup::new().arg("--command-rate=1").arg("--command-burst=1").start().await;
+    let mut flooding = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    let mut well = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    for _ in 0..2_100 {
+        flooding.send_text(r#"{"t":"ping"}"#).await;
+    }
+    let ending = flooding.ending().await;
+    expect_goodbye(&ending, Reason::Flooding, Transport::WebSocket);
+    server.publisher().say("still here").await;
+    assert_eq!(well.next_texts(1).await, ["still here"]);
+}
+
 async fn pages_that_only_look_on_are_not_counted(transport: Transport) {
     let server = Server::start().await;
     let admin = server.admin().await;
