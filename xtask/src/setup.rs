@@ -4,7 +4,7 @@
 //!
 //! - [`wasm_target`]: Rust's standard library for WebAssembly; rustfmt and clippy.
 //! - [`cargo_tool`]: trunk and wasm-bindgen-cli, compiled from crates.io; the table of them.
-//! - [`wasm_opt`]: from Debian, npm or crates.io, whichever there is.
+//! - [`wasm_opt`]: from npm or Debian, whichever there is.
 //! - [`programs`]: what only the tests need: Chromium, its driver, PHP, Python, curl.
 //! - [`debian`]: installs Debian's packages where that is allowed.
 //! - [`cache`]: folders that appear whole or not at all. [`path`] finds programs.
@@ -39,7 +39,8 @@ Usage: cargo xtask setup
 Gets what is needed to build the pages, each in the version that this checkout asks for:
   - the target wasm32-unknown-unknown, by rustup
   - trunk and wasm-bindgen-cli, compiled from crates.io (unoptimised: a few minutes, once)
-  - wasm-opt, from Debian's or npm's binaryen, else compiled from crates.io
+  - wasm-opt 116 or newer, from npm's or Debian's binaryen; where neither can be had, the pages
+    are built without it, and are some 3 % larger
 
 What is on PATH in the right version is used. The rest is kept in the cache folder, in
 tools/<name>-<version>/, for every checkout; its logs are beside it in logs/.
