@@ -155,7 +155,7 @@ pub struct Plan {
     /// How often in a row it took a connection back that it lost to itself.
     taken_back: u8,
     trial_wait: Millis,
-    /// A WebSocket lasted before, so the way is probably free again soon.
+    /// A WebSocket opened before, so the way is probably free again soon.
     proven: bool,
     status: Status,
     /// When the page fell off its last open connection.
@@ -290,6 +290,8 @@ impl Plan {
                 Main::Opening { conn: opening, .. } if opening == conn => {}
                 _ => return self.alive(now, conn),
             }
+            // Where it opened once, what ends it is more likely the server than the way.
+            self.proven |= self.way == Way::WebSocket;
             if self.way != Way::WebSocket && matches!(self.trial, Trial::Off) {
                 let wait = if self.proven { TRIAL_SOON } else { self.trial_wait };
                 self.try_socket_after(now, wait);

@@ -214,6 +214,27 @@ fn after_a_websocket_that_worked_the_first_trial_comes_soon() {
 }
 
 #[test]
+fn a_server_that_restarts_soon_after_a_page_came_does_not_hold_its_way_against_it() {
+    let (mut story, socket) = Story::on(Way::WebSocket);
+    story.now += 400;
+    let socket = story.tell(Input::Lost(socket)).opened(Way::WebSocket);
+    let source = story.tell(Input::Lost(socket)).opened(Way::EventSource);
+    story.tell(Input::Opened(source));
+    story.pass(5_000).opened(Way::WebSocket);
+}
+
+#[test]
+fn a_websocket_that_is_cut_again_and_again_is_not_tried_soon() {
+    let (mut story, first) = Story::on(Way::WebSocket);
+    let second = story.tell(Input::Lost(first)).opened(Way::WebSocket);
+    story.tell(Input::Opened(second));
+    let source = story.tell(Input::Lost(second)).opened(Way::EventSource);
+    story.tell(Input::Opened(source));
+    story.pass(10_000);
+    assert_eq!(story.did, []);
+}
+
+#[test]
 fn a_silent_websocket_is_asked_and_then_left() {
     let (mut story, conn) = Story::on(Way::WebSocket);
     story.pass(PING_EVERY);
