@@ -5,7 +5,7 @@
 //! - [`store`]: what a page knows, as signals; [`store::apply`] is the only place where what the
 //!   server says changes it. [`keep`] carries it over a reload.
 //! - [`link`]: the connection. [`link::plan`] decides (purely), three transports do.
-//! - [`read`] and [`write`]: between JSON and the types of `nowcast_shared`; the browser parses.
+//! - [`read`] and [`mod@write`]: between JSON and the types of `nowcast_shared`; the browser parses.
 //! - [`api`]: single requests.
 //! - [`page`]: what is to be seen. [`time`] words moments. [`dom`] is the browser's side.
 //!

@@ -8,7 +8,7 @@
 //!   [`keys`], [`order`], [`me`] (rights), [`words`].
 //! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
 //!   [`editor`] (of a display button), [`live`] (the feed, with [`item_tools`]), [`glance`].
-//!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`icon`].
+//!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`mod@icon`].
 
 pub mod arrange;
 pub mod ask;

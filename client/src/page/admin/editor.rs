@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::error::Code;
 
-/// The editor in a dialog; there while [`Desk::editing`] holds a display button.
+/// The editor in a dialog; there while `Desk::editing` holds a display button.
 #[component]
 pub fn Editor() -> impl IntoView {
     let desk = Desk::here();
