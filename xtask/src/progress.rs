@@ -24,8 +24,9 @@ struct State {
     total: usize,
     begun: usize,
     live: Vec<Live>,
-    /// How many lines of the terminal show live steps now.
+    /// How many lines of the terminal show live steps now, and what is in them.
     drawn: usize,
+    shown: String,
 }
 
 struct Live {
@@ -41,7 +42,7 @@ impl Progress {
     pub(crate) fn new(total: usize) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some() || std::env::var_os("CI").is_some();
         let terminal = (!plain && io::stderr().is_terminal()).then(terminal_width);
-        let state = State { total, begun: 0, live: Vec::new(), drawn: 0 };
+        let state = State { total, begun: 0, live: Vec::new(), drawn: 0, shown: String::new() };
         Self { terminal, state: Mutex::new(state) }
     }
 
@@ -109,16 +110,20 @@ impl Progress {
         let Some(width) = self.terminal else { return };
         let mut state = self.lock();
         let mut text = String::new();
-        if state.drawn > 0 {
-            let _ = write!(text, "\x1b[{}A\x1b[J", state.drawn);
-        }
         for live in &state.live {
             // A line that wraps would be two to wipe.
             text.extend(live.line(state.total).chars().take(width.saturating_sub(1)));
             text.push('\n');
         }
-        state.drawn = state.live.len();
+        if state.drawn == state.live.len() && state.shown == text {
+            return;
+        }
+        if state.drawn > 0 {
+            eprint!("\x1b[{}A\x1b[J", state.drawn);
+        }
         eprint!("{text}");
+        state.drawn = state.live.len();
+        state.shown = text;
         let _ = io::stderr().flush();
     }
 }
