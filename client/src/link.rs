@@ -8,6 +8,7 @@ mod backoff;
 mod event_source;
 mod long_poll;
 pub mod plan;
+mod plan_words;
 mod websocket;
 
 use crate::dom::{self, Listener, Timer};

@@ -10,10 +10,8 @@
 //!   replaced, perhaps before the new one's welcome is here, and that must not stop the page.
 
 use super::backoff::Backoff;
+pub use super::plan_words::{Conn, Do, Input, Millis, Refusal, Return, Status, Way};
 use nowcast_shared::error::Reason;
-
-/// A moment or a span, in milliseconds. Where the count starts does not matter.
-pub type Millis = u64;
 
 const OPENING: Millis = 5_000;
 const BRIEF: Millis = 5_000;
@@ -34,92 +32,6 @@ const TAKEN_BACK: u8 = 3;
 const TURNED_AWAY: Millis = 30_000;
 /// An interruption that is over sooner than this is not worth a word.
 const UNNOTICED: Millis = 700;
-
-/// How frames come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// The fastest, and it carries both directions.
-    WebSocket,
-    /// Passes where a `WebSocket` is blocked.
-    EventSource,
-    /// Passes everywhere.
-    LongPoll,
-}
-
-/// One attempt of one way. Never used twice, so that a late word of an old one is recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conn(u32);
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// The page wants to be connected; also after it was stopped.
-    Start,
-    /// The page wants it no more.
-    Stop,
-    /// It is [`Plan::wake_at`], or later.
-    Tick,
-    /// The server's first word came through.
-    Opened(Conn),
-    /// A further sign of life.
-    Alive(Conn),
-    /// Cut, or it could not be opened.
-    Lost(Conn),
-    /// Frames do not continue what the page has; it has to resume.
-    Broken(Conn),
-    /// The server's last word.
-    Goodbye(Conn, Reason, Return),
-    /// The server does not want this page, and trying again would not help.
-    Refused(Conn, Refusal),
-    /// The page came to the front.
-    Visible,
-    /// The network is back.
-    Online,
-}
-
-/// Whether a `goodbye` asks the page to come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Return {
-    /// It does.
-    Welcome,
-    /// It does not.
-    Unwanted,
-}
-
-/// Why a server turned a page away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status.
-    pub status: u16,
-    /// For people.
-    pub detail: String,
-}
-
-/// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Do {
-    /// Open a connection.
-    Open(Conn, Way),
-    /// Close it and hear no more of it.
-    Close(Conn),
-    /// Ask it for a sign of life.
-    Ping(Conn),
-}
-
-/// How it stands, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// The first attempts of this page.
-    Connecting,
-    /// News come the moment they happen.
-    Live(Way),
-    /// Cut off and trying.
-    Reconnecting,
-    /// Ended by the server for good.
-    Ended(Reason),
-    /// Turned away.
-    Refused(Refusal),
-}
 
 /// The connection that the page lives on.
 #[derive(Debug)]

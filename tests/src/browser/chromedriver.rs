@@ -11,6 +11,9 @@ pub(super) const INSTALL: &str = "The browser tests need Debian's chromium and c
     (apt-get install chromium chromium-driver), or CHROMIUM and CHROMEDRIVER with the paths of \
     both programs.";
 
+/// How often one that ends at once is started.
+const TRIES: usize = 5;
+
 /// A running chromedriver; it is killed when this is dropped.
 pub(super) struct Chromedriver {
     address: String,
@@ -19,7 +22,22 @@ pub(super) struct Chromedriver {
 
 impl Chromedriver {
     /// Starts one; it and its browser keep their temporary files in this folder.
+    ///
+    /// With port 0 it takes a free IPv6 port and then wants the same for IPv4; where somebody has
+    /// that, it ends ("port not available"). So one that ends at once is started again.
     pub(super) async fn start(folder: &Path) -> Self {
+        let mut said = String::new();
+        for _ in 0..TRIES {
+            match Self::try_start(folder).await {
+                Ok(driver) => return driver,
+                Err(last_words) => said = last_words,
+            }
+        }
+        panic!("chromedriver ended at once, {TRIES} times; it said: {said:?}. {INSTALL}");
+    }
+
+    /// What it said, if it ended before it served.
+    async fn try_start(folder: &Path) -> Result<Self, String> {
         let program = program("CHROMEDRIVER", "chromedriver");
         let mut child = Command::new(&program)
             .arg("--port=0")
@@ -35,17 +53,22 @@ impl Chromedriver {
         let pipe = child.stdout.take().expect("standard output is a pipe");
         let mut lines = BufReader::new(pipe).lines();
         let port = in_time("chromedriver says its port", async {
+            let mut said = String::new();
             while let Ok(Some(line)) = lines.next_line().await {
-                if let Some((_, rest)) = line.split_once("successfully on port ") {
-                    return rest.trim_end_matches('.').parse::<u16>().ok();
+                let port = line
+                    .split_once("successfully on port ")
+                    .and_then(|(_, rest)| rest.trim_end_matches('.').parse::<u16>().ok());
+                if let Some(port) = port {
+                    return Ok(port);
                 }
+                said.push_str(&line);
+                said.push('\n');
             }
-            None
+            Err(said)
         })
-        .await;
-        let port = port.unwrap_or_else(|| panic!("chromedriver ended at once. {INSTALL}"));
+        .await?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { address: format!("http://127.0.0.1:{port}"), _child: child }
+        Ok(Self { address: format!("http://127.0.0.1:{port}"), _child: child })
     }
 
     pub(super) fn address(&self) -> &str {
