@@ -7,6 +7,7 @@ pub(crate) mod precompress;
 mod stamp;
 
 use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -63,6 +64,7 @@ impl<'a> Pages<'a> {
             .args(["build", "--target=wasm32-unknown-unknown", "--manifest-path"])
             .arg(self.paths.root.join("client").join("Cargo.toml"))
             .args(["--profile", PROFILE, "--bins"]);
+        keep_home_private(&mut command);
         let log = cargo::log_path(&self.paths.state(), "pages-wasm");
         cargo::run(&step, "Compiling the pages", command, &log)?;
         step.done("compiled");
@@ -91,10 +93,23 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// The places of panics are part of the pages. They name crates, not folders of whoever builds.
+fn keep_home_private(command: &mut Command) {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    if let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) {
+        let sources = home.join("registry").join("src");
+        let flag = format!("--remap-path-prefix={}=crates", sources.display());
+        // Encoded, so that a path may have blanks in it. Build scripts do not get it, since the
+        // pages' target is named.
+        command.env("CARGO_ENCODED_RUSTFLAGS", flag);
+    }
+}
+
 /// A call of trunk that finds its tools.
 pub(crate) fn trunk(paths: &Paths, tools: &Tools) -> Result<Command> {
     let mut command = cargo::other(tools.trunk(), &paths.root);
     command.env("PATH", tools.search_path()?);
+    keep_home_private(&mut command);
     // Trunk wants `true` or `false` here, where the convention is any value.
     command.env_remove("NO_COLOR");
     Ok(command)
