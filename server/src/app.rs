@@ -29,6 +29,17 @@ const ANSWER_LIFE: i64 = 24 * 3600 * 1000;
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
+/// How far `--open` reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It was not given.
+    Nowhere,
+    /// Given once: whoever is on this machine.
+    Loopback,
+    /// Given twice: anybody, on pages of any site.
+    Everywhere,
+}
+
 /// What [`App`] leads to.
 pub struct Parts {
     /// What happened, kept.
@@ -53,8 +64,8 @@ pub struct Parts {
     pub open: Openness,
     /// Whether `X-Forwarded-For` counts.
     pub trust_proxy: bool,
-    /// Whether `--open` was given twice.
-    open_to_all: bool,
+    /// How far `--open` reaches.
+    reach: Reach,
     /// Turns true when the server begins to stop.
     pub stopping: watch::Sender<bool>,
     /// Held as long as this server works on the folder.
@@ -115,7 +126,11 @@ impl App {
             limits: config.limits.clone(),
             rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
-            open_to_all: config.open > 1,
+            reach: match config.open {
+                0 => Reach::Nowhere,
+                1 => Reach::Loopback,
+                _ => Reach::Everywhere,
+            },
             trust_proxy: config.trust_proxy,
             stopping: watch::Sender::new(false),
             _lock: lock,
@@ -134,9 +149,9 @@ impl App {
         self.db.close().await;
     }
 
-    /// Whether the server runs with `--open` given twice: also pages of other sites may publish.
-    pub fn is_open_to_all(&self) -> bool {
-        self.open_to_all
+    /// How far `--open` reaches.
+    pub fn openness(&self) -> Reach {
+        self.reach
     }
 
     /// Whether the server runs with `--open`.

@@ -145,6 +145,9 @@ pub enum Site {
     Foreign,
     /// Another site's, which may do what anybody may.
     Guest,
+    /// Ours to the browser, but under a name that somebody else may have given this address: a
+    /// login there is one, the rights that `--open` gives are not had.
+    Rebound,
 }
 
 impl Credential {
@@ -154,8 +157,9 @@ impl Credential {
             None => None,
             Some(value) => Some(hash(bearer(value.as_bytes())?)),
         };
-        let cookie = (site == Site::Ours).then(|| cookie(headers)).flatten().map(hash);
-        Ok(Self { bearer, cookie, foreign: site == Site::Foreign })
+        let ours = matches!(site, Site::Ours | Site::Rebound);
+        let cookie = ours.then(|| cookie(headers)).flatten().map(hash);
+        Ok(Self { bearer, cookie, foreign: matches!(site, Site::Foreign | Site::Rebound) })
     }
 
     /// Whether a page of another site asks, without a token of its own.
@@ -357,6 +361,8 @@ mod tests {
         assert!(Credential::read(&headers, Site::Ours).unwrap().cookie.is_some());
         let foreign = Credential::read(&headers, Site::Foreign).unwrap();
         assert!(foreign.cookie.is_none() && foreign.is_foreign());
+        let rebound = Credential::read(&headers, Site::Rebound).unwrap();
+        assert!(rebound.cookie.is_some() && rebound.is_foreign());
         let guest = Credential::read(&headers, Site::Guest).unwrap();
         assert!(guest.cookie.is_none() && !guest.is_foreign());
     }

@@ -1,7 +1,7 @@
 //! Refusals: made anywhere, turned into `application/problem+json` (RFC 9457) in one place.
 
 use crate::db::DbError;
-use crate::log::{AppendError, ReadError};
+use crate::log::AppendError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nowcast_shared::error::Code;
@@ -38,15 +38,6 @@ impl From<DbError> for Problem {
         tracing::error!(%error, "a request failed");
         Self::new(Code::Unavailable, "The store cannot be used right now. Try again in a moment.")
             .retry_after(1)
-    }
-}
-
-impl From<ReadError> for Problem {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Db(error) => error.into(),
-            ReadError::Gone => Self::new(Code::BadSince, "The log does not reach back that far."),
-        }
     }
 }
 

@@ -47,7 +47,7 @@ pub struct ItemHead {
     pub owner: String,
 }
 
-/// Why a room could not be made.
+/// Why events could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The log begins later: the page needs a snapshot.

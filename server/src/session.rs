@@ -108,7 +108,7 @@ impl Session {
 
     /// What the page has seen when it has got everything that was given so far.
     pub fn position(&self) -> Position {
-        Position { epoch: self.room.epoch().clone(), offset: self.cursor }
+        self.position_at(self.cursor)
     }
 
     /// The position of an event that this session gave.
@@ -386,4 +386,49 @@ impl Inbox {
 /// The key under which a command's answer is filed: ids are a page's own.
 pub fn key(page: &str, id: &CommandId) -> String {
     format!("command:{page}:{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use clap::Parser;
+    use nowcast_shared::command::Command;
+    use nowcast_shared::id::RoomName;
+    use nowcast_shared::item::NewItem;
+
+    #[tokio::test]
+    async fn an_answer_does_not_wait_until_a_long_way_is_caught_up_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::parse_from(["nowcast"]).serve;
+        let (app, _) = App::open(folder.path(), &config).await.unwrap();
+        let room = app.log.room(&RoomName::main()).await.unwrap().unwrap();
+        let admin = Actor::Admin { name: "Host".to_owned(), login: [0; 32] };
+        for _ in 0..40 {
+            let data = json!({"text": "x".repeat(20_000)});
+            let item = NewItem { kind: "message".to_owned(), data };
+            command::run(&app, &room, &admin, Command::Publish { item }, None).await.unwrap();
+        }
+        let since = Some(Position { epoch: room.epoch().clone(), offset: Offset(0) });
+        let hello = Hello { since, client: None, counted: true };
+        let transport = Transport::WebSocket;
+        let mut session = Session::open(&app, Arc::clone(&room), transport, &admin, hello);
+        let mut inbox = session.inbox(Credential::default()).unwrap();
+        inbox.receive(br#"{"t":"ping"}"#).await;
+        let (mut offsets, mut answered_at) = (Vec::new(), None);
+        while offsets.len() < 40 {
+            for due in session.next().await {
+                match due {
+                    Due::Event(record) => offsets.push(record.offset.0),
+                    Due::Frame(frame) if frame.starts_with(br#"{"t":"pong""#) => {
+                        answered_at = Some(offsets.len());
+                    }
+                    Due::Frame(_) => {}
+                    Due::Goodbye(reason) => panic!("it ended: {reason}"),
+                }
+            }
+        }
+        assert_eq!(offsets, (1..=40).collect::<Vec<_>>());
+        assert!(answered_at.is_some_and(|at| at < 40), "answered after {answered_at:?} events");
+    }
 }

@@ -1,7 +1,7 @@
 //! From a request to what handlers work with: the room, who asks, and whether the page that asks
 //! is ours.
 
-use crate::app::App;
+use crate::app::{App, Reach};
 use crate::auth::{Actor, Credential, Site};
 use crate::error::Problem;
 use crate::log::Room;
@@ -77,17 +77,9 @@ impl FromRequestParts<App> for Asks {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         // A page of another site must not act with the admin's cookie, nor with the rights that
         // `--open` gives whoever can reach this address. For reading it is anybody.
-        let ours = is_same_site(&parts.headers) && !(app.is_open() && is_rebound(&parts.headers));
-        let site = match (ours, app.is_open_to_all()) {
-            (true, _) => Site::Ours,
-            (false, true) => Site::Guest,
-            (false, false) => Site::Foreign,
-        };
+        let site = site(&parts.headers, app.openness());
         let credential = Credential::read(&parts.headers, site)?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if changes && credential.is_foreign() {
-            return Err(foreign());
-        }
         let client = match query(&parts.uri, "client")? {
             None => None,
             Some(client) => Some(
@@ -96,6 +88,9 @@ impl FromRequestParts<App> for Asks {
             ),
         };
         let actor = app.auth.actor(&credential, client.as_ref())?;
+        if changes && matches!(actor, Actor::Foreign(_)) {
+            return Err(foreign());
+        }
         Ok(Self { actor, credential, client })
     }
 }
@@ -108,6 +103,16 @@ impl FromRequestParts<App> for Ours {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         if is_same_site(&parts.headers) { Ok(Self) } else { Err(foreign()) }
+    }
+}
+
+/// Whose page is behind a request.
+fn site(headers: &HeaderMap, open: Reach) -> Site {
+    match (is_same_site(headers), open) {
+        (true, Reach::Loopback) if is_rebound(headers) => Site::Rebound,
+        (true, _) => Site::Ours,
+        (false, Reach::Everywhere) => Site::Guest,
+        (false, _) => Site::Foreign,
     }
 }
 
@@ -197,6 +202,20 @@ mod tests {
         }
         assert!(rebound("evil.example:8080") && rebound("127.0.0.1.evil.example"));
         assert!(!is_rebound(&HeaderMap::new()), "a program");
+    }
+
+    #[test]
+    fn an_open_server_keeps_its_admin_whatever_it_is_called() {
+        let named = [(header::HOST, "live.example"), (header::ORIGIN, "http://live.example")];
+        let named = HeaderMap::from_iter(named.map(|(name, value)| (name, value.parse().unwrap())));
+        assert_eq!(site(&named, Reach::Nowhere), Site::Ours);
+        assert_eq!(site(&named, Reach::Loopback), Site::Rebound);
+        assert_eq!(site(&named, Reach::Everywhere), Site::Ours);
+        let other = [(header::HOST, "live.example"), (header::ORIGIN, "http://other.example")];
+        let other = HeaderMap::from_iter(other.map(|(name, value)| (name, value.parse().unwrap())));
+        assert_eq!(site(&other, Reach::Nowhere), Site::Foreign);
+        assert_eq!(site(&other, Reach::Loopback), Site::Foreign);
+        assert_eq!(site(&other, Reach::Everywhere), Site::Guest);
     }
 
     #[test]
