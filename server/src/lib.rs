@@ -2,7 +2,7 @@
 //!
 //! - [`app`]: the handles that everything shares; how the parts are tied.
 //! - [`http`]: every URL. [`transport`]: pages' ways, bytes only, on [`connection`]s
-//!   that [`accept`] takes.
+//!   that [`accept`] takes. [`websocket`]: the codec, without IO.
 //! - [`auth`]: request to actor. [`policy`]: may the actor do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
@@ -39,6 +39,7 @@ pub mod session;
 pub mod shutdown;
 pub mod transport;
 pub mod uploads;
+pub mod websocket;
 
 use app::App;
 use std::fmt::Write;
