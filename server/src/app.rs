@@ -9,9 +9,10 @@ use crate::db::Db;
 use crate::epochs;
 use crate::hub::Hub;
 use crate::limiter::Rates;
-use crate::log::Log;
+use crate::log::{Follower, Log, Room};
 use crate::metrics::Metrics;
 use crate::policy::Openness;
+use crate::record::Record;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -103,13 +104,8 @@ impl App {
                 .await?;
         let hub = Arc::new(Hub::new(config.limits.outbox));
         let metrics = Arc::new(Metrics::default());
-        let follower = {
-            let (hub, metrics) = (Arc::clone(&hub), Arc::clone(&metrics));
-            Arc::new(move |room: &Arc<crate::log::Room>, record: &Arc<crate::record::Record>| {
-                metrics.events.add(1);
-                hub.deliver(room.id(), record);
-            })
-        };
+        let follower = FanOut { hub: Arc::clone(&hub), metrics: Arc::clone(&metrics) };
+        let follower = Arc::new(follower);
         let log = Log::new(db.clone(), config.keep_events, config.limits.tail, follower);
         let (main, _) = log.create(&RoomName::main(), "Nowcast").await?;
         if drawn.is_some() {
@@ -158,6 +154,21 @@ impl App {
     pub fn is_open(&self) -> bool {
         self.open == Openness::Open
     }
+}
+
+/// Hands the log's events to the hub.
+struct FanOut {
+    hub: Arc<Hub>,
+    metrics: Arc<Metrics>,
+}
+
+impl Follower for FanOut {
+    fn followed(&self, room: &Arc<Room>, record: &Arc<Record>) {
+        self.metrics.events.add(1);
+        self.hub.deliver(room.id(), record);
+    }
+
+    fn gathered(&self) {}
 }
 
 /// Makes a folder that only this user can look into, if there is none.

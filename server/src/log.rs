@@ -28,13 +28,20 @@ const CHUNK: usize = 256 * 1024;
 const PAGE: usize = 512 * 1024;
 
 /// Is handed each event after its commit, in offset order, on the writer's thread: must not block.
-pub type Follower = dyn Fn(&Arc<Room>, &Arc<Record>) + Send + Sync;
+pub trait Follower: Send + Sync {
+    /// This event is kept.
+    fn followed(&self, room: &Arc<Room>, record: &Arc<Record>);
+
+    /// Everything of this commit has been handed over, which may be nothing. Those who asked for
+    /// it are answered after this.
+    fn gathered(&self);
+}
 
 /// All rooms' logs.
 pub struct Log {
     db: Db,
     rooms: RwLock<HashMap<RoomName, Arc<Room>>>,
-    follower: Arc<Follower>,
+    follower: Arc<dyn Follower>,
     keep: u64,
     tail: usize,
 }
@@ -61,7 +68,9 @@ pub enum ReadError {
 impl Log {
     /// The logs kept in `db`. `keep` is how many events a room keeps (0: all), `tail` how many
     /// bytes of the newest stay in memory for each room.
-    pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<Follower>) -> Self {
+    pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<dyn Follower>) -> Self {
+        let told = Arc::clone(&follower);
+        db.after_commits(move || told.gathered());
         Self { db, rooms: RwLock::default(), follower, keep, tail }
     }
 
@@ -275,18 +284,37 @@ mod tests {
     struct Kept {
         log: Log,
         room: Arc<Room>,
-        followed: Arc<Mutex<Vec<u64>>>,
+        followed: Arc<Followed>,
         _folder: tempfile::TempDir,
+    }
+
+    /// The offsets of each commit, and those of the one that is being handed over.
+    #[derive(Default)]
+    struct Followed(Mutex<(Vec<Vec<u64>>, Vec<u64>)>);
+
+    impl Follower for Followed {
+        fn followed(&self, _: &Arc<Room>, record: &Arc<Record>) {
+            self.0.lock().unwrap().1.push(record.offset.0);
+        }
+
+        fn gathered(&self) {
+            let (commits, open) = &mut *self.0.lock().unwrap();
+            commits.push(std::mem::take(open));
+        }
+    }
+
+    impl Followed {
+        /// The offsets of commits that were gathered.
+        fn gathered(&self) -> Vec<u64> {
+            self.0.lock().unwrap().0.concat()
+        }
     }
 
     async fn open(keep: u64, tail: usize) -> Kept {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).unwrap();
-        let followed = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&followed);
-        let note =
-            move |_: &Arc<Room>, record: &Arc<Record>| seen.lock().unwrap().push(record.offset.0);
-        let log = Log::new(db, keep, tail, Arc::new(note));
+        let followed = Arc::new(Followed::default());
+        let log = Log::new(db, keep, tail, Arc::clone(&followed) as Arc<dyn Follower>);
         let (room, _) = log.create(&RoomName::main(), "Main").await.unwrap();
         Kept { log, room, followed, _folder: folder }
     }
@@ -315,7 +343,20 @@ mod tests {
         for appended in futures_util::future::join_all(all).await {
             appended.unwrap();
         }
-        assert_eq!(*kept.followed.lock().unwrap(), (1..=300).collect::<Vec<_>>());
+        assert_eq!(kept.followed.gathered(), (1..=300).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_after_the_whole_commit_was_handed_over() {
+        let kept = open(0, 1 << 20).await;
+        // Queued at once, so that most share commits: an answer must not overtake the events of
+        // its neighbours.
+        let append = async |n: u64| {
+            let change = publish(&n.to_string());
+            let offset = kept.log.append(&kept.room, draft(change, None)).await.unwrap().offset;
+            assert!(kept.followed.gathered().contains(&offset.0), "{offset:?}");
+        };
+        futures_util::future::join_all((0..100).map(append)).await;
     }
 
     #[tokio::test]

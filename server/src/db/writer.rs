@@ -23,15 +23,29 @@ pub trait Job: Send {
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
 
     /// Called after the commit, in the order of the jobs, or with the reason why there was none.
-    fn done(self: Box<Self>, outcome: Result<(), DbError>);
+    fn done(&mut self, outcome: Result<(), DbError>);
+
+    /// Called last, when every job of the commit is done and the commit was told of: whoever waits
+    /// for this one may go on.
+    fn answer(self: Box<Self>);
 }
+
+/// What is to be told of a commit, after its jobs are done and before they answer.
+pub(super) type Hook = Box<dyn Fn() + Send + Sync>;
 
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
+    told: Arc<Told>,
+}
+
+/// What the writer's thread and its handles share.
+struct Told {
     /// Whether the last commit went well.
-    well: Arc<AtomicBool>,
+    well: AtomicBool,
+    /// Called after each commit.
+    hooks: Mutex<Vec<Hook>>,
 }
 
 enum Message {
@@ -43,12 +57,12 @@ enum Message {
 impl Writer {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let well = Arc::new(AtomicBool::new(true));
+        let told = Arc::new(Told { well: AtomicBool::new(true), hooks: Mutex::default() });
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
-            let well = Arc::clone(&well);
-            move || write(connection, jobs, &well)
+            let told = Arc::clone(&told);
+            move || write(connection, jobs, &told)
         })?;
-        Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), well })
+        Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), told })
     }
 
     pub(super) async fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
@@ -60,7 +74,11 @@ impl Writer {
     }
 
     pub(super) fn is_well(&self) -> bool {
-        self.well.load(Ordering::Relaxed)
+        self.told.well.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn after_commits(&self, hook: Hook) {
+        super::lock(&self.told.hooks).push(hook);
     }
 
     pub(super) async fn relax(&self) -> Result<(), DbError> {
@@ -76,7 +94,7 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &AtomicBool) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, told: &Told) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
     while !stopping {
@@ -87,7 +105,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &A
                 Message::Stop => stopping = true,
                 // Between two transactions; within one it would have no effect.
                 Message::Relax => {
-                    commit(&mut connection, &mut batch, well);
+                    commit(&mut connection, &mut batch, told);
                     if let Err(error) = connection.pragma_update(None, "synchronous", "normal") {
                         tracing::warn!(%error, "every commit will go to the disk");
                     }
@@ -95,7 +113,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &A
             }
             next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
-        commit(&mut connection, &mut batch, well);
+        commit(&mut connection, &mut batch, told);
         stopping |= jobs.is_closed() && jobs.is_empty();
     }
     // Leaves a single file behind where that is possible.
@@ -103,7 +121,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &A
 }
 
 /// Runs the whole batch in one transaction; leaves it empty.
-fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, well: &AtomicBool) {
+fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Told) {
     if batch.is_empty() {
         return;
     }
@@ -122,15 +140,25 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, well: &Ato
         }
         transaction.commit()
     })();
-    well.store(committed.is_ok(), Ordering::Relaxed);
+    told.well.store(committed.is_ok(), Ordering::Relaxed);
     match committed {
-        Ok(()) => batch.drain(..).zip(outcomes).for_each(|(job, outcome)| job.done(outcome)),
+        Ok(()) => {
+            for (job, outcome) in batch.iter_mut().zip(outcomes) {
+                job.done(outcome);
+            }
+            for hook in super::lock(&told.hooks).iter() {
+                hook();
+            }
+        }
         Err(error) => {
             tracing::error!(%error, jobs = batch.len(), "the database could not commit");
             let error = DbError::from(error);
-            batch.drain(..).for_each(|job| job.done(Err(error.clone())));
+            for job in batch.iter_mut() {
+                job.done(Err(error.clone()));
+            }
         }
     }
+    batch.drain(..).for_each(Job::answer);
 }
 
 fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result<()> {

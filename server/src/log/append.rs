@@ -103,8 +103,9 @@ pub(super) struct Append {
     room: Arc<Room>,
     draft: Draft,
     keep: u64,
-    follower: Arc<Follower>,
+    follower: Arc<dyn Follower>,
     result: Option<Result<Kept, AppendError>>,
+    outcome: Result<(), DbError>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
@@ -119,10 +120,11 @@ impl Append {
         room: Arc<Room>,
         draft: Draft,
         keep: u64,
-        follower: Arc<Follower>,
+        follower: Arc<dyn Follower>,
     ) -> (Self, oneshot::Receiver<Result<Appended, AppendError>>) {
         let (answer, answered) = oneshot::channel();
-        (Self { room, draft, keep, follower, result: None, answer }, answered)
+        let outcome = Err(DbError::Closed);
+        (Self { room, draft, keep, follower, result: None, outcome, answer }, answered)
     }
 
     fn keep(&self, connection: &Connection) -> rusqlite::Result<Result<Kept, AppendError>> {
@@ -264,24 +266,27 @@ impl Job for Append {
         Ok(())
     }
 
-    fn done(self: Box<Self>, outcome: Result<(), DbError>) {
-        let Self { room, draft, follower, result, answer, .. } = *self;
+    fn done(&mut self, outcome: Result<(), DbError>) {
+        if let (Ok(()), Some(Ok(kept))) = (&outcome, &self.result)
+            && let Some((record, first)) = &kept.new
+        {
+            let title = match &self.draft.change {
+                Change::Retitle { title } => Some(title.as_str()),
+                _ => None,
+            };
+            self.room.push(record, *first, title);
+            self.follower.followed(&self.room, record);
+        }
+        self.outcome = outcome;
+    }
+
+    fn answer(self: Box<Self>) {
+        let Self { outcome, result, answer, .. } = *self;
         let result = outcome
             .map_err(AppendError::Db)
             .and_then(|()| result.unwrap_or(Err(AppendError::Db(DbError::Closed))));
-        let result = result.map(|kept| {
-            if let Some((record, first)) = kept.new {
-                let title = match &draft.change {
-                    Change::Retitle { title } => Some(title.as_str()),
-                    _ => None,
-                };
-                room.push(&record, first, title);
-                follower(&room, &record);
-            }
-            kept.appended
-        });
         // Nobody waits any more if the request was dropped; the event is kept all the same.
-        let _ = answer.send(result);
+        let _ = answer.send(result.map(|kept| kept.appended));
     }
 }
 
