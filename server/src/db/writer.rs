@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// How many jobs may wait; with the largest item this is some tens of megabytes.
@@ -24,6 +25,12 @@ pub trait Job: Send {
 
     /// Called after the commit, in the order of the jobs, or with the reason why there was none.
     fn done(&mut self, outcome: Result<(), DbError>);
+
+    /// Whether [`Self::run`] may be called again after what it wrote was undone. A batch of such
+    /// jobs needs no savepoint for each.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
 
     /// Called last, when every job of the commit is done and the commit was told of: whoever waits
     /// for this one may go on.
@@ -46,6 +53,8 @@ struct Told {
     well: AtomicBool,
     /// Called after each commit.
     hooks: Mutex<Vec<Hook>>,
+    /// Where those who wait for answers run, if that is known.
+    runtime: Option<Handle>,
 }
 
 enum Message {
@@ -57,7 +66,11 @@ enum Message {
 impl Writer {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let told = Arc::new(Told { well: AtomicBool::new(true), hooks: Mutex::default() });
+        let told = Arc::new(Told {
+            well: AtomicBool::new(true),
+            hooks: Mutex::default(),
+            runtime: Handle::try_current().ok(),
+        });
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
             let told = Arc::clone(&told);
             move || write(connection, jobs, &told)
@@ -125,24 +138,14 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
     if batch.is_empty() {
         return;
     }
-    let mut outcomes: Vec<Result<(), DbError>> = Vec::with_capacity(batch.len());
-    let committed = (|| {
-        let mut transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for job in batch.iter_mut() {
-            let outcome = run(&mut transaction, job.as_mut());
-            // A full disk undoes the whole transaction, not only this job. What ran after that
-            // would be kept on its own, without anybody hearing of it.
-            if transaction.is_autocommit() {
-                return Err(outcome.err().unwrap_or(rusqlite::Error::InvalidQuery));
-            }
-            outcomes.push(outcome.map_err(DbError::from));
-        }
-        transaction.commit()
-    })();
+    let committed = match all_or_none(connection, batch) {
+        Ok(true) => Ok(vec![Ok(()); batch.len()]),
+        Ok(false) => each_for_itself(connection, batch),
+        Err(error) => Err(error),
+    };
     told.well.store(committed.is_ok(), Ordering::Relaxed);
     match committed {
-        Ok(()) => {
+        Ok(outcomes) => {
             for (job, outcome) in batch.iter_mut().zip(outcomes) {
                 job.done(outcome);
             }
@@ -158,7 +161,57 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
             }
         }
     }
-    batch.drain(..).for_each(Job::answer);
+    answer(batch, told.runtime.as_ref());
+}
+
+/// Lets those who wait go on; leaves the batch empty.
+fn answer(batch: &mut Vec<Box<dyn Job>>, runtime: Option<&Handle>) {
+    match runtime {
+        // Waking a task from this thread takes a lock and, mostly, a call of the system. One task
+        // that wakes the others, on a thread that is one of theirs, takes these once.
+        Some(runtime) if batch.len() > 1 => {
+            let batch = std::mem::replace(batch, Vec::with_capacity(BATCH));
+            runtime.spawn(async move { batch.into_iter().for_each(Job::answer) });
+        }
+        _ => batch.drain(..).for_each(Job::answer),
+    }
+}
+
+/// The short way: no savepoints, for jobs that can be run once more if one of them fails. Whether
+/// it was gone to the end; if not, nothing is kept.
+///
+/// A savepoint copies every page before its first change, which for small jobs is most of the work.
+fn all_or_none(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<bool> {
+    if !batch.iter().all(|job| job.is_repeatable()) {
+        return Ok(false);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in batch {
+        if job.run(&transaction).is_err() {
+            return Ok(false);
+        }
+    }
+    transaction.commit().map(|()| true)
+}
+
+/// The long way: a job that fails is undone, the others are kept.
+fn each_for_itself(
+    connection: &mut Connection,
+    batch: &mut [Box<dyn Job>],
+) -> rusqlite::Result<Vec<Result<(), DbError>>> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for job in batch {
+        let outcome = run(&mut transaction, job.as_mut());
+        // A full disk undoes the whole transaction, not only this job. What ran after that
+        // would be kept on its own, without anybody hearing of it.
+        if transaction.is_autocommit() {
+            return Err(outcome.err().unwrap_or(rusqlite::Error::InvalidQuery));
+        }
+        outcomes.push(outcome.map_err(DbError::from));
+    }
+    transaction.commit()?;
+    Ok(outcomes)
 }
 
 fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result<()> {
@@ -169,8 +222,9 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
-    use crate::db::{Db, DbError};
+    use crate::db::{Db, DbError, Job};
     use rusqlite::Connection;
+    use tokio::sync::oneshot;
 
     async fn open() -> (Db, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -206,6 +260,49 @@ mod tests {
         assert!(one.is_ok() && two.is_ok());
         assert!(matches!(half, Err(DbError::Sqlite(_))));
         assert_eq!(all(&db).await, [1, 2]);
+    }
+
+    /// Inserts a number; may be run again.
+    struct Insert {
+        x: i64,
+        outcome: Option<Result<(), DbError>>,
+        answer: oneshot::Sender<Result<(), DbError>>,
+    }
+
+    impl Job for Insert {
+        fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+            connection.execute("INSERT INTO t VALUES (?)", [self.x])?;
+            // Half of what it does is done when it fails.
+            connection.execute("INSERT INTO t VALUES (?)", [self.x + 100]).map(|_| ())
+        }
+
+        fn done(&mut self, outcome: Result<(), DbError>) {
+            self.outcome = Some(outcome);
+        }
+
+        fn is_repeatable(&self) -> bool {
+            true
+        }
+
+        fn answer(self: Box<Self>) {
+            let _ = self.answer.send(self.outcome.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn jobs_that_can_be_repeated_fail_each_for_itself_too() {
+        let (db, _folder) = open().await;
+        let insert = async |x| {
+            let (answer, answered) = oneshot::channel();
+            db.submit(Box::new(Insert { x, outcome: None, answer })).await.unwrap();
+            answered.await.unwrap()
+        };
+        insert(1).await.unwrap();
+        // -99 fails with its second half, whatever shares its commit.
+        let outcomes = tokio::join!(insert(2), insert(-99), insert(3), insert(4));
+        assert!(outcomes.0.is_ok() && outcomes.2.is_ok() && outcomes.3.is_ok());
+        assert!(matches!(outcomes.1, Err(DbError::Sqlite(_))));
+        assert_eq!(all(&db).await, [1, 2, 3, 4, 101, 102, 103, 104]);
     }
 
     #[tokio::test]
