@@ -1,6 +1,6 @@
 //! The one thread that writes.
 
-use super::DbError;
+use super::{DbError, fault};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -108,6 +108,7 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, well: &Ato
         return;
     }
     let mut outcomes: Vec<Result<(), DbError>> = Vec::with_capacity(batch.len());
+    let changes = connection.total_changes();
     let committed = (|| {
         let mut transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -122,12 +123,15 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, well: &Ato
         }
         transaction.commit()
     })();
-    well.store(committed.is_ok(), Ordering::Relaxed);
+    // A commit of nothing, as for a repeated request, says nothing of the disk.
+    if committed.is_err() || connection.total_changes() > changes {
+        well.store(committed.is_ok(), Ordering::Relaxed);
+    }
     match committed {
         Ok(()) => batch.drain(..).zip(outcomes).for_each(|(job, outcome)| job.done(outcome)),
         Err(error) => {
+            let error = fault::explain(error, connection);
             tracing::error!(%error, jobs = batch.len(), "the database could not commit");
-            let error = DbError::from(error);
             batch.drain(..).for_each(|job| job.done(Err(error.clone())));
         }
     }
