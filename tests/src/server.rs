@@ -1,6 +1,7 @@
 //! The real `nowcast` binary, on a free port and a fresh data folder.
 
 mod binary;
+mod clock;
 mod disk;
 mod process;
 
@@ -34,6 +35,8 @@ pub struct Setup {
     data: Option<PathBuf>,
     /// The program, with its arguments, that becomes the server; none as a rule.
     launcher: Vec<String>,
+    /// Whether it has a clock of its own.
+    clock: bool,
 }
 
 impl Setup {
@@ -46,6 +49,7 @@ impl Setup {
             listen: "127.0.0.1:0".to_owned(),
             data: None,
             launcher: Vec::new(),
+            clock: false,
         }
         .env("NOWCAST_ADMIN_PASSWORD", PASSWORD)
         .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
@@ -113,6 +117,9 @@ impl Setup {
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder);
+        if self.clock {
+            clock::prepare(&mut command, folder);
+        }
         command
     }
 }
