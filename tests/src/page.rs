@@ -57,6 +57,8 @@ pub struct Page {
     snapshot: Option<Snapshot<Value>>,
     /// The newest that it heard of who is here.
     presence: Option<Presence>,
+    /// The version that the last signal had about that.
+    told: Option<u64>,
     open_house: bool,
     ended: bool,
     close_code: Option<u16>,
@@ -81,6 +83,7 @@ impl Page {
             recovered: true,
             snapshot: None,
             presence: None,
+            told: None,
             open_house: false,
             ended: false,
             close_code: None,
@@ -320,9 +323,12 @@ impl Page {
             }
             ServerFrame::Welcome(welcome) => self.welcomed(welcome.clone()),
             ServerFrame::Signal { signal: Signal::Presence(presence) } => {
-                let known = self.presence.as_ref().map_or(0, |known| known.version);
-                assert!(presence.version > known, "{presence:?} came after version {known}");
-                self.presence = Some(presence.clone());
+                let told = self.told.replace(presence.version).unwrap_or(0);
+                assert!(presence.version > told, "{presence:?} came after version {told}");
+                // One that the snapshot has overtaken may still be on its way.
+                if self.presence.as_ref().is_none_or(|known| known.version < presence.version) {
+                    self.presence = Some(presence.clone());
+                }
             }
             _ => {}
         }
