@@ -22,6 +22,9 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
+        // It would complain to standard error that standard error takes nothing, and panic over it:
+        // a log on a full disk must not end what else works.
+        .log_internal_errors(false)
         .init();
     let result = match config.task {
         None => serve(config.serve).await,

@@ -7,7 +7,8 @@
 //! - [`setup`]: gets the tools that a bare machine lacks.
 //! - [`client`]: the pages: trunk, then brotli and gzip beside each file.
 //! - [`server`]: builds the binary, starts it; [`dev`] starts it together with `trunk serve`.
-//! - [`mod@test`]: every check there is, and one line that sums them up.
+//! - [`mod@test`]: every check there is, and one line that sums them up. [`soak`]: the journeys
+//!   with faults in their long form.
 //! - [`progress`] shows what is going on, [`process`] runs other programs, [`cargo`] is one of them.
 
 mod cargo;
@@ -18,6 +19,7 @@ mod process;
 mod progress;
 mod server;
 mod setup;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -56,6 +58,12 @@ const TASKS: &[Task] = &[
         summary: "every check there is; ends with `N passed, N failed`",
         help: test::HELP,
         run: test::run,
+    },
+    Task {
+        name: "soak",
+        summary: "journeys with faults for some minutes: many pages, many kills, a verdict",
+        help: soak::HELP,
+        run: soak::run,
     },
     Task {
         name: "setup",

@@ -1,6 +1,6 @@
 //! The one thread that writes.
 
-use super::DbError;
+use super::{DbError, fault};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -138,12 +138,16 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
     if batch.is_empty() {
         return;
     }
+    let changes = connection.total_changes();
     let committed = match all_or_none(connection, batch) {
         Ok(true) => Ok(vec![Ok(()); batch.len()]),
         Ok(false) => each_for_itself(connection, batch),
         Err(error) => Err(error),
     };
-    told.well.store(committed.is_ok(), Ordering::Relaxed);
+    // A commit of nothing, as for a repeated request, says nothing of the disk.
+    if committed.is_err() || connection.total_changes() > changes {
+        told.well.store(committed.is_ok(), Ordering::Relaxed);
+    }
     match committed {
         Ok(outcomes) => {
             for (job, outcome) in batch.iter_mut().zip(outcomes) {
@@ -154,8 +158,8 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
             }
         }
         Err(error) => {
+            let error = fault::explain(error, connection);
             tracing::error!(%error, jobs = batch.len(), "the database could not commit");
-            let error = DbError::from(error);
             for job in batch.iter_mut() {
                 job.done(Err(error.clone()));
             }
