@@ -1,0 +1,99 @@
+//! The proof of speed: our server beside others, each on a core of its own, in one go.
+//!
+//! Read in this order:
+//! - [`scenario`]: what is measured, for whom; [`options`]: what of it was asked for.
+//! - [`contestant`]: who takes part; [`peers`]: how the others come onto this machine.
+//! - [`running`]: a server that is under test now; [`measure`]: the load generator at work.
+//! - [`durable`], [`herd`]: the two that are about our server alone.
+//! - [`results`]: all figures, their medians; [`verdict`]: what was to be reached, and was it.
+//! - [`table`]: for people; [`machine`]: what it was measured on; [`document`]: the file of it.
+
+mod contestant;
+mod document;
+mod durable;
+mod herd;
+mod machine;
+mod measure;
+mod options;
+mod peers;
+mod results;
+mod running;
+mod scenario;
+mod table;
+mod verdict;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::paths::Paths;
+use crate::process;
+use crate::progress::Progress;
+use measure::Bench;
+use options::Options;
+use peers::Field;
+use results::Results;
+use scenario::{Job, Scenario};
+
+pub(crate) const HELP: &str = "
+Usage: cargo xtask bench [--only SCENARIO,…] [--peers NAME,…] [--rounds N] [--seconds S]
+                         [--quick] [--server FILE] [--write] [--list]
+
+Starts our server, then the others, one at a time on core 0, with the load generator on core 1,
+round after round, and compares the medians. Prints one table of what was to be reached, one of
+each server's figures, and writes both to docs/BENCHMARKS.md when everything was measured.
+
+  --only SCENARIOS  only these (`--list` names them)
+  --peers NAMES     only these beside ours: bun, ws, socketio, nchan, floor; `none` for none
+  --rounds N        how often each is measured (5)
+  --seconds S       for how long each time (2)
+  --quick           one round of one second: whether it works, not how fast it is
+  --server FILE     a server that is built already, instead of building one
+  --write           writes docs/BENCHMARKS.md even if not everything was measured
+  --list            the names of the scenarios, and what they measure
+
+What is missing is installed into the cache folder: Bun, ws and Socket.IO by npm, nginx and Nchan
+from Debian's packages. What cannot be had is left out, by name and with the reason. It needs
+Linux with two cores, and `taskset` and `prlimit` (util-linux). Nothing else should run meanwhile.
+
+Logs are in target/xtask/bench/. Text between the `notes` marks in docs/BENCHMARKS.md is kept.";
+
+pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
+    let options = Options::parse(words)?;
+    if options.list {
+        for scenario in Scenario::ALL {
+            println!("{:<15}{}", scenario.name(), scenario.summary());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let paths = Paths::find()?;
+    let limit = machine::see_that_it_fits()?;
+    let jobs = scenario::plan(&options, limit);
+    let progress = Progress::new(peers::STEPS + jobs.len());
+    let field = Field::prepare(&paths, &progress, &options)?;
+    let mut bench = Bench::new(&paths, &field, &options)?;
+    let mut results = Results::new(bench.probe()?);
+    for job in &jobs {
+        let step = progress.step(job.title(), "");
+        for round in 1..=options.rounds {
+            match job {
+                Job::Pages(group) => bench.round(group, round, &step, &mut results),
+                Job::Durable => durable::round(&bench, round, &step, &mut results)?,
+                Job::Herd { pages } => herd::round(&bench, *pages, round, &step, &mut results)?,
+            }
+            if process::is_ending() {
+                bail!("stopped");
+            }
+        }
+        step.done("measured");
+    }
+    let rows = verdict::rows(&options.scenarios, &results);
+    let text = table::all(&rows, &results, &field);
+    print!("{text}");
+    if options.write {
+        let path = paths.root.join("docs").join("BENCHMARKS.md");
+        document::write(&path, &rows, &results, &field, &options)?;
+        println!("\nWritten to {}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
