@@ -1,7 +1,6 @@
 //! The event loop, and the order of a run: pages join, then each phase is measured.
 
 use std::io::{ErrorKind, Write as _};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Error, Result, bail};
@@ -28,14 +27,11 @@ pub(crate) struct Load {
     /// Pages whose connection broke, and why.
     pub broken: Vec<(usize, Error)>,
     pub patience: Duration,
-    /// How long to sleep before looking, while many frames are awaited.
-    pub nap: Duration,
 }
 
 /// Does what `nowcast-bench load` is asked for.
 pub(crate) fn run(options: &options::Load) -> Result<()> {
     let mut load = Load::new(&options.server, options.transport)?;
-    load.nap = Duration::from_micros(options.nap);
     let server = Processes::of(options.server_pid);
     let before = server.memory()?;
     let since = Instant::now();
@@ -88,15 +84,11 @@ impl Load {
             publishers: Vec::new(),
             broken: Vec::new(),
             patience: server.patience(),
-            nap: Duration::ZERO,
         })
     }
 
     /// Sees to whatever has happened, waiting for it no longer than `timeout`; whether anything has.
     pub(crate) fn turn(&mut self, timeout: Duration) -> Result<bool> {
-        if !self.nap.is_zero() && self.shared.tally.awaited() > 64 {
-            thread::sleep(self.nap);
-        }
         let Self { poll, events, shared, pages, publishers, broken, .. } = self;
         match poll.poll(events, Some(timeout)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -203,5 +195,51 @@ impl Load {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::floor::{self, Floor};
+    use crate::options::Kind;
+
+    /// The floor, in a thread that ends with the tests.
+    fn floor() -> Server {
+        let listener = floor::bind(([127, 0, 0, 1], 0).into()).expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        std::thread::spawn(|| Floor::new(listener).expect("epoll is there").serve());
+        let token = String::new();
+        Server { address, target: Kind::Plain, frame_bytes: 300, token, patience: 20 }
+    }
+
+    #[test]
+    fn every_page_of_the_floor_gets_every_publish_once() {
+        let mut load = Load::new(&floor(), Transport::Ws).expect("epoll is there");
+        load.join(Arrival::at_once(50), 8).expect("all pages open");
+        load.shared.tally.expect(50);
+        let own = Processes::of(std::process::id());
+        for phase in [Phase::Lockstep, Phase::Inflight(4), Phase::Rate(200.0)] {
+            load.connect_publishers(phase.publishers()).expect("publishers connect");
+            let (warmup, length) = (Duration::from_millis(20), Duration::from_millis(100));
+            // It fails by itself when some page has another number of frames than were published.
+            let line = phase::measure(&mut load, phase, warmup, length, &own);
+            let line = line.unwrap_or_else(|error| panic!("{phase}: {error:#}"));
+            assert!(line.contains(" frame_bytes=300"), "{line}");
+        }
+        let counts = load.shared.tally.counts();
+        assert_eq!(counts.deliveries, u64::from(counts.published) * 50);
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_an_error_and_not_a_wait_for_ever() {
+        let mut server = floor();
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        server.address = nobody.local_addr().expect("it is bound");
+        server.patience = 0;
+        drop(nobody);
+        let mut load = Load::new(&server, Transport::Ws).expect("epoll is there");
+        assert!(load.join(Arrival::at_once(1), 1).is_err());
     }
 }

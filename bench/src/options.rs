@@ -90,9 +90,6 @@ pub(crate) struct Load {
     /// For how long each is measured, in seconds.
     #[arg(long, default_value = "2", value_parser = seconds)]
     pub seconds: Duration,
-    /// How long to sleep before frames are looked for, in microseconds, while many are awaited.
-    #[arg(long, default_value_t = 0)]
-    pub nap: u64,
 }
 
 #[derive(Clone, Debug, Args)]
