@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::load::Load;
 use crate::options::Phase;
 use crate::publisher::Publisher;
-use crate::usage::{Cpu, Processes};
+use crate::usage::{self, Cpu, Processes};
 
 /// How many frames the slowest page may be behind before publishing waits: far less than sockets
 /// hold, so that no server has to drop anything.
@@ -19,6 +19,7 @@ struct Moment {
     counts: crate::tally::Counts,
     server: Cpu,
     load: Cpu,
+    machine: Duration,
 }
 
 impl Moment {
@@ -28,6 +29,7 @@ impl Moment {
             counts: load.shared.tally.counts(),
             server: server.cpu()?,
             load: own.cpu()?,
+            machine: usage::machine()?,
         })
     }
 }
@@ -50,15 +52,19 @@ pub(crate) fn measure(
     let latencies = &load.shared.tally.latencies;
     let (median, late, max) = (latencies.per_mille(500), latencies.per_mille(990), latencies.max());
     let counts = after.counts.since(before.counts);
+    let (server, own) = (after.server.since(&before.server), after.load.since(&before.load));
+    // What else the machine was busy with: where that is much, the figures are not worth much.
+    let others = after.machine.saturating_sub(before.machine + server + own);
     let line = format!(
         "phase={phase} pages={} published={} deliveries={} seconds={:.6} server_ns={} load_ns={} \
-         p50_ns={median} p99_ns={late} max_ns={max} frame_bytes={}",
+         others_ns={} p50_ns={median} p99_ns={late} max_ns={max} frame_bytes={}",
         load.pages.len(),
         counts.published,
         counts.deliveries,
         (after.at - before.at).as_secs_f64(),
-        after.server.since(&before.server).as_nanos(),
-        after.load.since(&before.load).as_nanos(),
+        server.as_nanos(),
+        own.as_nanos(),
+        others.as_nanos(),
         counts.bytes.checked_div(counts.deliveries).unwrap_or_default(),
     );
     load.drain()?;

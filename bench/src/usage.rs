@@ -74,6 +74,23 @@ impl Cpu {
     }
 }
 
+/// How long all cores together have been at work, for whomever: in steps of a hundredth of a second.
+pub(crate) fn machine() -> Result<Duration> {
+    let text =
+        fs::read_to_string("/proc/stat").context("the kernel does not tell what is going on")?;
+    let first = text.lines().next().unwrap_or_default();
+    busy(first).context("the kernel tells what is going on in other words than are known here")
+}
+
+/// `cpu user nice system idle iowait irq softirq steal …`, in hundredths of a second.
+fn busy(line: &str) -> Option<Duration> {
+    let mut fields = line.split_whitespace();
+    fields.next().filter(|name| *name == "cpu")?;
+    let fields: Vec<u64> = fields.map_while(|field| field.parse().ok()).take(8).collect();
+    let idle = fields.get(3)? + fields.get(4)?;
+    Some(Duration::from_millis((fields.iter().sum::<u64>() - idle) * 10))
+}
+
 /// The entries of a folder whose names are numbers.
 fn numbers(folder: &PathBuf) -> Vec<u32> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -83,6 +100,13 @@ fn numbers(folder: &PathBuf) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cores_wait_for_is_no_work() {
+        let line = "cpu  100 1 50 9999 7777 2 3 4 888 0";
+        assert_eq!(busy(line), Some(Duration::from_millis(1600)));
+        assert_eq!(busy("intr 1 2 3 4 5 6"), None);
+    }
 
     #[test]
     #[cfg(target_os = "linux")]

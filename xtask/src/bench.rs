@@ -56,7 +56,7 @@ What is missing is installed into the cache folder: Bun, ws and Socket.IO by npm
 from Debian's packages. What cannot be had is left out, by name and with the reason. It needs
 Linux with two cores, and `taskset` and `prlimit` (util-linux). Nothing else should run meanwhile.
 
-Logs are in target/xtask/bench/. Text between the `notes` marks in docs/BENCHMARKS.md is kept.";
+Logs, and every round's figures, are in target/xtask/bench/. Text between the `notes` marks in docs/BENCHMARKS.md is kept.";
 
 pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     let options = Options::parse(words)?;
@@ -74,6 +74,7 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     let mut bench = Bench::new(&paths, &field, &options)?;
     let mut results = Results::new(bench.probe()?);
     for job in &jobs {
+        results.remarks.extend(job.remark());
         let step = progress.step(job.title(), "");
         for round in 1..=options.rounds {
             match job {
@@ -87,6 +88,7 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
         }
         step.done("measured");
     }
+    std::fs::write(bench.log("samples"), table::samples(&results))?;
     let rows = verdict::rows(&options.scenarios, &results);
     let text = table::all(&rows, &results, &field);
     print!("{text}");

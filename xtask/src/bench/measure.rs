@@ -49,6 +49,11 @@ impl<'f> Bench<'f> {
         Ok(self.frame_bytes)
     }
 
+    /// Where something about the whole run is written.
+    pub(super) fn log(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+
     /// A contestant's own folder.
     pub(super) fn folder(&self, contestant: Contestant) -> PathBuf {
         self.folder.join(contestant.name())

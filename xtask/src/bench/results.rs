@@ -34,6 +34,8 @@ pub(super) struct Sample {
     pub cpu: f64,
     /// The load generator's CPU time as a share of the server's.
     pub load: f64,
+    /// What other programs used meanwhile, in cores.
+    pub others: f64,
     /// From the publish to a page, in milliseconds.
     pub median: f64,
     pub late: f64,
@@ -65,6 +67,7 @@ impl Sample {
             rate: deliveries / seconds,
             cpu: server / 1e3 / deliveries.max(1.0),
             load: load / server.max(1.0),
+            others: line.number("others_ns")? / 1e9 / seconds,
             median: milliseconds("p50_ns")?,
             late: milliseconds("p99_ns")?,
             max: milliseconds("max_ns")?,
@@ -103,6 +106,8 @@ pub(super) struct Results {
     pub herd: Vec<Returned>,
     /// The size of a frame with our envelope, in bytes.
     pub frame_bytes: u64,
+    /// What a reader has to know beside the figures.
+    pub remarks: Vec<String>,
     failures: BTreeSet<(Contestant, String)>,
 }
 
@@ -126,6 +131,18 @@ impl Results {
     /// What was measured, in the order of [`Key`].
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
         self.samples.keys().copied()
+    }
+
+    /// Every round's figures.
+    pub(super) fn samples(&self) -> impl Iterator<Item = (Key, &[Sample])> {
+        self.samples.iter().map(|(key, samples)| (*key, &samples[..]))
+    }
+
+    /// How much of a core other programs used: the median of all rounds, and the most.
+    pub(super) fn others(&self) -> Option<(f64, f64)> {
+        let at_work = || self.samples.iter().filter(|(key, _)| key.phase != Phase::Idle);
+        let all = || at_work().flat_map(|(_, samples)| samples).map(|sample| sample.others);
+        Some((median(all())?, all().reduce(f64::max)?))
     }
 
     /// The median of a figure.
@@ -198,13 +215,14 @@ mod tests {
     fn a_line_of_the_load_generator_becomes_figures() {
         let line = Line::parse(
             "phase=lockstep pages=1000 published=600 deliveries=600000 seconds=2.0 \
-             server_ns=1500000000 load_ns=900000000 p50_ns=2000000 p99_ns=3000000 max_ns=9000000 \
+             server_ns=1500000000 load_ns=900000000 others_ns=100000000 p50_ns=2000000 p99_ns=3000000 max_ns=9000000 \
              frame_bytes=300",
         );
         let sample = Sample::read(&line).expect("it is whole");
         assert!((sample.rate - 300_000.0).abs() < 1e-6);
         assert!((sample.cpu - 2.5).abs() < 1e-9);
         assert!((sample.load - 0.6).abs() < 1e-9);
+        assert!((sample.others - 0.05).abs() < 1e-9);
         assert!((sample.late - 3.0).abs() < 1e-9);
     }
 

@@ -154,6 +154,18 @@ impl std::fmt::Display for Phase {
 }
 
 impl Job {
+    /// Where the limit of open files does not allow what was meant.
+    pub(super) fn remark(&self) -> Option<String> {
+        let (pages, meant) = match self {
+            Self::Pages(group) => (group.pages, group.meant),
+            Self::Herd { pages } => (*pages, HERD),
+            Self::Durable => return None,
+        };
+        (pages < meant).then(|| {
+            format!("The limit of open files allowed {pages} pages where {meant} were meant.")
+        })
+    }
+
     pub(super) fn title(&self) -> String {
         match self {
             Self::Pages(Group { pages, transport: Transport::LongPoll, .. }) => {

@@ -84,14 +84,42 @@ pub(super) fn figures(results: &Results) -> String {
     text
 }
 
-/// Who was left out or failed, and rows where the load generator was the dearer side.
+/// How quiet the machine was, and who was left out or failed.
 pub(super) fn remarks(results: &Results, field: &Field) -> String {
     let mut text = String::new();
+    if let Some((median, most)) = results.others() {
+        let _ = writeln!(
+            text,
+            "\nOther programs used {:.0} % of a core meanwhile (the median of all rounds; at most {:.0} %).",
+            median * 100.0,
+            most * 100.0
+        );
+    }
+    for remark in &results.remarks {
+        let _ = writeln!(text, "\n{remark}");
+    }
     for (contestant, why) in &field.absent {
         let _ = writeln!(text, "\n{} was left out: {why}.", contestant.title());
     }
     for (contestant, why) in results.failures() {
         let _ = writeln!(text, "\n{} failed: {why}.", contestant.title());
+    }
+    text
+}
+
+/// Every round's figures, for whoever looks for what makes them differ.
+pub(super) fn samples(results: &Results) -> String {
+    let mut text = String::new();
+    for (key, samples) in results.samples() {
+        for (round, sample) in samples.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "{} | {} | {} | {sample:?}",
+                title(key),
+                key.contestant.name(),
+                round + 1
+            );
+        }
     }
     text
 }
