@@ -1,13 +1,17 @@
-//! The event loop, and the order of a run: pages join, then each phase is measured.
+//! The event loop, and the order of a run: pages join, then what standard input asks for is
+//! measured, phase by phase. In between pages are kept alive, so that several servers can be
+//! measured in turn without their pages having to come anew.
 
 use std::io::{ErrorKind, Write as _};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Error, Result, bail};
-use mio::{Events, Poll, Token};
+use mio::{Events, Poll, Token, Waker};
 
 use crate::join::Arrival;
-use crate::options::{self, Phase, Server, Transport};
+use crate::options::{self, Command, Phase, Server, Transport};
 use crate::page::{Page, Shared};
 use crate::phase;
 use crate::publisher::Publisher;
@@ -16,6 +20,8 @@ use crate::usage::Processes;
 
 /// Tokens below are pages, those from here on publishers.
 const PUBLISHERS: usize = 1 << 24;
+/// Standard input has something to say.
+const INPUT: Token = Token(usize::MAX - 1);
 
 /// Everything that the one thread has in hand.
 pub(crate) struct Load {
@@ -36,18 +42,29 @@ pub(crate) fn run(options: &options::Load) -> Result<()> {
     let before = server.memory()?;
     let since = Instant::now();
     load.join(Arrival::at_once(options.pages), 256)?;
-    say(&format!("joined={} seconds={:.3}", options.pages, since.elapsed().as_secs_f64()));
+    let joined = since.elapsed().as_secs_f64();
     load.shared.tally.expect(options.pages);
     load.settle()?;
-    for phase in &options.phases {
-        load.connect_publishers(phase.publishers())?;
-        let line = match phase {
-            Phase::Idle => phase::idle(&mut load, &server, before)?,
-            _ => phase::measure(&mut load, *phase, options.warmup, options.seconds, &server)?,
-        };
-        say(&line);
+    say(&format!("joined={} seconds={joined:.3}", options.pages));
+    let lines = load.lines()?;
+    loop {
+        match lines.try_recv() {
+            Ok(line) => {
+                let command: Command = line.parse()?;
+                load.connect_publishers(command.phase.publishers())?;
+                say(&match command.phase {
+                    Phase::Idle => phase::idle(&mut load, &server, before)?,
+                    _ => phase::measure(&mut load, command, &server)?,
+                });
+                // Servers close connections on which nobody asks anything for some seconds.
+                load.publishers.clear();
+            }
+            Err(TryRecvError::Empty) => {
+                load.turn_whole(Duration::from_secs(1))?;
+            }
+            Err(TryRecvError::Disconnected) => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// Tells how large the frame is in which a page gets the text, once offsets have four digits.
@@ -87,6 +104,24 @@ impl Load {
         })
     }
 
+    /// The lines of standard input. Each ends the turn that waits for something to happen; so does
+    /// the end of input.
+    fn lines(&self) -> Result<Receiver<String>> {
+        let waker = Waker::new(self.poll.registry(), INPUT)?;
+        let (send, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in std::io::stdin().lines().map_while(Result::ok) {
+                if send.send(line).is_err() || waker.wake().is_err() {
+                    return;
+                }
+            }
+            drop(send);
+            // If that fails, the end is seen at the end of the turn.
+            let _ = waker.wake();
+        });
+        Ok(lines)
+    }
+
     /// Sees to whatever has happened, waiting for it no longer than `timeout`; whether anything has.
     pub(crate) fn turn(&mut self, timeout: Duration) -> Result<bool> {
         let Self { poll, events, shared, pages, publishers, broken, .. } = self;
@@ -95,6 +130,9 @@ impl Load {
             other => other?,
         }
         for event in &*events {
+            if event.token() == INPUT {
+                continue;
+            }
             let Token(token) = event.token();
             if let Some(index) = token.checked_sub(PUBLISHERS) {
                 let publisher = &mut publishers[index];
@@ -224,7 +262,7 @@ mod tests {
             load.connect_publishers(phase.publishers()).expect("publishers connect");
             let (warmup, length) = (Duration::from_millis(20), Duration::from_millis(100));
             // It fails by itself when some page has another number of frames than were published.
-            let line = phase::measure(&mut load, phase, warmup, length, &own);
+            let line = phase::measure(&mut load, Command { phase, warmup, length }, &own);
             let line = line.unwrap_or_else(|error| panic!("{phase}: {error:#}"));
             assert!(line.contains(" frame_bytes=300"), "{line}");
         }

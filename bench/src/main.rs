@@ -32,12 +32,23 @@ mod target;
 mod usage;
 mod wire;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::Parser as _;
 use options::{Options, Task};
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<()> {
     // Every page is a file; what the hard limit allows is the caller's to know.
     rlimit::increase_nofile_limit(u64::MAX)?;
     match options.task {

@@ -18,7 +18,8 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Opens pages and publishes to them, measuring.
+    /// Opens pages, then measures what standard input asks for, a line each: a phase, how long to
+    /// warm up and how long to measure, in seconds. Phases: `lockstep`, `inflight:K`, `rate:R`, `idle`.
     Load(Load),
     /// Tells the size of the frame in which a page gets the text.
     Probe(Server),
@@ -81,15 +82,6 @@ pub(crate) struct Load {
     /// How pages are connected.
     #[arg(long, value_enum, default_value = "ws")]
     pub transport: Transport,
-    /// What to measure, one after the other: `lockstep`, `inflight:K`, `rate:R`, `idle`.
-    #[arg(long = "phase")]
-    pub phases: Vec<Phase>,
-    /// Before each, in seconds.
-    #[arg(long, default_value = "0.5", value_parser = seconds)]
-    pub warmup: Duration,
-    /// For how long each is measured, in seconds.
-    #[arg(long, default_value = "2", value_parser = seconds)]
-    pub seconds: Duration,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -136,6 +128,26 @@ pub(crate) enum Phase {
     Rate(f64),
     /// Nothing: what pages cost in memory.
     Idle,
+}
+
+/// A line of standard input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Command {
+    pub phase: Phase,
+    pub warmup: Duration,
+    pub length: Duration,
+}
+
+impl FromStr for Command {
+    type Err = Error;
+
+    fn from_str(line: &str) -> Result<Self, Error> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [phase, warmup, length] = words[..] else {
+            bail!("`{line}` is not a phase and two lengths of time");
+        };
+        Ok(Self { phase: phase.parse()?, warmup: seconds(warmup)?, length: seconds(length)? })
+    }
 }
 
 impl Phase {
@@ -194,6 +206,10 @@ mod tests {
         for text in ["lockstep", "inflight:32", "rate:100", "idle"] {
             assert_eq!(text.parse::<Phase>().expect("it is known").to_string(), text);
         }
+        let command: Command = "rate:100 0.5 2".parse().expect("it is well formed");
+        assert_eq!(command.phase, Phase::Rate(100.0));
+        assert_eq!(command.warmup + command.length, Duration::from_millis(2500));
+        assert!("lockstep 1".parse::<Command>().is_err());
         assert!("inflight".parse::<Phase>().is_err());
         assert!("often".parse::<Phase>().is_err());
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::load::Load;
-use crate::options::Phase;
+use crate::options::{Command, Phase};
 use crate::publisher::Publisher;
 use crate::usage::{self, Cpu, Processes};
 
@@ -35,13 +35,8 @@ impl Moment {
 }
 
 /// Publishes as the phase says, and tells what it cost in one line.
-pub(crate) fn measure(
-    load: &mut Load,
-    phase: Phase,
-    warmup: Duration,
-    length: Duration,
-    server: &Processes,
-) -> Result<String> {
+pub(crate) fn measure(load: &mut Load, command: Command, server: &Processes) -> Result<String> {
+    let Command { phase, warmup, length } = command;
     let own = Processes::of(std::process::id());
     let mut pace = Pace { phase, begin: Instant::now(), published: 0 };
     pace.run(load, warmup)?;

@@ -3,11 +3,13 @@
 //! Read in this order:
 //! - [`scenario`]: what is measured, for whom; [`options`]: what of it was asked for.
 //! - [`contestant`]: who takes part; [`peers`]: how the others come onto this machine.
-//! - [`running`]: a server that is under test now; [`measure`]: the load generator at work.
+//! - [`child`]: a program that is talked to; [`running`]: a server; [`measure`]: the load generator;
+//!   [`session`]: a server with its pages, and the rounds.
 //! - [`durable`], [`herd`]: the two that are about our server alone.
 //! - [`results`]: all figures, their medians; [`verdict`]: what was to be reached, and was it.
 //! - [`table`]: for people; [`machine`]: what it was measured on; [`document`]: the file of it.
 
+mod child;
 mod contestant;
 mod document;
 mod durable;
@@ -19,6 +21,7 @@ mod peers;
 mod results;
 mod running;
 mod scenario;
+mod session;
 mod table;
 mod verdict;
 
@@ -33,21 +36,21 @@ use measure::Bench;
 use options::Options;
 use peers::Field;
 use results::Results;
-use scenario::{Job, Scenario};
+use scenario::{Job, Phase, Scenario};
 
 pub(crate) const HELP: &str = "
 Usage: cargo xtask bench [--only SCENARIO,…] [--peers NAME,…] [--rounds N] [--seconds S]
                          [--quick] [--server FILE] [--write] [--list]
 
-Starts our server, then the others, one at a time on core 0, with the load generator on core 1,
-round after round, and compares the medians. Prints one table of what was to be reached, one of
+Starts our server and the others on core 0, with the load generator's pages on core 1, and measures
+them in turn, a second each, round after round; what is compared are medians. Prints one table of what was to be reached, one of
 each server's figures, and writes both to docs/BENCHMARKS.md when everything was measured.
 
   --only SCENARIOS  only these (`--list` names them)
   --peers NAMES     only these beside ours: bun, ws, socketio, nchan, floor; `none` for none
-  --rounds N        how often each is measured (5)
-  --seconds S       for how long each time (2)
-  --quick           one round of one second: whether it works, not how fast it is
+  --rounds N        how often each is measured (11)
+  --seconds S       for how long each time (1)
+  --quick           one round: whether it works, not how fast it is
   --server FILE     a server that is built already, instead of building one
   --write           writes docs/BENCHMARKS.md even if not everything was measured
   --list            the names of the scenarios, and what they measure
@@ -76,15 +79,16 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     for job in &jobs {
         results.remarks.extend(job.remark());
         let step = progress.step(job.title(), "");
-        for round in 1..=options.rounds {
-            match job {
-                Job::Pages(group) => bench.round(group, round, &step, &mut results),
-                Job::Durable => durable::round(&bench, round, &step, &mut results)?,
-                Job::Herd { pages } => herd::round(&bench, *pages, round, &step, &mut results)?,
+        match job {
+            Job::Pages(group) if group.phases.contains(&Phase::Idle) => {
+                session::memory(&bench, group, &step, &mut results);
             }
-            if process::is_ending() {
-                bail!("stopped");
-            }
+            Job::Pages(group) => session::rounds(&bench, group, &step, &mut results),
+            Job::Durable => durable::rounds(&bench, &step, &mut results)?,
+            Job::Herd { pages } => herd::rounds(&bench, *pages, &step, &mut results)?,
+        }
+        if process::is_ending() {
+            bail!("stopped");
         }
         step.done("measured");
     }

@@ -40,7 +40,8 @@ fn text(rows: &[Row], results: &Results, field: &Field, options: &Options, notes
     text.push_str(&table::targets(rows));
     let _ = write!(
         text,
-        "\nRatios are of medians over {} rounds; in brackets the least and the most of any round.\n\
+        "\nEach ratio is the median of those of {} rounds; half of them lie between the two in \
+         brackets.\n\
          \n## Figures\n\nMedians over {} rounds of {} s. `load's share` is the load generator's CPU \
          time as a multiple of the server's; above 1 it is marked `!`, for then it may have been what \
          held up.\n",
@@ -66,7 +67,7 @@ fn text(rows: &[Row], results: &Results, field: &Field, options: &Options, notes
 const METHOD: &str = "
 ## Method
 
-Each server runs alone on core 0, the load generator on core 1 of the same machine; all traffic is on
+Each server is pinned to core 0, the load generator to core 1 of the same machine; all traffic is on
 loopback. A publisher sends one HTTP POST a publish on a connection that it keeps, in the same form to
 all. Ours does its full work: it checks the token, appends to the log, renders the text, wraps it
 in its envelope with an offset to resume from, and answers when the publish is kept. The others send
@@ -91,14 +92,16 @@ folder. The herd: every page has its place in the log, and the newest five event
 the server is killed with SIGKILL, started again, and every page comes back at a random moment of the
 first second. There the server and the load generator share both cores.
 
-Servers run in turn, round after round, with a fresh start and an empty folder each, so that what
-else goes on in the machine meets all of them.
+All servers of a table are started with empty folders, get their pages, and are then measured in turn,
+a moment each, round after round; those whose turn it is not do nothing but keep their pages alive.
+So what slows the machine down for longer than that meets all of them alike, and ratios are taken
+within a round.
 
 ## How to repeat it
 
     cargo xtask bench
 
-installs what is missing and takes about half an hour; `cargo xtask help bench` tells how to measure
+installs what is missing and takes about twenty minutes; `cargo xtask help bench` tells how to measure
 less. Nothing else should run meanwhile.
 ";
 

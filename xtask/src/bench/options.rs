@@ -25,8 +25,8 @@ impl Options {
         let mut options = Self {
             scenarios: Vec::new(),
             contestants: Contestant::ALL.to_vec(),
-            rounds: 5,
-            seconds: 2.0,
+            rounds: 11,
+            seconds: 1.0,
             server: None,
             write: false,
             list: false,
@@ -59,7 +59,7 @@ impl Options {
             }
         }
         if quick {
-            (options.rounds, options.seconds) = (1, 1.0);
+            options.rounds = 1;
         }
         if options.rounds == 0 || !(0.1..=60.0).contains(&options.seconds) {
             bail!("at least one round, and between 0.1 and 60 seconds");

@@ -1,5 +1,5 @@
 //! All figures, and their medians. A figure is kept for each round; what is compared are medians,
-//! and how far the rounds are apart is shown beside.
+//! and between which figures half of the rounds lie is shown beside.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,17 +150,17 @@ impl Results {
         median(self.samples.get(&key)?.iter().map(figure))
     }
 
-    /// A figure of one as a multiple of another's: of the medians, and the least and the most of
-    /// any round.
+    /// A figure of one as a multiple of another's, round by round: both were measured within
+    /// seconds, so that what slows the machine down for longer changes it little.
     pub(super) fn ratio(&self, of: Key, to: Key, figure: Figure) -> Option<Ratio> {
         let (ours, theirs) = (self.samples.get(&of)?, self.samples.get(&to)?);
         let each = ours.iter().zip(theirs).map(|(ours, theirs)| figure(ours) / figure(theirs));
-        let each: Vec<f64> = each.collect();
-        Some(Ratio {
-            median: self.median(of, figure)? / self.median(to, figure)?,
-            least: each.iter().copied().reduce(f64::min)?,
-            most: each.iter().copied().reduce(f64::max)?,
-        })
+        let mut each: Vec<f64> = each.collect();
+        each.sort_unstable_by(f64::total_cmp);
+        // Half of the rounds lie between these two.
+        let quarter = each.len() / 4;
+        let (low, high) = (*each.get(quarter)?, each[each.len() - 1 - quarter]);
+        Some(Ratio { median: median(each.into_iter())?, low, high })
     }
 }
 
@@ -168,8 +168,8 @@ impl Results {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ratio {
     pub median: f64,
-    pub least: f64,
-    pub most: f64,
+    pub low: f64,
+    pub high: f64,
 }
 
 /// The middle one; of an even number, the mean of the two in the middle.
@@ -198,14 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_compares_medians_and_shows_how_far_rounds_are_apart() {
+    fn a_ratio_compares_what_was_measured_in_the_same_round() {
         let mut results = Results::default();
-        for (ours, theirs) in [(10.0, 10.0), (12.0, 10.0), (30.0, 10.0)] {
+        // The machine was slow in the second round, and fast in the third, for both.
+        for (ours, theirs) in [(11.0, 10.0), (6.0, 5.0), (26.0, 20.0), (30.0, 10.0), (9.0, 10.0)] {
             results.add(key(Contestant::Relaxed), Sample { rate: ours, ..Sample::default() });
             results.add(key(Contestant::Bun), Sample { rate: theirs, ..Sample::default() });
         }
         let ratio = results.ratio(key(Contestant::Relaxed), key(Contestant::Bun), |it| it.rate);
-        assert_eq!(ratio, Some(Ratio { median: 1.2, least: 1.0, most: 3.0 }));
+        assert_eq!(ratio, Some(Ratio { median: 1.2, low: 1.1, high: 1.3 }));
         assert!(
             results.ratio(key(Contestant::Relaxed), key(Contestant::Ws), |it| it.rate).is_none()
         );

@@ -1,20 +1,19 @@
-//! A server that is under test now: on core 0, with a fresh folder, ended with this value.
+//! A server that is under test now: on its core, with a fresh folder, ended with this value.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::child::Child;
 use super::contestant::Contestant;
 use super::machine;
 use super::peers::Field;
-use crate::process::Group;
+use crate::process;
 
 /// The publish token of our servers here.
 pub(super) const TOKEN: &str = "nc_bench_token_0123456789abcdef";
@@ -47,13 +46,12 @@ impl Cores {
 
 /// A running server.
 pub(super) struct Running {
-    group: Option<Group>,
+    child: Child,
     pub address: SocketAddr,
-    pub pid: u32,
 }
 
 impl Running {
-    /// Starts a contestant in `folder`, on `address` if it is ours and that matters.
+    /// Starts a contestant in `folder`, on `address` if that matters (to ours, it may).
     pub(super) fn start(
         field: &Field,
         contestant: Contestant,
@@ -90,34 +88,19 @@ impl Running {
                 command
             }
         };
-        let errors = folder.join("stderr.log");
-        let log = File::options().create(true).append(true).open(&errors)?;
-        command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-        let mut group = Group::spawn(&mut command)?;
-        let pid = group.child().id();
+        let errors = folder.join("server.log");
+        let child = Child::spawn(command.current_dir(folder), &errors)?;
         let address = match known {
             Some(address) => answers(address).map(|()| address),
-            None => listening(&mut group),
+            None => listening(&child),
         };
-        let said = || fs::read_to_string(&errors).unwrap_or_default();
-        let address = address
-            .with_context(|| format!("{} does not start: {}", contestant.title(), said().trim()))?;
-        Ok(Self { group: Some(group), address, pid })
+        let address = address.with_context(|| format!("{} does not start", contestant.title()))?;
+        Ok(Self { child, address })
     }
 
-    /// Ends it without asking, and waits until it is gone.
-    pub(super) fn kill(mut self) {
-        if let Some(group) = self.group.take() {
-            group.kill();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(group) = self.group.take() {
-            group.kill();
-        }
+    /// Its process; what it starts is below that.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.pid
     }
 }
 
@@ -130,48 +113,39 @@ fn script(cores: Cores, program: &Path, field: &Field, name: &str) -> Command {
 /// Fills in what only this run knows.
 fn nchan_settings(field: &Field, folder: &Path, port: u16) -> Result<PathBuf> {
     let text = fs::read_to_string(field.scripts.join("nchan.conf"))?;
-    let is_root = crate::process::output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    let text = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with('#'))
-        .map(|line| {
-            line.replace("PORT", &port.to_string())
-                .replace("FOLDER", &folder.display().to_string())
-                .replace("MODULE", &field.nchan.display().to_string())
-                .replace("FILES", &machine::hard_limit().to_string())
-                .replace("USER", if is_root { "user root;" } else { "" })
-        })
-        .collect::<Vec<_>>()
-        .join("\n");
+    let is_root = process::output(Command::new("id").arg("-u")).as_deref() == Some("0");
+    let words = [
+        ("PORT", port.to_string()),
+        ("FOLDER", folder.display().to_string()),
+        ("MODULE", field.nchan.display().to_string()),
+        ("FILES", machine::hard_limit().to_string()),
+        // Who is root runs the worker as root, too, or that could not write to the folder.
+        ("USER", if is_root { "user root;" } else { "" }.to_owned()),
+    ];
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let filled = lines.map(|line| {
+        words.iter().fold(line.to_owned(), |line, (name, value)| line.replace(name, value)) + "\n"
+    });
     let path = folder.join("nginx.conf");
-    fs::write(&path, text)?;
+    fs::write(&path, filled.collect::<String>())?;
     Ok(path)
 }
 
 /// Waits for the line that says where it listens.
-fn listening(group: &mut Group) -> Result<SocketAddr> {
-    let pipe = group.child().stdout.take().context("its output is no pipe")?;
-    let (send, lines) = mpsc::channel();
-    // Reads on until the end, or the server would wait for room in the pipe.
-    thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            let _ = send.send(line);
-        }
-    });
-    let since = Instant::now();
-    while let Ok(line) = lines.recv_timeout(START.saturating_sub(since.elapsed())) {
+fn listening(child: &Child) -> Result<SocketAddr> {
+    loop {
+        let line = child.line(START)?;
         if let Some(address) = line.strip_prefix("listening on http://") {
             return Ok(address.trim().parse()?);
         }
     }
-    bail!("it did not say where it listens")
 }
 
 /// Waits until somebody accepts connections there.
 fn answers(address: SocketAddr) -> Result<()> {
     let since = Instant::now();
     while TcpStream::connect(address).is_err() {
-        if since.elapsed() > START || crate::process::is_ending() {
+        if since.elapsed() > START || process::is_ending() {
             bail!("nothing accepts connections at {address}");
         }
         thread::sleep(Duration::from_millis(20));

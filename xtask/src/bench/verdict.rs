@@ -9,7 +9,7 @@ use super::scenario::{FEW, MANY, Phase, Scenario, Transport};
 pub(super) struct Row {
     pub what: &'static str,
     pub target: String,
-    /// What was reached, with the least and the most of any round.
+    /// What was reached, and between which figures half of the rounds lie.
     pub reached: String,
     pub verdict: Verdict,
 }
@@ -156,8 +156,8 @@ fn key(contestant: Contestant, pages: usize, phase: Phase) -> Key {
 fn compared(what: &'static str, target: Target, unit: &str, ratio: Option<Ratio>) -> Row {
     let (reached, verdict) = match ratio {
         None => (String::new(), Verdict::NotMeasured),
-        Some(Ratio { median, least, most }) => {
-            (format!("{median:.2} {unit} ({least:.2} to {most:.2})"), target.judge(median))
+        Some(Ratio { median, low, high }) => {
+            (format!("{median:.2} {unit} ({low:.2} to {high:.2})"), target.judge(median))
         }
     };
     Row { what, target: target.say(unit), reached, verdict }
