@@ -1,7 +1,9 @@
 //! The one thread that writes.
 
 use super::DbError;
+use super::checkpoint::Checkpoints;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -64,16 +66,17 @@ enum Message {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    pub(super) fn start(mut connection: Connection, path: &Path) -> anyhow::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let told = Arc::new(Told {
             well: AtomicBool::new(true),
             hooks: Mutex::default(),
             runtime: Handle::try_current().ok(),
         });
+        let checkpoints = Checkpoints::start(&mut connection, path)?;
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
             let told = Arc::clone(&told);
-            move || write(connection, jobs, &told)
+            move || write(connection, jobs, &told, checkpoints)
         })?;
         Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), told })
     }
@@ -107,7 +110,12 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, told: &Told) {
+fn write(
+    mut connection: Connection,
+    mut jobs: mpsc::Receiver<Message>,
+    told: &Told,
+    mut checkpoints: Checkpoints,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
     while !stopping {
@@ -127,8 +135,10 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, told: &T
             next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
         commit(&mut connection, &mut batch, told);
+        checkpoints.after_commit(&connection);
         stopping |= jobs.is_closed() && jobs.is_empty();
     }
+    checkpoints.stop();
     // Leaves a single file behind where that is possible.
     let _ = connection.pragma_update(None, "wal_checkpoint", "truncate");
 }
