@@ -20,6 +20,11 @@ const BATCH: usize = 256;
 /// How long a caller waits for room in the queue.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a commit waits for another program that has locked the database, and how long the
+/// next ones wait once that was in vain: whoever publishes meanwhile is to hear soon.
+const LOCKED: Duration = Duration::from_secs(2);
+const STILL_LOCKED: Duration = Duration::from_millis(200);
+
 /// Something to do in a transaction.
 pub trait Job: Send {
     /// Does it. An error undoes what this job wrote, not what the others did.
@@ -73,6 +78,7 @@ impl Writer {
             hooks: Mutex::default(),
             runtime: Handle::try_current().ok(),
         });
+        connection.busy_timeout(LOCKED)?;
         let checkpoints = Checkpoints::start(&mut connection, path)?;
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
             let told = Arc::clone(&told);
@@ -153,7 +159,11 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
         Ok(false) => each_for_itself(connection, batch),
         Err(error) => Err(error),
     };
-    told.well.store(committed.is_ok(), Ordering::Relaxed);
+    let was_well = told.well.swap(committed.is_ok(), Ordering::Relaxed);
+    if was_well != committed.is_ok() {
+        // To be forgiven: the wait stays as it is.
+        let _ = connection.busy_timeout(if was_well { STILL_LOCKED } else { LOCKED });
+    }
     match committed {
         Ok(outcomes) => {
             for (job, outcome) in batch.iter_mut().zip(outcomes) {
@@ -313,6 +323,18 @@ mod tests {
         assert!(outcomes.0.is_ok() && outcomes.2.is_ok() && outcomes.3.is_ok());
         assert!(matches!(outcomes.1, Err(DbError::Sqlite(_))));
         assert_eq!(all(&db).await, [1, 2, 3, 4, 101, 102, 103, 104]);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_another_program_locks_serves_again_when_it_is_free() {
+        let (db, folder) = open().await;
+        let other = Connection::open(folder.path().join("nowcast.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(matches!(db.write(insert(1)).await, Err(DbError::Sqlite(_))));
+        assert!(matches!(db.write(insert(2)).await, Err(DbError::Sqlite(_))));
+        other.execute_batch("COMMIT").unwrap();
+        db.write(insert(3)).await.unwrap();
+        assert_eq!(all(&db).await, [3]);
     }
 
     #[tokio::test]
