@@ -111,15 +111,10 @@ async fn a_page_that_was_away_for_longer_than_the_log_is_kept_says_so_and_has_it
 
     // It follows again, and the rest is there for who scrolls down.
     publisher.say("101").await;
-    feed.until(
-        "all items are loaded, and nothing more is said",
-        &format!(
-        "document.querySelector('article:last-of-type')?.scrollIntoView({{behavior: 'instant'}});
-         return document.querySelectorAll('article').length === 101
-             && !document.querySelector('.notice')"
-    ),
-    )
-    .await;
+    let loaded = "const items = [...document.querySelectorAll('article')];
+         items.at(-1)?.scrollIntoView({behavior: 'instant'});
+         return items.length === 101 && !document.querySelector('.notice')";
+    feed.until("all items are loaded, and nothing more is said", loaded).await;
     let all: Vec<String> = (1..=101).rev().map(|number| number.to_string()).collect();
     feed.shows(&all).await;
     feed.close().await;
