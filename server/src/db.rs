@@ -2,11 +2,14 @@
 //!
 //! Writes are [`Job`]s on a bounded queue. The writer thread takes whatever has queued up, runs it
 //! in one transaction and commits once (group commit), so that the cost of a disk flush is shared.
-//! A job hears of its outcome only after the commit, in the order in which the jobs ran.
+//! A job hears of its outcome only after the commit, in the order in which the jobs ran; whoever
+//! waits for it is answered when all of them have heard.
 
+mod fault;
 mod schema;
 mod writer;
 
+pub use fault::Fault;
 pub use writer::Job;
 
 use rusqlite::{Connection, OpenFlags};
@@ -24,6 +27,9 @@ pub enum DbError {
     /// What SQLite said.
     #[error("database: {0}")]
     Sqlite(Arc<rusqlite::Error>),
+    /// Nothing was committed, for a reason that somebody can mend.
+    #[error("database: {1} ({0:?})")]
+    Fault(Fault, Arc<rusqlite::Error>),
     /// The writer has stopped.
     #[error("the database is closed")]
     Closed,
@@ -90,6 +96,12 @@ impl Db {
         self.writer.relax().await
     }
 
+    /// Calls `hook` on the writer's thread after each commit, when all its jobs heard of their
+    /// outcome and before anybody is answered: must not block.
+    pub fn after_commits(&self, hook: impl Fn() + Send + Sync + 'static) {
+        self.writer.after_commits(Box::new(hook));
+    }
+
     /// Queues a job; waits while the queue is full, at most some seconds.
     pub async fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
         self.writer.submit(job).await
@@ -101,18 +113,24 @@ impl Db {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
         let (answer, answered) = oneshot::channel();
-        self.submit(Box::new(Call { work: Some(work), result: None, answer })).await?;
+        self.submit(Box::new(Call {
+            work: Some(work),
+            result: None,
+            outcome: Err(DbError::Closed),
+            answer,
+        }))
+        .await?;
         answered.await.map_err(|_| DbError::Closed)?
     }
 
-    /// Whether the last commit went well; where it did not, whether another does now.
-    pub async fn is_writable(&self) -> bool {
+    /// Fails if the last commit did, and another does now.
+    pub async fn writable(&self) -> Result<(), DbError> {
         let sql = "INSERT OR REPLACE INTO settings (name, value) VALUES ('written', '')";
         // Only after a failure: a probe should not cost a flush of the disk each time.
         if self.writer.is_well() {
-            self.write(|_| Ok(())).await.is_ok()
+            self.write(|_| Ok(())).await
         } else {
-            self.write(move |connection| connection.execute(sql, [])).await.is_ok()
+            self.write(move |connection| connection.execute(sql, []).map(|_| ())).await
         }
     }
 
@@ -146,6 +164,7 @@ impl Db {
 struct Call<F, T> {
     work: Option<F>,
     result: Option<T>,
+    outcome: Result<(), DbError>,
     answer: oneshot::Sender<Result<T, DbError>>,
 }
 
@@ -161,8 +180,12 @@ where
         Ok(())
     }
 
-    fn done(self: Box<Self>, outcome: Result<(), DbError>) {
-        let Self { result, answer, .. } = *self;
+    fn done(&mut self, outcome: Result<(), DbError>) {
+        self.outcome = outcome;
+    }
+
+    fn answer(self: Box<Self>) {
+        let Self { result, outcome, answer, .. } = *self;
         let result = outcome.and_then(|()| result.ok_or(DbError::Closed));
         // Nobody waits any more if the request was dropped; the work is done all the same.
         let _ = answer.send(result);

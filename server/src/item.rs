@@ -16,6 +16,10 @@ const ADDRESS: usize = 2048;
 /// How much longer a message's HTML may be than the largest item.
 const HTML: usize = 6;
 
+/// How long a text may be, in bytes, to be turned into HTML where it came in: handing it to another
+/// thread and waiting for that costs more than the work.
+const SHORT: usize = 1024;
+
 /// An item's content that is as its kind asks for.
 pub struct Content {
     /// Its kind, a known one.
@@ -26,9 +30,13 @@ pub struct Content {
     pub html: Option<String>,
 }
 
-/// Checks an item's data against its kind, away from the threads that serve pages: Markdown may
-/// take its time.
+/// Checks an item's data against its kind; what is long, away from the threads that serve pages:
+/// Markdown may take its time.
 pub async fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
+    let text = item.data.get("text").and_then(Value::as_str).unwrap_or_default();
+    if text.len() <= SHORT {
+        return check_now(item, max_item);
+    }
     tokio::task::spawn_blocking(move || check_now(item, max_item)).await.map_err(|_| {
         Problem::new(Code::Internal, "The item could not be read. Try again in a moment.")
     })?

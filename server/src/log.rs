@@ -21,20 +21,27 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-/// How many bytes of events one read takes from the disk at most.
+/// How many bytes of events one read gives at most, about.
 const CHUNK: usize = 256 * 1024;
 
 /// How many bytes of items one page of them holds, about.
 const PAGE: usize = 512 * 1024;
 
 /// Is handed each event after its commit, in offset order, on the writer's thread: must not block.
-pub type Follower = dyn Fn(&Arc<Room>, &Arc<Record>) + Send + Sync;
+pub trait Follower: Send + Sync {
+    /// This event is kept.
+    fn followed(&self, room: &Arc<Room>, record: &Arc<Record>);
+
+    /// Everything of this commit has been handed over, which may be nothing. Those who asked for
+    /// it are answered after this.
+    fn gathered(&self);
+}
 
 /// All rooms' logs.
 pub struct Log {
     db: Db,
     rooms: RwLock<HashMap<RoomName, Arc<Room>>>,
-    follower: Arc<Follower>,
+    follower: Arc<dyn Follower>,
     keep: u64,
     tail: usize,
 }
@@ -61,7 +68,9 @@ pub enum ReadError {
 impl Log {
     /// The logs kept in `db`. `keep` is how many events a room keeps (0: all), `tail` how many
     /// bytes of the newest stay in memory for each room.
-    pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<Follower>) -> Self {
+    pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<dyn Follower>) -> Self {
+        let told = Arc::clone(&follower);
+        db.after_commits(move || told.gathered());
         Self { db, rooms: RwLock::default(), follower, keep, tail }
     }
 
@@ -129,7 +138,7 @@ impl Log {
         room: &Arc<Room>,
         after: Offset,
     ) -> Result<Vec<Arc<Record>>, ReadError> {
-        if let Some(records) = room.recent(after, CHUNK)? {
+        if let Some(records) = room.recent(after)? {
             return Ok(records);
         }
         let id = room.id();
@@ -221,7 +230,7 @@ fn events(connection: &Connection, room: i64, after: Offset) -> rusqlite::Result
     while let Some(row) = rows.next()? {
         let (author, event) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
         let record = Record::new(from_column(row.get(0)?), row.get(1)?, author, event);
-        bytes += record.frame.len();
+        bytes += record.size();
         records.push(Arc::new(record));
         if bytes >= CHUNK {
             break;
@@ -275,18 +284,37 @@ mod tests {
     struct Kept {
         log: Log,
         room: Arc<Room>,
-        followed: Arc<Mutex<Vec<u64>>>,
+        followed: Arc<Followed>,
         _folder: tempfile::TempDir,
+    }
+
+    /// The offsets of each commit, and those of the one that is being handed over.
+    #[derive(Default)]
+    struct Followed(Mutex<(Vec<Vec<u64>>, Vec<u64>)>);
+
+    impl Follower for Followed {
+        fn followed(&self, _: &Arc<Room>, record: &Arc<Record>) {
+            self.0.lock().unwrap().1.push(record.offset.0);
+        }
+
+        fn gathered(&self) {
+            let (commits, open) = &mut *self.0.lock().unwrap();
+            commits.push(std::mem::take(open));
+        }
+    }
+
+    impl Followed {
+        /// The offsets of commits that were gathered.
+        fn gathered(&self) -> Vec<u64> {
+            self.0.lock().unwrap().0.concat()
+        }
     }
 
     async fn open(keep: u64, tail: usize) -> Kept {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(folder.path()).unwrap();
-        let followed = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&followed);
-        let note =
-            move |_: &Arc<Room>, record: &Arc<Record>| seen.lock().unwrap().push(record.offset.0);
-        let log = Log::new(db, keep, tail, Arc::new(note));
+        let followed = Arc::new(Followed::default());
+        let log = Log::new(db, keep, tail, Arc::clone(&followed) as Arc<dyn Follower>);
         let (room, _) = log.create(&RoomName::main(), "Main").await.unwrap();
         Kept { log, room, followed, _folder: folder }
     }
@@ -315,7 +343,20 @@ mod tests {
         for appended in futures_util::future::join_all(all).await {
             appended.unwrap();
         }
-        assert_eq!(*kept.followed.lock().unwrap(), (1..=300).collect::<Vec<_>>());
+        assert_eq!(kept.followed.gathered(), (1..=300).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_after_the_whole_commit_was_handed_over() {
+        let kept = open(0, 1 << 20).await;
+        // Queued at once, so that most share commits: an answer must not overtake the events of
+        // its neighbours.
+        let append = async |n: u64| {
+            let change = publish(&n.to_string());
+            let offset = kept.log.append(&kept.room, draft(change, None)).await.unwrap().offset;
+            assert!(kept.followed.gathered().contains(&offset.0), "{offset:?}");
+        };
+        futures_util::future::join_all((0..100).map(append)).await;
     }
 
     #[tokio::test]
@@ -324,11 +365,11 @@ mod tests {
         for n in 0..50 {
             kept.log.append(&kept.room, draft(publish(&n.to_string()), None)).await.unwrap();
         }
-        assert!(kept.room.recent(Offset(0), CHUNK).unwrap().is_none(), "not all fit in memory");
+        assert!(kept.room.recent(Offset(0)).unwrap().is_none(), "not all fit in memory");
         let from_disk = kept.log.read(&kept.room, Offset(0)).await.unwrap();
-        let from_memory = kept.room.recent(Offset(45), CHUNK).unwrap().unwrap();
+        let from_memory = kept.room.recent(Offset(45)).unwrap().unwrap();
         let frames = |records: &[Arc<Record>]| -> Vec<_> {
-            records.iter().map(|record| record.frame.clone()).collect()
+            records.iter().map(|record| record.encoded.json().clone()).collect()
         };
         assert_eq!(frames(&from_disk[45..]), frames(&from_memory));
     }

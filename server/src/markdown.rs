@@ -3,6 +3,8 @@
 //! Raw HTML comes out as the text that it is; then everything passes a sanitiser, so that a
 //! mistake here or in the Markdown parser does not become a hole.
 
+mod plain;
+
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -53,6 +55,10 @@ static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
 
 /// The HTML of a message.
 pub fn to_html(markdown: &str) -> String {
+    plain::to_html(markdown).unwrap_or_else(|| to_html_by_parser(markdown))
+}
+
+fn to_html_by_parser(markdown: &str) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     let events = flatten(Parser::new_ext(markdown, options)).map(tame);
     let mut html = String::with_capacity(markdown.len() * 3 / 2);

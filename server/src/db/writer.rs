@@ -1,11 +1,12 @@
 //! The one thread that writes.
 
-use super::DbError;
+use super::{DbError, fault};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// How many jobs may wait; with the largest item this is some tens of megabytes.
@@ -23,15 +24,37 @@ pub trait Job: Send {
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
 
     /// Called after the commit, in the order of the jobs, or with the reason why there was none.
-    fn done(self: Box<Self>, outcome: Result<(), DbError>);
+    fn done(&mut self, outcome: Result<(), DbError>);
+
+    /// Whether [`Self::run`] may be called again after what it wrote was undone. A batch of such
+    /// jobs needs no savepoint for each.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    /// Called last, when every job of the commit is done and the commit was told of: whoever waits
+    /// for this one may go on.
+    fn answer(self: Box<Self>);
 }
+
+/// What is to be told of a commit, after its jobs are done and before they answer.
+pub(super) type Hook = Box<dyn Fn() + Send + Sync>;
 
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
+    told: Arc<Told>,
+}
+
+/// What the writer's thread and its handles share.
+struct Told {
     /// Whether the last commit went well.
-    well: Arc<AtomicBool>,
+    well: AtomicBool,
+    /// Called after each commit.
+    hooks: Mutex<Vec<Hook>>,
+    /// Where those who wait for answers run, if that is known.
+    runtime: Option<Handle>,
 }
 
 enum Message {
@@ -43,12 +66,16 @@ enum Message {
 impl Writer {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let well = Arc::new(AtomicBool::new(true));
+        let told = Arc::new(Told {
+            well: AtomicBool::new(true),
+            hooks: Mutex::default(),
+            runtime: Handle::try_current().ok(),
+        });
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
-            let well = Arc::clone(&well);
-            move || write(connection, jobs, &well)
+            let told = Arc::clone(&told);
+            move || write(connection, jobs, &told)
         })?;
-        Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), well })
+        Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), told })
     }
 
     pub(super) async fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
@@ -60,7 +87,11 @@ impl Writer {
     }
 
     pub(super) fn is_well(&self) -> bool {
-        self.well.load(Ordering::Relaxed)
+        self.told.well.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn after_commits(&self, hook: Hook) {
+        super::lock(&self.told.hooks).push(hook);
     }
 
     pub(super) async fn relax(&self) -> Result<(), DbError> {
@@ -76,7 +107,7 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &AtomicBool) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, told: &Told) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
     while !stopping {
@@ -87,7 +118,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &A
                 Message::Stop => stopping = true,
                 // Between two transactions; within one it would have no effect.
                 Message::Relax => {
-                    commit(&mut connection, &mut batch, well);
+                    commit(&mut connection, &mut batch, told);
                     if let Err(error) = connection.pragma_update(None, "synchronous", "normal") {
                         tracing::warn!(%error, "every commit will go to the disk");
                     }
@@ -95,7 +126,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &A
             }
             next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
-        commit(&mut connection, &mut batch, well);
+        commit(&mut connection, &mut batch, told);
         stopping |= jobs.is_closed() && jobs.is_empty();
     }
     // Leaves a single file behind where that is possible.
@@ -103,34 +134,88 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, well: &A
 }
 
 /// Runs the whole batch in one transaction; leaves it empty.
-fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, well: &AtomicBool) {
+fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Told) {
     if batch.is_empty() {
         return;
     }
-    let mut outcomes: Vec<Result<(), DbError>> = Vec::with_capacity(batch.len());
-    let committed = (|| {
-        let mut transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for job in batch.iter_mut() {
-            let outcome = run(&mut transaction, job.as_mut());
-            // A full disk undoes the whole transaction, not only this job. What ran after that
-            // would be kept on its own, without anybody hearing of it.
-            if transaction.is_autocommit() {
-                return Err(outcome.err().unwrap_or(rusqlite::Error::InvalidQuery));
-            }
-            outcomes.push(outcome.map_err(DbError::from));
-        }
-        transaction.commit()
-    })();
-    well.store(committed.is_ok(), Ordering::Relaxed);
+    let changes = connection.total_changes();
+    let committed = match all_or_none(connection, batch) {
+        Ok(true) => Ok(vec![Ok(()); batch.len()]),
+        Ok(false) => each_for_itself(connection, batch),
+        Err(error) => Err(error),
+    };
+    // A commit of nothing, as for a repeated request, says nothing of the disk.
+    if committed.is_err() || connection.total_changes() > changes {
+        told.well.store(committed.is_ok(), Ordering::Relaxed);
+    }
     match committed {
-        Ok(()) => batch.drain(..).zip(outcomes).for_each(|(job, outcome)| job.done(outcome)),
+        Ok(outcomes) => {
+            for (job, outcome) in batch.iter_mut().zip(outcomes) {
+                job.done(outcome);
+            }
+            for hook in super::lock(&told.hooks).iter() {
+                hook();
+            }
+        }
         Err(error) => {
+            let error = fault::explain(error, connection);
             tracing::error!(%error, jobs = batch.len(), "the database could not commit");
-            let error = DbError::from(error);
-            batch.drain(..).for_each(|job| job.done(Err(error.clone())));
+            for job in batch.iter_mut() {
+                job.done(Err(error.clone()));
+            }
         }
     }
+    answer(batch, told.runtime.as_ref());
+}
+
+/// Lets those who wait go on; leaves the batch empty.
+fn answer(batch: &mut Vec<Box<dyn Job>>, runtime: Option<&Handle>) {
+    match runtime {
+        // Waking a task from this thread takes a lock and, mostly, a call of the system. One task
+        // that wakes the others, on a thread that is one of theirs, takes these once.
+        Some(runtime) if batch.len() > 1 => {
+            let batch = std::mem::replace(batch, Vec::with_capacity(BATCH));
+            runtime.spawn(async move { batch.into_iter().for_each(Job::answer) });
+        }
+        _ => batch.drain(..).for_each(Job::answer),
+    }
+}
+
+/// The short way: no savepoints, for jobs that can be run once more if one of them fails. Whether
+/// it was gone to the end; if not, nothing is kept.
+///
+/// A savepoint copies every page before its first change, which for small jobs is most of the work.
+fn all_or_none(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<bool> {
+    if !batch.iter().all(|job| job.is_repeatable()) {
+        return Ok(false);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in batch {
+        if job.run(&transaction).is_err() {
+            return Ok(false);
+        }
+    }
+    transaction.commit().map(|()| true)
+}
+
+/// The long way: a job that fails is undone, the others are kept.
+fn each_for_itself(
+    connection: &mut Connection,
+    batch: &mut [Box<dyn Job>],
+) -> rusqlite::Result<Vec<Result<(), DbError>>> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for job in batch {
+        let outcome = run(&mut transaction, job.as_mut());
+        // A full disk undoes the whole transaction, not only this job. What ran after that
+        // would be kept on its own, without anybody hearing of it.
+        if transaction.is_autocommit() {
+            return Err(outcome.err().unwrap_or(rusqlite::Error::InvalidQuery));
+        }
+        outcomes.push(outcome.map_err(DbError::from));
+    }
+    transaction.commit()?;
+    Ok(outcomes)
 }
 
 fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result<()> {
@@ -141,8 +226,9 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
-    use crate::db::{Db, DbError};
+    use crate::db::{Db, DbError, Job};
     use rusqlite::Connection;
+    use tokio::sync::oneshot;
 
     async fn open() -> (Db, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -178,6 +264,49 @@ mod tests {
         assert!(one.is_ok() && two.is_ok());
         assert!(matches!(half, Err(DbError::Sqlite(_))));
         assert_eq!(all(&db).await, [1, 2]);
+    }
+
+    /// Inserts a number; may be run again.
+    struct Insert {
+        x: i64,
+        outcome: Option<Result<(), DbError>>,
+        answer: oneshot::Sender<Result<(), DbError>>,
+    }
+
+    impl Job for Insert {
+        fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+            connection.execute("INSERT INTO t VALUES (?)", [self.x])?;
+            // Half of what it does is done when it fails.
+            connection.execute("INSERT INTO t VALUES (?)", [self.x + 100]).map(|_| ())
+        }
+
+        fn done(&mut self, outcome: Result<(), DbError>) {
+            self.outcome = Some(outcome);
+        }
+
+        fn is_repeatable(&self) -> bool {
+            true
+        }
+
+        fn answer(self: Box<Self>) {
+            let _ = self.answer.send(self.outcome.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn jobs_that_can_be_repeated_fail_each_for_itself_too() {
+        let (db, _folder) = open().await;
+        let insert = async |x| {
+            let (answer, answered) = oneshot::channel();
+            db.submit(Box::new(Insert { x, outcome: None, answer })).await.unwrap();
+            answered.await.unwrap()
+        };
+        insert(1).await.unwrap();
+        // -99 fails with its second half, whatever shares its commit.
+        let outcomes = tokio::join!(insert(2), insert(-99), insert(3), insert(4));
+        assert!(outcomes.0.is_ok() && outcomes.2.is_ok() && outcomes.3.is_ok());
+        assert!(matches!(outcomes.1, Err(DbError::Sqlite(_))));
+        assert_eq!(all(&db).await, [1, 2, 3, 4, 101, 102, 103, 104]);
     }
 
     #[tokio::test]

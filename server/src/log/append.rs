@@ -103,8 +103,9 @@ pub(super) struct Append {
     room: Arc<Room>,
     draft: Draft,
     keep: u64,
-    follower: Arc<Follower>,
+    follower: Arc<dyn Follower>,
     result: Option<Result<Kept, AppendError>>,
+    outcome: Result<(), DbError>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
@@ -119,10 +120,11 @@ impl Append {
         room: Arc<Room>,
         draft: Draft,
         keep: u64,
-        follower: Arc<Follower>,
+        follower: Arc<dyn Follower>,
     ) -> (Self, oneshot::Receiver<Result<Appended, AppendError>>) {
         let (answer, answered) = oneshot::channel();
-        (Self { room, draft, keep, follower, result: None, answer }, answered)
+        let outcome = Err(DbError::Closed);
+        (Self { room, draft, keep, follower, result: None, outcome, answer }, answered)
     }
 
     fn keep(&self, connection: &Connection) -> rusqlite::Result<Result<Kept, AppendError>> {
@@ -137,23 +139,15 @@ impl Append {
         {
             return Ok(Err(AppendError::UnknownItem));
         }
-        let now = clock::now();
-        // Where the clock was set back, times stand still rather than run backwards.
-        let (offset, at): (i64, i64) = connection
-            .prepare_cached(
-                "UPDATE rooms SET head = head + 1, last_at = max(last_at, ?) WHERE id = ?
-                 RETURNING head, last_at",
-            )?
-            .query_row(params![now, room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (event, item) = self.project(connection, offset, at)?;
+        let (offset, at, first) = self.place(connection)?;
         let author = json(&self.draft.by)?;
-        let text = json(&event)?;
+        let (kind, text, item) = self.project(connection, offset, at)?;
         connection
             .prepare_cached(
                 "INSERT INTO events (room, offset, at, kind, author, event)
                  VALUES (?, ?, ?, ?, ?, ?)",
             )?
-            .execute(params![room, offset, at, kind(&event), author, text])?;
+            .execute(params![room, offset, at, kind, author, text])?;
         if let Some(once) = &self.draft.once {
             connection
                 .prepare_cached(
@@ -170,19 +164,42 @@ impl Append {
                     at
                 ])?;
         }
-        let first = self.shorten(connection, offset)?;
         let record = Record::new(from_column(offset), at, &author, &text);
         let appended = Appended { offset: from_column(offset), at, item, repeated: false };
-        Ok(Ok(Kept { appended, new: Some((Arc::new(record), first)) }))
+        Ok(Ok(Kept { appended, new: Some((Arc::new(record), from_column(first))) }))
     }
 
-    /// Changes the projections and gives the event, with the id of a new item.
+    /// Takes the next place in the log: its offset, its time, and the offset of the oldest event
+    /// that is still kept; lets go of the events before that.
+    fn place(&self, connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+        let room = self.room.id();
+        let (head, last_at, oldest): (i64, i64, i64) = connection
+            .prepare_cached("SELECT head, last_at, first FROM rooms WHERE id = ?")?
+            .query_row([room], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let offset = head + 1;
+        // Where the clock was set back, times stand still rather than run backwards.
+        let at = last_at.max(clock::now());
+        let keep = i64::try_from(self.keep).unwrap_or(i64::MAX);
+        let first = if keep > 0 { oldest.max(offset - keep + 1) } else { oldest };
+        connection
+            .prepare_cached("UPDATE rooms SET head = ?, last_at = ?, first = ? WHERE id = ?")?
+            .execute(params![offset, at, first, room])?;
+        if first > oldest {
+            connection
+                .prepare_cached("DELETE FROM events WHERE room = ? AND offset < ?")?
+                .execute(params![room, first])?;
+        }
+        Ok((offset, at, first))
+    }
+
+    /// Changes the projections and gives the event, its kind and its JSON, with the id of a new
+    /// item.
     fn project(
         &self,
         connection: &Connection,
         offset: i64,
         at: i64,
-    ) -> rusqlite::Result<(Event<Raw>, Option<ItemId>)> {
+    ) -> rusqlite::Result<(&'static str, String, Option<ItemId>)> {
         let room = self.room.id();
         match &self.draft.change {
             Change::Publish { kind, data, html } => {
@@ -196,21 +213,14 @@ impl Append {
                     by: self.draft.by.clone(),
                     edited_at: None,
                 };
+                let text = json(&item)?;
                 connection
                     .prepare_cached(
                         "INSERT INTO items (room, offset, id, kind, owner, item)
                          VALUES (?, ?, ?, ?, ?, ?)",
                     )?
-                    .execute(params![
-                        room,
-                        offset,
-                        item.id.0,
-                        kind,
-                        self.draft.owner,
-                        json(&item)?
-                    ])?;
-                let id = item.id.clone();
-                Ok((Event::ItemPublished { item }, Some(id)))
+                    .execute(params![room, offset, item.id.0, kind, self.draft.owner, text])?;
+                Ok(("item_published", with_item("item_published", &text), Some(item.id)))
             }
             Change::Edit { item, data, html } => {
                 let mut edited =
@@ -218,43 +228,27 @@ impl Append {
                 edited.data.clone_from(data);
                 edited.html.clone_from(html);
                 edited.edited_at = Some(at);
+                let text = json(&edited)?;
                 connection
                     .prepare_cached("UPDATE items SET item = ? WHERE room = ? AND offset = ?")?
-                    .execute(params![json(&edited)?, room, as_column(edited.offset)])?;
-                Ok((Event::ItemEdited { item: edited }, None))
+                    .execute(params![text, room, as_column(edited.offset)])?;
+                Ok(("item_edited", with_item("item_edited", &text), None))
             }
             Change::Delete { item } => {
                 connection
                     .prepare_cached("DELETE FROM items WHERE room = ? AND id = ?")?
                     .execute(params![room, item.0])?;
-                Ok((Event::ItemDeleted { item: item.clone() }, None))
+                let event = Event::<Raw>::ItemDeleted { item: item.clone() };
+                Ok(("item_deleted", json(&event)?, None))
             }
             Change::Retitle { title } => {
                 connection
                     .prepare_cached("UPDATE rooms SET title = ? WHERE id = ?")?
                     .execute(params![title, room])?;
-                Ok((Event::RoomTitled { title: title.clone() }, None))
+                let event = Event::<Raw>::RoomTitled { title: title.clone() };
+                Ok(("room_titled", json(&event)?, None))
             }
         }
-    }
-
-    /// Lets go of events beyond the number to keep; the offset of the oldest that is left.
-    fn shorten(&self, connection: &Connection, head: i64) -> rusqlite::Result<Offset> {
-        let room = self.room.id();
-        let keep = i64::try_from(self.keep).unwrap_or(i64::MAX);
-        if keep > 0 && head > keep {
-            let first = head - keep + 1;
-            connection
-                .prepare_cached("DELETE FROM events WHERE room = ? AND offset < ?")?
-                .execute(params![room, first])?;
-            connection
-                .prepare_cached("UPDATE rooms SET first = max(first, ?) WHERE id = ?")?
-                .execute(params![first, room])?;
-        }
-        connection
-            .prepare_cached("SELECT first FROM rooms WHERE id = ?")?
-            .query_row([room], |row| row.get(0))
-            .map(from_column)
     }
 }
 
@@ -264,24 +258,31 @@ impl Job for Append {
         Ok(())
     }
 
-    fn done(self: Box<Self>, outcome: Result<(), DbError>) {
-        let Self { room, draft, follower, result, answer, .. } = *self;
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn done(&mut self, outcome: Result<(), DbError>) {
+        if let (Ok(()), Some(Ok(kept))) = (&outcome, &self.result)
+            && let Some((record, first)) = &kept.new
+        {
+            let title = match &self.draft.change {
+                Change::Retitle { title } => Some(title.as_str()),
+                _ => None,
+            };
+            self.room.push(record, *first, title);
+            self.follower.followed(&self.room, record);
+        }
+        self.outcome = outcome;
+    }
+
+    fn answer(self: Box<Self>) {
+        let Self { outcome, result, answer, .. } = *self;
         let result = outcome
             .map_err(AppendError::Db)
             .and_then(|()| result.unwrap_or(Err(AppendError::Db(DbError::Closed))));
-        let result = result.map(|kept| {
-            if let Some((record, first)) = kept.new {
-                let title = match &draft.change {
-                    Change::Retitle { title } => Some(title.as_str()),
-                    _ => None,
-                };
-                room.push(&record, first, title);
-                follower(&room, &record);
-            }
-            kept.appended
-        });
         // Nobody waits any more if the request was dropped; the event is kept all the same.
-        let _ = answer.send(result);
+        let _ = answer.send(result.map(|kept| kept.appended));
     }
 }
 
@@ -323,12 +324,33 @@ fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// The name of an event's kind, as a column to search by.
-fn kind(event: &Event<Raw>) -> &'static str {
-    match event {
-        Event::ItemPublished { .. } => "item_published",
-        Event::ItemEdited { .. } => "item_edited",
-        Event::ItemDeleted { .. } => "item_deleted",
-        Event::RoomTitled { .. } => "room_titled",
+/// The JSON of an event that carries a whole item, of which `item` is the JSON. An item is the
+/// largest part of what is kept: it is written down once for its projection and its event.
+fn with_item(kind: &str, item: &str) -> String {
+    format!(r#"{{"kind":"{kind}","item":{item}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nowcast_shared::item::Role;
+
+    #[test]
+    fn an_event_around_an_items_json_is_what_the_frames_say() {
+        let item = Item::<Raw> {
+            id: "i1".into(),
+            offset: Offset(7),
+            at: 5,
+            kind: "message".to_owned(),
+            data: RawValue::from_string(r#"{"text":"\"Hello\""}"#.to_owned()).unwrap(),
+            html: Some("<p>&quot;Hello&quot;</p>".to_owned()),
+            by: Author { role: Role::Admin, id: "p1".into(), name: None },
+            edited_at: None,
+        };
+        let text = json(&item).unwrap();
+        let published = json(&Event::ItemPublished { item: item.clone() }).unwrap();
+        assert_eq!(with_item("item_published", &text), published);
+        let edited = json(&Event::ItemEdited { item }).unwrap();
+        assert_eq!(with_item("item_edited", &text), edited);
     }
 }
