@@ -22,8 +22,14 @@ impl FromRequestParts<App> for InRoom {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let name = room_name(parts).await?;
-        match app.log.room(&name).await? {
+        Self::named(app, &room_name(parts).await?).await
+    }
+}
+
+impl InRoom {
+    /// The room of this name.
+    pub async fn named(app: &App, name: &RoomName) -> Result<Self, Problem> {
+        match app.log.room(name).await? {
             Some(room) => Ok(Self(room)),
             None => {
                 Err(Problem::new(Code::UnknownRoom, format!("There is no room called {name}.")))
@@ -74,6 +80,13 @@ impl FromRequestParts<App> for Asks {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::read(app, parts)
+    }
+}
+
+impl Asks {
+    /// Reads who asks.
+    pub fn read(app: &App, parts: &Parts) -> Result<Self, Problem> {
         // A page of another site must not act with the admin's cookie, nor with the rights that
         // `--open` gives whoever can reach this address. For reading it is anybody.
         let site = site(&parts.headers, app.openness());
@@ -154,7 +167,16 @@ fn is_rebound(headers: &HeaderMap) -> bool {
 /// # Errors
 /// `bad_query` if it is not UTF-8.
 pub fn query(uri: &Uri, name: &str) -> Result<Option<String>, Problem> {
-    let pairs = super::body::pairs(uri.query().unwrap_or_default().as_bytes())
+    let text = uri.query().unwrap_or_default();
+    // Mostly there is nothing to decode.
+    if !text.contains(['%', '+']) {
+        let found = text.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key == name).then_some(value)
+        });
+        return Ok(found.filter(|value| !value.is_empty()).map(str::to_owned));
+    }
+    let pairs = super::body::pairs(text.as_bytes())
         .map_err(|_| Problem::new(Code::BadQuery, "The query is not UTF-8."))?;
     let found = pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
     Ok(found.filter(|value| !value.is_empty()))
