@@ -6,6 +6,7 @@ use crate::buttons;
 use crate::clock;
 use crate::config::{Limits, Serve};
 use crate::db::Db;
+use crate::engine::Engine;
 use crate::epochs;
 use crate::hub::Hub;
 use crate::limiter::Rates;
@@ -19,7 +20,7 @@ use nowcast_shared::id::RoomName;
 use std::fs::File;
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -29,6 +30,17 @@ const ANSWER_LIFE: i64 = 24 * 3600 * 1000;
 /// The server's state; a clone is another handle to the same.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
+
+/// A handle that does not keep the server alive: for what works on its own beside it.
+#[derive(Clone)]
+pub struct WeakApp(Weak<Parts>);
+
+impl WeakApp {
+    /// The server, if it is still there.
+    pub fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(App)
+    }
+}
 
 /// How far `--open` reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +93,13 @@ impl Deref for App {
     }
 }
 
+impl Drop for Parts {
+    /// Nobody can reach the server any more, so its threads end.
+    fn drop(&mut self) {
+        self.hub.wake();
+    }
+}
+
 impl App {
     /// Opens the data folder, which is made if it is not there, and starts what works on its own.
     ///
@@ -89,6 +108,17 @@ impl App {
     pub async fn open(
         folder: &Path,
         config: &Serve,
+    ) -> anyhow::Result<(Self, Option<DrawnCredentials>)> {
+        let shards = config.shards.map_or_else(cores, usize::from);
+        let engine = Engine::new(shards).context("The delivery threads cannot be made")?;
+        Self::open_with(folder, config, engine).await
+    }
+
+    /// The same, with this engine.
+    pub(crate) async fn open_with(
+        folder: &Path,
+        config: &Serve,
+        engine: Engine,
     ) -> anyhow::Result<(Self, Option<DrawnCredentials>)> {
         let lock = claim(folder)?;
         // What may fail comes before the first credentials, which are shown only once.
@@ -102,7 +132,7 @@ impl App {
         let drawn =
             auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
                 .await?;
-        let hub = Arc::new(Hub::new(config.limits.outbox));
+        let hub = Arc::new(Hub::new(engine.mailboxes()));
         let metrics = Arc::new(Metrics::default());
         let follower = FanOut { hub: Arc::clone(&hub), metrics: Arc::clone(&metrics) };
         let follower = Arc::new(follower);
@@ -132,6 +162,9 @@ impl App {
             _lock: lock,
         };
         let app = Self(Arc::new(parts));
+        engine
+            .start(&WeakApp(Arc::downgrade(&app.0)), config.limits.outbox)
+            .context("The delivery threads cannot be started")?;
         tokio::spawn(announce(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
         Ok((app, drawn))
@@ -168,7 +201,9 @@ impl Follower for FanOut {
         self.hub.deliver(room.id(), record);
     }
 
-    fn gathered(&self) {}
+    fn gathered(&self) {
+        self.hub.flush();
+    }
 }
 
 /// Makes a folder that only this user can look into, if there is none.
@@ -198,7 +233,7 @@ pub fn claim(folder: &Path) -> anyhow::Result<File> {
 }
 
 /// Tells pages who came and left, at most once a second, the first at once.
-async fn announce(app: std::sync::Weak<Parts>) {
+async fn announce(app: Weak<Parts>) {
     loop {
         let Some(hub) = app.upgrade().map(|app| Arc::clone(&app.hub)) else { return };
         hub.changed().await;
@@ -209,18 +244,18 @@ async fn announce(app: std::sync::Weak<Parts>) {
 }
 
 /// Lets go of what nobody will come back for.
-async fn tidy(app: std::sync::Weak<Parts>) {
-    let mut seconds = tokio::time::interval(Duration::from_secs(1));
-    let mut next_hour = tokio::time::Instant::now();
+async fn tidy(app: Weak<Parts>) {
+    let mut hours = tokio::time::interval(Duration::from_hours(1));
     loop {
-        let now = seconds.tick().await;
+        hours.tick().await;
         let Some(app) = app.upgrade() else { return };
-        app.hub.parked().expire(now);
-        if now >= next_hour {
-            next_hour = now + Duration::from_hours(1);
-            if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
-                tracing::warn!(%error, "old answers could not be forgotten");
-            }
+        if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
+            tracing::warn!(%error, "old answers could not be forgotten");
         }
     }
+}
+
+/// How many cores this process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

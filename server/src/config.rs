@@ -73,6 +73,10 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_DURABILITY", default_value = "full", value_name = "LEVEL")]
     pub durability: Durability,
 
+    /// How many threads deliver to pages; one for each core if left out.
+    #[arg(long, env = "NOWCAST_SHARDS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub shards: Option<u16>,
+
     /// Serves the pages from this folder instead of those inside the binary.
     #[arg(long, env = "NOWCAST_ASSETS", value_name = "DIR")]
     pub assets: Option<PathBuf>,

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A TCP stream until it is cut; then every read and write fails, and closing it resets it.
 pub struct Connection {
-    stream: TcpStream,
+    /// Absent once it was taken back.
+    stream: Option<TcpStream>,
     cut: Arc<Cut>,
     /// Runs while a write waits for the peer; an idle connection has none.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -53,12 +54,18 @@ struct Cut {
 impl Connection {
     /// A connection that nobody has cut.
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, cut: Arc::default(), stalled: None }
+        Self { stream: Some(stream), cut: Arc::default(), stalled: None }
     }
 
     /// The handle for handlers.
     pub fn peer(&self, address: SocketAddr) -> Peer {
         Peer { address, cut: Arc::clone(&self.cut) }
+    }
+
+    /// The stream itself, for whoever speaks something else than HTTP from now on. Cutting has no
+    /// effect any more.
+    pub fn into_stream(mut self) -> Option<TcpStream> {
+        self.stream.take()
     }
 
     /// Gives up on a peer that takes nothing for too long.
@@ -84,7 +91,8 @@ impl Connection {
         if self.cut.done.load(Ordering::Acquire) {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        Ok(Pin::new(&mut self.stream))
+        let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        Ok(Pin::new(stream))
     }
 }
 
@@ -92,7 +100,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if self.cut.done.load(Ordering::Acquire) {
             // Closing now resets: the kernel does not go on trying to send.
-            let _ = self.stream.set_zero_linger();
+            let _ = self.stream.as_ref().map(TcpStream::set_zero_linger);
         }
     }
 }
@@ -127,7 +135,7 @@ impl AsyncWrite for Connection {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(TcpStream::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -8,9 +8,11 @@
 //! waits for it is answered when all of them have heard.
 
 mod checkpoint;
+mod fault;
 mod schema;
 mod writer;
 
+pub use fault::Fault;
 pub use writer::Job;
 
 use rusqlite::{Connection, OpenFlags};
@@ -28,6 +30,9 @@ pub enum DbError {
     /// What SQLite said.
     #[error("database: {0}")]
     Sqlite(Arc<rusqlite::Error>),
+    /// Nothing was committed, for a reason that somebody can mend.
+    #[error("database: {1} ({0:?})")]
+    Fault(Fault, Arc<rusqlite::Error>),
     /// The writer has stopped.
     #[error("the database is closed")]
     Closed,
@@ -121,14 +126,14 @@ impl Db {
         answered.await.map_err(|_| DbError::Closed)?
     }
 
-    /// Whether the last commit went well; where it did not, whether another does now.
-    pub async fn is_writable(&self) -> bool {
+    /// Fails if the last commit did, and another does now.
+    pub async fn writable(&self) -> Result<(), DbError> {
         let sql = "INSERT OR REPLACE INTO settings (name, value) VALUES ('written', '')";
         // Only after a failure: a probe should not cost a flush of the disk each time.
         if self.writer.is_well() {
-            self.write(|_| Ok(())).await.is_ok()
+            self.write(|_| Ok(())).await
         } else {
-            self.write(move |connection| connection.execute(sql, [])).await.is_ok()
+            self.write(move |connection| connection.execute(sql, []).map(|_| ())).await
         }
     }
 

@@ -1,6 +1,6 @@
 //! Refusals: made anywhere, turned into `application/problem+json` (RFC 9457) in one place.
 
-use crate::db::DbError;
+use crate::db::{DbError, Fault};
 use crate::log::AppendError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -35,9 +35,34 @@ impl Problem {
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
-        tracing::error!(%error, "a request failed");
-        Self::new(Code::Unavailable, "The store cannot be used right now. Try again in a moment.")
-            .retry_after(1)
+        // Why nothing was committed the writer has logged once, however many wait for it.
+        if !matches!(error, DbError::Fault(..)) {
+            tracing::error!(%error, "a request failed");
+        }
+        let (code, detail) = match error.fault() {
+            Some(Fault::Full) => (
+                Code::StoreFull,
+                "Nothing was kept: the server's disk is full, or it may not write more. Try again \
+                 when there is room.",
+            ),
+            Some(Fault::Locked) => (
+                Code::StoreLocked,
+                "Nothing was kept: another program holds the server's store. Try again in a moment.",
+            ),
+            Some(Fault::ReadOnly) => (
+                Code::StoreReadOnly,
+                "Nothing was kept: the server may not write to its data folder. Try again when \
+                 that is mended.",
+            ),
+            Some(Fault::Failed) => (
+                Code::StoreFailed,
+                "The server's disk does not do what it should. Try again when that is mended.",
+            ),
+            None => {
+                (Code::Unavailable, "The store cannot be used right now. Try again in a moment.")
+            }
+        };
+        Self::new(code, detail).retry_after(1)
     }
 }
 

@@ -73,9 +73,7 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
         return Err(Problem::new(Code::Unavailable, "The server is stopping."));
     }
     // Reading works as long as the file is there; it is writing that may not.
-    if !app.db.is_writable().await {
-        return Err(Problem::new(Code::Unavailable, "The store cannot be written."));
-    }
+    app.db.writable().await?;
     Ok("ready\n")
 }
 

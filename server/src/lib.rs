@@ -1,13 +1,15 @@
 //! Nowcast's server. Read in this order:
 //!
 //! - [`app`]: the handles that everything shares; how the parts are tied.
-//! - [`http`]: every URL. [`transport`]: pages' ways, bytes only, on [`connection`]s
+//! - [`http`]: every URL. [`transport`]: how a request becomes a session, on [`connection`]s
 //!   that [`accept`] takes.
 //! - [`auth`]: request to actor. [`policy`]: may the actor do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
 //!   [`epochs`]: when a log's life ends.
-//! - [`hub`]: fan-out, outboxes, presence. [`session`]: catch up, then live.
+//! - [`hub`]: who is in which room, presence. [`engine`]: the threads that hold the sessions; catch
+//!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
+//! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
 //!
@@ -23,6 +25,8 @@ pub mod command;
 pub mod config;
 pub mod connection;
 pub mod db;
+pub mod encoded;
+pub mod engine;
 pub mod epochs;
 pub mod error;
 pub mod http;
@@ -35,10 +39,10 @@ pub mod metrics;
 pub mod policy;
 pub mod random;
 pub mod record;
-pub mod session;
 pub mod shutdown;
 pub mod transport;
 pub mod uploads;
+pub mod websocket;
 
 use app::App;
 use std::fmt::Write;

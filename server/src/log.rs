@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-/// How many bytes of events one read takes from the disk at most.
+/// How many bytes of events one read gives at most, about.
 const CHUNK: usize = 256 * 1024;
 
 /// How many bytes of items one page of them holds, about.
@@ -138,7 +138,7 @@ impl Log {
         room: &Arc<Room>,
         after: Offset,
     ) -> Result<Vec<Arc<Record>>, ReadError> {
-        if let Some(records) = room.recent(after, CHUNK)? {
+        if let Some(records) = room.recent(after)? {
             return Ok(records);
         }
         let id = room.id();
@@ -230,7 +230,7 @@ fn events(connection: &Connection, room: i64, after: Offset) -> rusqlite::Result
     while let Some(row) = rows.next()? {
         let (author, event) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
         let record = Record::new(from_column(row.get(0)?), row.get(1)?, author, event);
-        bytes += record.frame.len();
+        bytes += record.size();
         records.push(Arc::new(record));
         if bytes >= CHUNK {
             break;
@@ -365,11 +365,11 @@ mod tests {
         for n in 0..50 {
             kept.log.append(&kept.room, draft(publish(&n.to_string()), None)).await.unwrap();
         }
-        assert!(kept.room.recent(Offset(0), CHUNK).unwrap().is_none(), "not all fit in memory");
+        assert!(kept.room.recent(Offset(0)).unwrap().is_none(), "not all fit in memory");
         let from_disk = kept.log.read(&kept.room, Offset(0)).await.unwrap();
-        let from_memory = kept.room.recent(Offset(45), CHUNK).unwrap().unwrap();
+        let from_memory = kept.room.recent(Offset(45)).unwrap().unwrap();
         let frames = |records: &[Arc<Record>]| -> Vec<_> {
-            records.iter().map(|record| record.frame.clone()).collect()
+            records.iter().map(|record| record.encoded.json().clone()).collect()
         };
         assert_eq!(frames(&from_disk[45..]), frames(&from_memory));
     }

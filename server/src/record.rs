@@ -1,22 +1,27 @@
 //! An event as it goes over the wire: what the log keeps in memory and the hub hands around.
 
-use bytes::Bytes;
+use crate::encoded::Encoded;
 use nowcast_shared::offset::Offset;
 
-/// An event with its place, encoded once as the JSON text of its frame.
+/// An event with its place, encoded once for each wire format.
 #[derive(Debug)]
 pub struct Record {
     /// Its place in the room's log.
     pub offset: Offset,
-    /// `{"t":"event",…}`, UTF-8 without line breaks.
-    pub frame: Bytes,
+    /// `{"t":"event",…}`.
+    pub encoded: Encoded,
 }
 
 impl Record {
     /// Puts the frame together from its parts, of which `author` and `event` are JSON.
     pub fn new(offset: Offset, at: i64, author: &str, event: &str) -> Self {
-        let frame =
-            format!(r#"{{"t":"event","offset":{offset},"at":{at},"by":{author},"event":{event}}}"#);
-        Self { offset, frame: frame.into() }
+        let head = format!(r#"{{"t":"event","offset":{offset},"at":{at},"by":"#);
+        let encoded = Encoded::new(&[&head, author, r#","event":"#, event, "}"]);
+        Self { offset, encoded }
+    }
+
+    /// The length of its JSON text, in bytes.
+    pub fn size(&self) -> usize {
+        self.encoded.json().len()
     }
 }

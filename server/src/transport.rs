@@ -1,22 +1,23 @@
-//! Transports: bytes only. What is sent and when is the session's business.
+//! Transports: how a request becomes a session. What is sent and when is the engine's business.
 
 pub mod poll;
 pub mod sse;
 pub mod ws;
 
 use crate::app::App;
+use crate::engine::inbox::Inbox;
+use crate::engine::mailbox::{Mailbox, SessionId};
+use crate::engine::member::{Entrant, Way};
+use crate::engine::poll::Waiting;
 use crate::error::Problem;
 use crate::http::extract::{Asks, InRoom, query};
-use crate::hub::Transport;
-use crate::session::{Hello, Inbox, Session};
+use crate::hub::{Join, Transport};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use nowcast_shared::error::Code;
+use nowcast_shared::id::PublicId;
 use nowcast_shared::offset::Position;
-use std::time::Duration;
-
-/// How long a page that does not read may take to hear why its session ends.
-const FAREWELL: Duration = Duration::from_secs(5);
+use std::sync::Arc;
 
 /// What every transport reads from its request before the session begins.
 pub struct Joining {
@@ -54,14 +55,48 @@ impl FromRequestParts<App> for Joining {
 }
 
 impl Joining {
-    /// Begins the session.
-    fn open(self, app: &App, transport: Transport) -> (Session, Option<Inbox>) {
+    /// Begins a session that goes `way`.
+    fn open(
+        self,
+        app: &App,
+        transport: Transport,
+        way: impl FnOnce(&Mailbox, SessionId) -> Way,
+    ) -> SessionId {
         app.metrics.sessions.add(1);
+        let you = self.you(app);
         let Self { asks, room: InRoom(room), since, counted } = self;
-        let Asks { actor, credential, client } = asks;
-        let hello = Hello { since, client, counted };
-        let session = Session::open(app, room, transport, &actor, hello);
-        let inbox = session.inbox(credential);
-        (session, inbox)
+        let Asks { credential, client, .. } = asks;
+        let inbox = (transport == Transport::WebSocket)
+            .then(|| Box::new(Inbox::new(app, Arc::clone(&room), client.clone(), credential)));
+        let join = Join { client, transport, counted };
+        app.hub.join(room.id(), join, |mailbox, id| {
+            let way = way(mailbox, id);
+            Entrant { id, room, since, you, inbox, way }
+        })
+    }
+
+    /// Begins a session that polls, or goes on with it.
+    fn poll(&self, app: &App, waiting: Box<Waiting>) -> (Mailbox, SessionId) {
+        let client = self.asks.client.clone();
+        let returns = client.is_some();
+        // A poll without a client id is gone with its answer: it is nobody's open page.
+        let counted = self.counted && returns;
+        let room = Arc::clone(&self.room.0);
+        let join = Join { client, transport: Transport::Poll, counted };
+        app.hub.poll(room.id(), join, waiting, |_, id, waiting| {
+            app.metrics.sessions.add(1);
+            let (you, since) = (self.you(app), self.since.clone());
+            let way = Way::Poll { waiting, returns };
+            Entrant { id, room: Arc::clone(&self.room.0), since, you, inbox: None, way }
+        })
+    }
+
+    /// How others see the page.
+    fn you(&self, app: &App) -> PublicId {
+        let subject = match &self.asks.client {
+            Some(client) => format!("client:{client}"),
+            None => self.asks.actor.subject(),
+        };
+        app.auth.public_id(&subject)
     }
 }

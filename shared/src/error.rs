@@ -102,8 +102,16 @@ names! {
         RateLimited = "rate_limited", 429;
         /// The server's fault.
         Internal = "internal", 500;
-        /// Not now: stopping, or the store cannot be written.
+        /// Not now: stopping, or too much waits already.
         Unavailable = "unavailable", 503;
+        /// The store cannot be written: its disk is full, or a quota or limit is reached.
+        StoreFull = "store_full", 503;
+        /// The store cannot be written: another program holds it.
+        StoreLocked = "store_locked", 503;
+        /// The store cannot be written: the system lets nobody write there.
+        StoreReadOnly = "store_read_only", 503;
+        /// The store cannot be read or written: the disk or the file is broken.
+        StoreFailed = "store_failed", 503;
     }
 }
 

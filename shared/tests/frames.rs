@@ -277,6 +277,10 @@ fn every_code_keeps_its_name_and_status() {
     429 rate_limited
     500 internal
     503 unavailable
+    503 store_full
+    503 store_locked
+    503 store_read_only
+    503 store_failed
     ");
 }
 

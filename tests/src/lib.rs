@@ -6,16 +6,19 @@
 //! - [`api`]: asks it over HTTP as a visitor, a program or the admin.
 //! - [`page`]: one page over any of the three transports; it checks by itself that no event is
 //!   missing or comes twice.
-//! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts.
+//! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
+//!   so to many pages at random; a [`follower`] goes on through all of it.
 //! - [`browser`]: a Chromium that a test drives.
 //! - [`wait`]: polls for a condition, with a limit.
 
 pub mod api;
 pub mod browser;
+pub mod follower;
 pub mod page;
 pub mod proxy;
 pub mod server;
 pub mod wait;
+pub mod weather;
 
 /// Makes three tests of each journey, one for every transport.
 ///

@@ -19,8 +19,10 @@ use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{PROTOCOL, ServerFrame, Snapshot};
 use nowcast_shared::offset::{Offset, Position};
 use nowcast_shared::signal::{Presence, PresenceState, Signal};
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// What a link has to say.
 enum Incoming {
@@ -55,6 +57,8 @@ pub struct Page {
     snapshot: Option<Snapshot<Value>>,
     /// The newest that it heard of who is here.
     presence: Option<Presence>,
+    /// The version that the last signal had about that.
+    told: Option<u64>,
     open_house: bool,
     ended: bool,
     close_code: Option<u16>,
@@ -79,13 +83,14 @@ impl Page {
             recovered: true,
             snapshot: None,
             presence: None,
+            told: None,
             open_house: false,
             ended: false,
             close_code: None,
             commands: 0,
         };
         match first {
-            Some(Incoming::Frame(frame)) => match read(frame) {
+            Some(Incoming::Frame(frame)) => match read(&frame) {
                 ServerFrame::Welcome(welcome) => page.welcomed(welcome),
                 other => panic!("the first frame is {other:?} instead of a welcome"),
             },
@@ -147,6 +152,11 @@ impl Page {
         &self.position
     }
 
+    /// The code that its WebSocket was closed with.
+    pub fn close_code(&self) -> Option<u16> {
+        self.close_code
+    }
+
     /// By which way it is connected.
     pub fn transport(&self) -> Transport {
         self.joining.transport
@@ -171,6 +181,16 @@ impl Page {
             Some(frame) => Some(frame),
             None => in_time("the next frame of a page", self.receive()).await,
         }
+    }
+
+    /// Waits for a sign of life, as a page does that hears nothing else; longer than for anything
+    /// that is due at once.
+    ///
+    /// # Panics
+    /// When none comes within `limit`, or something else does.
+    pub async fn sign_of_life(&mut self, limit: Duration) {
+        let frame = tokio::time::timeout(limit, self.receive()).await;
+        assert!(matches!(frame, Ok(Some(ServerFrame::Pong))), "{frame:?} is no sign of life");
     }
 
     /// The next event; signals and signs of life are passed over.
@@ -289,7 +309,7 @@ impl Page {
             return None;
         }
         let frame = match self.link.next().await {
-            Incoming::Frame(frame) => read(frame),
+            Incoming::Frame(frame) => read(&frame),
             Incoming::End { close_code } => {
                 (self.ended, self.close_code) = (true, close_code);
                 return None;
@@ -303,9 +323,12 @@ impl Page {
             }
             ServerFrame::Welcome(welcome) => self.welcomed(welcome.clone()),
             ServerFrame::Signal { signal: Signal::Presence(presence) } => {
-                let known = self.presence.as_ref().map_or(0, |known| known.version);
-                assert!(presence.version > known, "{presence:?} came after version {known}");
-                self.presence = Some(presence.clone());
+                let told = self.told.replace(presence.version).unwrap_or(0);
+                assert!(presence.version > told, "{presence:?} came after version {told}");
+                // One that the snapshot has overtaken may still be on its way.
+                if self.presence.as_ref().is_none_or(|known| known.version < presence.version) {
+                    self.presence = Some(presence.clone());
+                }
             }
             _ => {}
         }
@@ -342,7 +365,6 @@ fn text_of(data: &Value) -> String {
     data["text"].as_str().unwrap_or_else(|| panic!("{data} has no text")).to_owned()
 }
 
-fn read(frame: Value) -> ServerFrame<Value> {
-    let text = frame.to_string();
-    serde_json::from_value(frame).unwrap_or_else(|error| panic!("{text} is no frame: {error}"))
+fn read(frame: &Value) -> ServerFrame<Value> {
+    ServerFrame::deserialize(frame).unwrap_or_else(|error| panic!("{frame} is no frame: {error}"))
 }

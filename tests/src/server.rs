@@ -1,11 +1,17 @@
 //! The real `nowcast` binary, on a free port and a fresh data folder.
 
 mod binary;
+mod clock;
+mod disk;
+mod process;
+
+pub use disk::{Ballast, SmallDisk};
+pub use process::FileLimit;
 
 use crate::api::{Api, Credential};
 use crate::wait::{eventually, in_time};
-use binary::{binary, nowcast};
-use rustix::process::{Pid, Signal, kill_process};
+use binary::{binary, nowcast, nowcast_under};
+use rustix::process::{Signal, kill_process};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -25,15 +31,28 @@ pub struct Setup {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     listen: String,
+    /// Its data folder; as a rule one in the test's own folder.
+    data: Option<PathBuf>,
+    /// The program, with its arguments, that becomes the server; none as a rule.
+    launcher: Vec<String>,
+    /// Whether it has a clock of its own.
+    clock: bool,
 }
 
 impl Setup {
     /// On a free port, with the test credentials.
     #[expect(clippy::new_without_default, reason = "a setup is always meant")]
     pub fn new() -> Self {
-        Self { arguments: Vec::new(), environment: Vec::new(), listen: "127.0.0.1:0".to_owned() }
-            .env("NOWCAST_ADMIN_PASSWORD", PASSWORD)
-            .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
+        Self {
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            listen: "127.0.0.1:0".to_owned(),
+            data: None,
+            launcher: Vec::new(),
+            clock: false,
+        }
+        .env("NOWCAST_ADMIN_PASSWORD", PASSWORD)
+        .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
     }
 
     /// With one more argument.
@@ -54,6 +73,13 @@ impl Setup {
     #[must_use]
     pub fn without_credentials(mut self) -> Self {
         self.environment.clear();
+        self
+    }
+
+    /// With its data in this folder, which the test owns, instead of a new one.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
         self
     }
 
@@ -84,13 +110,16 @@ impl Setup {
     }
 
     fn command(&self, folder: &Path) -> Command {
-        let mut command = nowcast();
+        let mut command = nowcast_under(&self.launcher);
         command
             .args(["--listen", &self.listen, "--data"])
-            .arg(folder.join("data"))
+            .arg(self.data.clone().unwrap_or_else(|| folder.join("data")))
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder);
+        if self.clock {
+            clock::prepare(&mut command, folder);
+        }
         command
     }
 }
@@ -241,9 +270,7 @@ impl Server {
     /// # Panics
     /// When it has ended already.
     pub fn ask_to_stop(&self) {
-        let id = self.child.id().expect("the server is running");
-        let id = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(id, Signal::TERM).expect("the server can be told to stop");
+        kill_process(self.id(), Signal::TERM).expect("the server can be told to stop");
     }
 
     /// Waits until it has ended.

@@ -35,8 +35,8 @@ The exit code is 0 only if nothing failed.
   --list        the names of the steps, and what they do
 
 What is missing is installed: Rust's components, the tools of `cargo xtask setup`, and, by
-apt-get where this user may, Chromium with chromedriver, Python, PHP, bash and curl. Where it
-may not, the steps that need them fail and say what to install.
+apt-get where this user may, Chromium with chromedriver, Python, PHP, bash, curl and faketime.
+Where it may not, the steps that need them fail and say what to install.
 
 Logs of the steps are in target/xtask/logs/, screenshots in target/screenshots/.";
 

@@ -89,3 +89,7 @@ fn apply_welcome(store: Store, welcome: Welcome<Body>) -> Applied {
 #[cfg(test)]
 #[path = "apply_tests.rs"]
 mod tests;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[path = "apply_properties.rs"]
+mod properties;

@@ -12,7 +12,7 @@ fn author() -> Author {
     Author { role: Role::Admin, id: PublicId("p1".into()), name: Some("Desk".into()) }
 }
 
-fn item(offset: u64, text: &str) -> Item<Body> {
+pub(super) fn item(offset: u64, text: &str) -> Item<Body> {
     Item {
         id: ItemId(format!("i{offset}")),
         offset: Offset(offset),
@@ -25,7 +25,7 @@ fn item(offset: u64, text: &str) -> Item<Body> {
     }
 }
 
-fn event(offset: u64, event: Event<Body>) -> Read {
+pub(super) fn event(offset: u64, event: Event<Body>) -> Read {
     let logged = Logged { offset: Offset(offset), at: 1_790_000_000_000, by: author(), event };
     Read::Frame(Box::new(ServerFrame::Event(logged)))
 }
@@ -34,7 +34,12 @@ fn published(offset: u64) -> Read {
     event(offset, Event::ItemPublished { item: item(offset, &format!("number {offset}")) })
 }
 
-fn welcome(epoch: &str, offset: u64, snapshot: Option<Vec<Item<Body>>>, more: bool) -> Read {
+pub(super) fn welcome(
+    epoch: &str,
+    offset: u64,
+    snapshot: Option<Vec<Item<Body>>>,
+    more: bool,
+) -> Read {
     Read::Frame(Box::new(ServerFrame::Welcome(Welcome {
         protocol: 1,
         room: RoomName::main(),
@@ -67,7 +72,7 @@ fn shown(store: Store) -> Vec<String> {
     store.feed.entries.get_untracked().iter().map(|entry| entry.id.0.clone()).collect()
 }
 
-fn at(store: Store) -> String {
+pub(super) fn at(store: Store) -> String {
     store.feed.position().map(|position| position.to_string()).unwrap_or_default()
 }
 

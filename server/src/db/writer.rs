@@ -1,7 +1,7 @@
 //! The one thread that writes.
 
-use super::DbError;
 use super::checkpoint::Checkpoints;
+use super::{DbError, fault};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -154,15 +154,19 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
     if batch.is_empty() {
         return;
     }
+    let changes = connection.total_changes();
     let committed = match all_or_none(connection, batch) {
         Ok(true) => Ok(vec![Ok(()); batch.len()]),
         Ok(false) => each_for_itself(connection, batch),
         Err(error) => Err(error),
     };
-    let was_well = told.well.swap(committed.is_ok(), Ordering::Relaxed);
-    if was_well != committed.is_ok() {
-        // To be forgiven: the wait stays as it is.
-        let _ = connection.busy_timeout(if was_well { STILL_LOCKED } else { LOCKED });
+    // A commit of nothing, as for a repeated request, says nothing of the disk.
+    if committed.is_err() || connection.total_changes() > changes {
+        let was_well = told.well.swap(committed.is_ok(), Ordering::Relaxed);
+        if was_well != committed.is_ok() {
+            // To be forgiven: the wait stays as it is.
+            let _ = connection.busy_timeout(if was_well { STILL_LOCKED } else { LOCKED });
+        }
     }
     match committed {
         Ok(outcomes) => {
@@ -174,8 +178,8 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
             }
         }
         Err(error) => {
+            let error = fault::explain(error, connection);
             tracing::error!(%error, jobs = batch.len(), "the database could not commit");
-            let error = DbError::from(error);
             for job in batch.iter_mut() {
                 job.done(Err(error.clone()));
             }
@@ -242,7 +246,7 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
-    use crate::db::{Db, DbError, Job};
+    use crate::db::{Db, DbError, Fault, Job};
     use rusqlite::Connection;
     use tokio::sync::oneshot;
 
@@ -330,8 +334,10 @@ mod tests {
         let (db, folder) = open().await;
         let other = Connection::open(folder.path().join("nowcast.db")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(matches!(db.write(insert(1)).await, Err(DbError::Sqlite(_))));
-        assert!(matches!(db.write(insert(2)).await, Err(DbError::Sqlite(_))));
+        for x in [1, 2] {
+            let fault = db.write(insert(x)).await.unwrap_err().fault();
+            assert_eq!(fault, Some(Fault::Locked));
+        }
         other.execute_batch("COMMIT").unwrap();
         db.write(insert(3)).await.unwrap();
         assert_eq!(all(&db).await, [3]);

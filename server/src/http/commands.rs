@@ -5,8 +5,8 @@ use super::extract::{Asks, InRoom};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::command;
+use crate::engine::inbox;
 use crate::error::Problem;
-use crate::session;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -35,11 +35,11 @@ pub(super) async fn run(
             // Ids are a page's own. Programs without a client id count anew each time they run;
             // what they want repeated once has an `Idempotency-Key`.
             let key = id.as_ref().zip(asks.client.as_ref());
-            let key = key.map(|(id, client)| session::key(client.as_str(), id));
+            let key = key.map(|(id, client)| inbox::key(client.as_str(), id));
             let result = command::run(&app, &room, &asks.actor, command, key).await;
             command::answer(id, Ok(result?))
         }
     };
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((json, session::encode(&answer)).into_response())
+    Ok((json, inbox::encode(&answer)).into_response())
 }

@@ -2,7 +2,6 @@
 
 use super::Transport;
 use crate::clock;
-use bytes::Bytes;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::signal::{PresenceState, Signal, Transports};
 
@@ -22,10 +21,6 @@ impl Default for Presence {
 }
 
 impl Presence {
-    pub(super) fn version(&self) -> u64 {
-        self.version
-    }
-
     pub(super) fn join(&mut self, counted: bool, transport: Transport) {
         self.change(counted, transport, |count| *count += 1);
     }
@@ -56,7 +51,7 @@ impl Presence {
     }
 
     /// The frame that tells the newest state, with its version, if it was not announced yet.
-    pub(super) fn announcement(&mut self) -> Option<(u64, Bytes)> {
+    pub(super) fn announcement(&mut self) -> Option<(u64, String)> {
         if self.announced == self.version {
             return None;
         }
@@ -65,7 +60,7 @@ impl Presence {
     }
 
     /// The frame that tells the newest state.
-    pub(super) fn frame(&self) -> Option<Bytes> {
+    pub(super) fn frame(&self) -> Option<String> {
         let signal = Signal::Presence(nowcast_shared::signal::Presence {
             version: self.version,
             count: self.count(),
@@ -73,7 +68,7 @@ impl Presence {
             left: Vec::new(),
             transports: self.transports,
         });
-        serde_json::to_vec(&ServerFrame::<()>::Signal { signal }).ok().map(Bytes::from)
+        serde_json::to_string(&ServerFrame::<()>::Signal { signal }).ok()
     }
 
     fn count(&self) -> u64 {

@@ -1,13 +1,14 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
-use super::{ReadError, from_column};
+use super::{CHUNK, ReadError, from_column};
 use crate::record::Record;
+use crate::websocket::deflate;
 use bytes::Bytes;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A room and the end of its log.
 pub struct Room {
@@ -60,6 +61,8 @@ pub struct Snapshot {
     pub offset: Offset,
     /// The fields of the snapshot object, without its braces.
     pub fields: Bytes,
+    /// The same as a compressed block.
+    deflated: OnceLock<Bytes>,
 }
 
 impl Snapshot {
@@ -69,7 +72,12 @@ impl Snapshot {
         let fields = format!(
             r#""title":{title},"items":[{items}],"more":{more},"pieces":[],"variables":{{}}"#
         );
-        Self { offset, fields: fields.into() }
+        Self { offset, fields: fields.into(), deflated: OnceLock::new() }
+    }
+
+    /// The fields as a block of a compressed WebSocket message; made once.
+    pub fn deflated(&self) -> &Bytes {
+        self.deflated.get_or_init(|| deflate::block(&self.fields).into())
     }
 }
 
@@ -126,13 +134,12 @@ impl Room {
             && since.offset.next() >= memory.first
     }
 
-    /// The events after `after` from memory, up to about `limit` bytes; `None` if the disk has to
+    /// The events after `after` from memory, up to about [`CHUNK`] bytes; `None` if the disk has to
     /// be asked.
-    pub(super) fn recent(
-        &self,
-        after: Offset,
-        limit: usize,
-    ) -> Result<Option<Vec<Arc<Record>>>, ReadError> {
+    ///
+    /// # Errors
+    /// [`ReadError::Gone`] if events after `after` are no longer kept.
+    pub fn recent(&self, after: Offset) -> Result<Option<Vec<Arc<Record>>>, ReadError> {
         let memory = self.memory();
         if after.next() < memory.first {
             return Err(ReadError::Gone);
@@ -147,8 +154,8 @@ impl Room {
         let skip = usize::try_from(after.next().0 - oldest.0).unwrap_or(usize::MAX);
         let mut bytes = 0;
         let fits = |record: &&Arc<Record>| {
-            let fits = bytes < limit;
-            bytes += record.frame.len();
+            let fits = bytes < CHUNK;
+            bytes += record.size();
             fits
         };
         Ok(Some(memory.tail.iter().skip(skip).take_while(fits).cloned().collect()))
@@ -167,17 +174,18 @@ impl Room {
         if let Some(title) = title {
             title.clone_into(&mut memory.title);
         }
-        memory.tail_bytes += record.frame.len();
+        memory.tail_bytes += record.size();
         memory.tail.push_back(Arc::clone(record));
         while memory.tail_bytes > self.tail_limit
             || memory.tail.front().is_some_and(|record| record.offset < first)
         {
             let Some(oldest) = memory.tail.pop_front() else { break };
-            memory.tail_bytes -= oldest.frame.len();
+            memory.tail_bytes -= oldest.size();
         }
     }
 
-    pub(super) fn current_snapshot(&self) -> Option<Arc<Snapshot>> {
+    /// The last snapshot that was made, if nothing happened since.
+    pub fn current_snapshot(&self) -> Option<Arc<Snapshot>> {
         let memory = self.memory();
         memory.snapshot.as_ref().filter(|snapshot| snapshot.offset >= memory.head).cloned()
     }
@@ -199,6 +207,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoded::Encoded;
 
     fn room(tail_limit: usize) -> Room {
         let row = Row {
@@ -212,12 +221,12 @@ mod tests {
     }
 
     fn push(room: &Room, offset: u64, first: u64) {
-        let record = Record { offset: Offset(offset), frame: Bytes::from_static(&[b'x'; 10]) };
+        let record = Record { offset: Offset(offset), encoded: Encoded::new(&["xxxxxxxxxx"]) };
         room.push(&Arc::new(record), Offset(first), None);
     }
 
     fn offsets(room: &Room, after: u64) -> Option<Vec<u64>> {
-        let records = room.recent(Offset(after), 1000).ok().flatten()?;
+        let records = room.recent(Offset(after)).ok().flatten()?;
         Some(records.iter().map(|record| record.offset.0).collect())
     }
 
@@ -259,6 +268,6 @@ mod tests {
         assert!(!at("e1", 1), "the event 2 is no longer kept");
         assert!(!at("e1", 6), "past the end");
         assert!(!at("e2", 5), "another life");
-        assert!(room.recent(Offset(1), 1000).is_err());
+        assert!(room.recent(Offset(1)).is_err());
     }
 }

@@ -2,40 +2,41 @@
 
 use super::Joining;
 use crate::app::App;
+use crate::engine::poll::{Hanging, Waiting};
 use crate::error::Problem;
 use crate::http::extract::number;
-use crate::hub::Transport;
-use crate::session::{self, Due};
 use axum::extract::State;
-use axum::http::{Uri, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
+use nowcast_shared::error::Code;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How long a poll waits if it does not say, and at most, in seconds.
 const WAIT: (u64, u64) = (25, 55);
 
+/// How often a poll tries anew whose page's place went while it came.
+const TRIES: usize = 3;
+
+/// Tells polls apart.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
 /// `GET …/poll`: answers with what is due, else when something is, else after `wait` seconds.
 pub async fn poll(State(app): State<App>, uri: Uri, joining: Joining) -> Result<Response, Problem> {
     let wait = Duration::from_secs(number(&uri, "wait")?.unwrap_or(WAIT.0).min(WAIT.1));
-    let (mut session, _) = joining.open(&app, Transport::Poll);
-    let mut due = session.missed().await;
-    if due.is_empty() {
-        due = tokio::time::timeout(wait, session.next()).await.unwrap_or_default();
-    }
-    let next = session.position();
-    // Gives the place back before the answer goes out: the next poll may be quick.
-    drop(session);
-    let mut body = Vec::from(*br#"{"frames":["#);
-    for (index, due) in due.into_iter().enumerate() {
-        if index > 0 {
-            body.push(b',');
-        }
-        match due {
-            Due::Event(record) => body.extend_from_slice(&record.frame),
-            Due::Frame(frame) => body.extend_from_slice(&frame),
-            Due::Goodbye(reason) => body.extend_from_slice(&session::goodbye(reason)),
+    for _ in 0..TRIES {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { number, since: joining.since.clone(), wait, answer };
+        let (mailbox, id) = joining.poll(&app, Box::new(waiting));
+        let mut hanging = Hanging { poll: Some((mailbox, id, number)) };
+        let body = answered.await;
+        hanging.poll = None;
+        if let Ok(body) = body {
+            let json = HeaderValue::from_static("application/json");
+            return Ok(([(header::CONTENT_TYPE, json)], body).into_response());
         }
     }
-    body.extend_from_slice(format!(r#"],"next":"{next}"}}"#).as_bytes());
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    Err(Problem::new(Code::Unavailable, "The poll could not be let in. Try again.").retry_after(1))
 }

@@ -1,189 +1,115 @@
 //! WebSocket (RFC 6455): one JSON frame in each text frame.
 
-use super::{FAREWELL, Joining};
+use super::Joining;
 use crate::app::App;
-use crate::connection::Peer;
+use crate::connection::Connection;
+use crate::engine::mailbox::{Mailbox, Message, SessionId};
+use crate::engine::member::Way;
+use crate::engine::pipe::{Drain, pipe};
 use crate::error::Problem;
 use crate::hub::Transport;
-use crate::session::{self, Due, Inbox, Session};
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{ConnectInfo, State};
+use crate::websocket::handshake;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
-use nowcast_shared::error::{Code, Reason};
+use bytes::BytesMut;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use nowcast_shared::error::Code;
 use nowcast_shared::frame::SUBPROTOCOL;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
-/// After how much silence the server asks for a sign of life.
-const PING: Duration = Duration::from_secs(25);
+/// How much a tunnel reads at once, in bytes.
+const PIECE: usize = 16 * 1024;
 
-/// How long it waits for one.
-const PATIENCE: Duration = Duration::from_secs(8);
-
-/// Where a message is cut off that is far beyond what any frame may be, in bytes; what is only too
-/// large gets an answer.
-const HARD_LIMIT: usize = 1024 * 1024;
-
-/// How long the other side may take to close after a goodbye. Closing while it still sends would
-/// reset the connection and could take the goodbye with it.
+/// How long a page may take to close after the last byte went to it through a tunnel.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// `GET …/ws`.
 pub async fn connect(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
     joining: Joining,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|_| {
-        Problem::new(Code::UpgradeRequired, "This address speaks WebSocket; /sse and /poll do not.")
+    let handshake = handshake::read(request.headers(), &[SUBPROTOCOL]).map_err(|refusal| {
+        let detail = format!("This address speaks WebSocket; /sse and /poll do not. {refusal}");
+        Problem::new(Code::UpgradeRequired, detail)
     })?;
-    let limit = app.limits.max_frame.max(HARD_LIMIT);
-    Ok(upgrade
-        .protocols([SUBPROTOCOL])
-        .max_message_size(limit)
-        .max_frame_size(limit)
-        .on_upgrade(async move |socket| serve(&app, socket, joining, &peer).await))
+    let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or_else(|| {
+        Problem::new(Code::UpgradeRequired, "This connection cannot be upgraded.")
+    })?;
+    let deflate = handshake.deflate.is_some();
+    tokio::spawn(async move {
+        // How a connection ends is the peer's business.
+        if let Ok(upgraded) = upgrade.await {
+            serve(&app, joining, upgraded, deflate).await;
+        }
+    });
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *response.headers_mut() = handshake.headers();
+    Ok(response)
 }
 
-/// Serves one page until either side ends.
-async fn serve(app: &App, socket: WebSocket, joining: Joining, peer: &Peer) {
-    let (session, inbox) = joining.open(app, Transport::WebSocket);
-    let Some(inbox) = inbox else { return };
-    let (sink, stream) = socket.split();
-    let (pings, pinged) = mpsc::channel(1);
-    // The half that reads goes on while the other is stuck on a page that does not.
-    let mut write = std::pin::pin!(write(session, sink, pinged, peer));
-    let mut read = std::pin::pin!(read(inbox, stream, pings));
+/// Takes the socket back from the HTTP server and hands it to a shard. Where it is not a plain
+/// socket, its bytes go through a tunnel.
+async fn serve(app: &App, joining: Joining, upgraded: Upgraded, deflate: bool) {
+    match upgraded.downcast::<TokioIo<Connection>>() {
+        Ok(parts) => {
+            let stream = parts.io.into_inner().into_stream();
+            let Some(Ok(stream)) = stream.map(TcpStream::into_std) else { return };
+            joining.open(app, Transport::WebSocket, |_, _| Way::Socket {
+                stream,
+                received: parts.read_buf,
+                deflate,
+            });
+        }
+        Err(upgraded) => {
+            let (pipe, drain) = pipe();
+            let mut mailbox = None;
+            let id = joining.open(app, Transport::WebSocket, |shard, _| {
+                mailbox = Some(shard.clone());
+                Way::Tunnel { pipe, deflate }
+            });
+            if let Some(mailbox) = mailbox {
+                tunnel(upgraded, drain, mailbox, id).await;
+            }
+        }
+    }
+}
+
+/// Carries a session's bytes both ways until either side ends.
+async fn tunnel(upgraded: Upgraded, mut drain: Drain, mailbox: Mailbox, id: SessionId) {
+    drain.tell(mailbox.clone(), id);
+    let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
+    let read = async {
+        let mut piece = BytesMut::with_capacity(PIECE);
+        while reader.read_buf(&mut piece).await.is_ok_and(|length| length > 0) {
+            let (more, taken) = oneshot::channel();
+            mailbox.send(Message::Received(id, piece.split().into(), more));
+            // An error: the sender is dropped when the shard is ready for more.
+            let _ = taken.await;
+            piece.reserve(PIECE);
+        }
+    };
+    let write = async {
+        while let Some(bytes) = drain.next().await {
+            if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
+                return;
+            }
+        }
+        let _ = writer.shutdown().await;
+    };
+    let mut read = std::pin::pin!(read);
     tokio::select! {
-        () = &mut write => {
+        () = &mut read => {}
+        () = write => {
+            // The page's own closing; closing before it would reset the connection.
             let _ = tokio::time::timeout(CLOSING, read).await;
         }
-        ended = &mut read => if ended == Ended::ByUs {
-            // The goodbye is on its way.
-            let _ = tokio::time::timeout(FAREWELL, write).await;
-        },
     }
-}
-
-/// Who ended the reading half.
-#[derive(PartialEq, Eq)]
-enum Ended {
-    ByPage,
-    ByUs,
-}
-
-async fn read(
-    mut inbox: Inbox,
-    mut stream: SplitStream<WebSocket>,
-    pings: mpsc::Sender<()>,
-) -> Ended {
-    let mut asked = false;
-    loop {
-        let patience = if asked { PATIENCE } else { PING };
-        let message = match tokio::time::timeout(patience, stream.next()).await {
-            Ok(Some(Ok(message))) => message,
-            Ok(None) => return Ended::ByPage,
-            // Not what the protocol allows; or the connection broke, and nobody hears the goodbye.
-            Ok(Some(Err(_))) => {
-                inbox.close(Reason::BadFrame);
-                return Ended::ByUs;
-            }
-            Err(_) if asked => {
-                inbox.close(Reason::TimedOut);
-                return Ended::ByUs;
-            }
-            Err(_) => {
-                asked = true;
-                // A full channel has one on its way already.
-                let _ = pings.try_send(());
-                continue;
-            }
-        };
-        asked = false;
-        match message {
-            Message::Text(text) => {
-                inbox.receive(text.as_bytes()).await;
-                // A page that sends without end must not keep others from this thread.
-                tokio::task::yield_now().await;
-            }
-            Message::Binary(_) => {
-                inbox.refuse(Problem::new(Code::BadRequest, "Frames are text here, not binary."));
-            }
-            Message::Close(_) => {
-                // Reading on sends our answer to it.
-                let _ = tokio::time::timeout(CLOSING, stream.next()).await;
-                return Ended::ByPage;
-            }
-            Message::Ping(_) | Message::Pong(_) => {}
-        }
-    }
-}
-
-async fn write(
-    mut session: Session,
-    mut sink: SplitSink<WebSocket, Message>,
-    mut pinged: mpsc::Receiver<()>,
-    peer: &Peer,
-) {
-    loop {
-        let due = tokio::select! {
-            due = session.next() => due,
-            Some(()) = pinged.recv() => {
-                if sink.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return;
-                }
-                continue;
-            }
-        };
-        let over = due.is_empty() || due.iter().any(|due| matches!(due, Due::Goodbye(_)));
-        let mut sending = std::pin::pin!(send(&mut sink, due));
-        let sent = tokio::select! {
-            sent = &mut sending, if !over => Some(sent),
-            // The page gets a last chance to hear why.
-            () = ending(&session, over) => tokio::time::timeout(FAREWELL, sending).await.ok(),
-        };
-        if sent.is_none() {
-            peer.cut();
-        }
-        if over || !matches!(sent, Some(Ok(()))) {
-            return;
-        }
-    }
-}
-
-/// Ready when what is sent now is the last, or is to be.
-async fn ending(session: &Session, over: bool) {
-    if !over {
-        session.closed().await;
-    }
-}
-
-/// The socket takes no more.
-struct Stuck;
-
-async fn send(sink: &mut SplitSink<WebSocket, Message>, due: Vec<Due>) -> Result<(), Stuck> {
-    for due in due {
-        let message = match due {
-            Due::Event(record) => text(record.frame.clone()),
-            Due::Frame(frame) => text(frame),
-            Due::Goodbye(reason) => {
-                sink.feed(text(session::goodbye(reason))).await.map_err(|_| Stuck)?;
-                let code = reason.close_code();
-                let reason = Utf8Bytes::from_static(reason.as_str());
-                Message::Close(Some(CloseFrame { code, reason }))
-            }
-        };
-        sink.feed(message).await.map_err(|_| Stuck)?;
-    }
-    sink.flush().await.map_err(|_| Stuck)
-}
-
-fn text(frame: Bytes) -> Message {
-    // Frames are JSON that we wrote: always UTF-8.
-    Message::Text(Utf8Bytes::try_from(frame).unwrap_or_default())
 }

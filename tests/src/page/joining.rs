@@ -72,6 +72,11 @@ impl Joining {
         Self { since: Some(since.to_string()), ..self }
     }
 
+    /// Whether it continues what it has seen.
+    pub fn resumes(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// With this client id instead of a new one.
     #[must_use]
     pub fn client(self, client: impl Into<String>) -> Self {
@@ -116,6 +121,11 @@ impl Joining {
         };
         let link = in_time("a page is opened", opening).await?;
         Page::begin(self, link).await
+    }
+
+    /// Where it is opened by `endpoint` (`ws`, `sse`, `poll`), for readers of a test's own.
+    pub fn address(&self, endpoint: &str) -> String {
+        format!("{}{}", self.origin, self.path(endpoint))
     }
 
     /// The path and query of a transport's address.

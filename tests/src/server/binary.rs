@@ -8,7 +8,19 @@ use tokio::process::Command;
 
 /// The binary, without what the person who runs the tests has set for servers of their own.
 pub(super) fn nowcast() -> Command {
-    let mut command = Command::new(binary());
+    nowcast_under(&[])
+}
+
+/// The same, started by a program that becomes it in the end (`launcher` with its arguments).
+pub(super) fn nowcast_under(launcher: &[String]) -> Command {
+    let mut command = match launcher.split_first() {
+        None => Command::new(binary()),
+        Some((program, arguments)) => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(binary());
+            command
+        }
+    };
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("NOWCAST_") {
             command.env_remove(name);

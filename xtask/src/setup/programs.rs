@@ -1,4 +1,4 @@
-//! What only the tests need: a browser and its driver, and the languages of the examples.
+//! What only the tests need: a browser and its driver, the languages of the examples, a wrong clock.
 
 use std::path::PathBuf;
 
@@ -35,6 +35,10 @@ const EXAMPLES: &[Program] = &[
     Program { name: "curl", files: &["curl"], package: "curl" },
 ];
 
+/// What gives a server a wrong clock.
+const FAULTS: &[Program] =
+    &[Program { name: "faketime", files: &["faketime"], package: "faketime" }];
+
 /// The browser and its driver.
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
@@ -51,6 +55,11 @@ pub(crate) fn browser(paths: &Paths, step: &Step<'_>) -> Result<Browser> {
 /// Finds or installs what the examples are written in; fails as [`browser`] does.
 pub(crate) fn examples(paths: &Paths, step: &Step<'_>) -> Result<()> {
     install(paths, step, &EXAMPLES.iter().collect::<Vec<_>>())
+}
+
+/// Finds or installs what the journeys with faults need; fails as [`browser`] does.
+pub(crate) fn faults(paths: &Paths, step: &Step<'_>) -> Result<()> {
+    install(paths, step, &FAULTS.iter().collect::<Vec<_>>())
 }
 
 fn install(paths: &Paths, step: &Step<'_>, programs: &[&Program]) -> Result<()> {

@@ -37,6 +37,8 @@ pub(super) enum Group {
     Package,
     /// The server.
     Journeys,
+    /// The server and what breaks things for it.
+    Faults,
     /// The server, the pages and a browser.
     Browser,
     /// The server and what the examples are written in.
@@ -52,6 +54,8 @@ impl Group {
             Self::Browser
         } else if name.starts_with("examples") {
             Self::Examples
+        } else if name.starts_with("faults") {
+            Self::Faults
         } else {
             Self::Journeys
         }
@@ -145,6 +149,7 @@ mod tests {
         assert_eq!(Group::of("tests", "browser"), Group::Browser);
         assert_eq!(Group::of("tests", "browser_links"), Group::Browser);
         assert_eq!(Group::of("tests", "examples"), Group::Examples);
+        assert_eq!(Group::of("tests", "faults"), Group::Faults);
         assert_eq!(Group::of("tests", "journeys"), Group::Journeys);
         assert_eq!(Group::of("shared", "frames"), Group::Package);
     }

@@ -29,18 +29,27 @@ pub(super) enum Need {
     Browser,
     /// What the examples are written in.
     Languages,
+    /// What gives a server a wrong clock.
+    Faults,
 }
 
 impl Need {
-    const ALL: [Self; 6] =
-        [Self::Components, Self::Tools, Self::Pages, Self::Built, Self::Browser, Self::Languages];
+    const ALL: [Self; 7] = [
+        Self::Components,
+        Self::Tools,
+        Self::Pages,
+        Self::Built,
+        Self::Browser,
+        Self::Languages,
+        Self::Faults,
+    ];
 
     /// How many steps of progress getting it takes.
     fn steps(self) -> usize {
         match self {
             Self::Tools => setup::STEPS,
             Self::Pages => client::STEPS,
-            Self::Components | Self::Built | Self::Browser | Self::Languages => 1,
+            Self::Components | Self::Built | Self::Browser | Self::Languages | Self::Faults => 1,
         }
     }
 }
@@ -58,6 +67,7 @@ pub(super) struct Needs<'a> {
     built: Got<Built>,
     browser: Got<Browser>,
     languages: Got<()>,
+    faults: Got<()>,
 }
 
 impl<'a> Needs<'a> {
@@ -80,6 +90,7 @@ impl<'a> Needs<'a> {
             built: Got::new(),
             browser: Got::new(),
             languages: Got::new(),
+            faults: Got::new(),
         }
     }
 
@@ -100,6 +111,7 @@ impl<'a> Needs<'a> {
             Need::Built => self.built().map(drop),
             Need::Browser => self.browser().map(drop),
             Need::Languages => get(&self.languages, || self.install_languages()).map(drop),
+            Need::Faults => get(&self.faults, || self.install_faults()).map(drop),
         }
     }
 
@@ -136,6 +148,13 @@ impl<'a> Needs<'a> {
     fn install_languages(&self) -> Result<()> {
         let step = self.progress.step("Python, PHP, bash, curl", "");
         programs::examples(self.paths, &step)?;
+        step.done("ready");
+        Ok(())
+    }
+
+    fn install_faults(&self) -> Result<()> {
+        let step = self.progress.step("faketime", "");
+        programs::faults(self.paths, &step)?;
         step.done("ready");
         Ok(())
     }

@@ -98,6 +98,13 @@ pub(super) const STEPS: &[Step] = &[
         commands: |needs| integration_tests(needs, Group::Journeys),
     },
     Step {
+        name: "faults",
+        summary: "cut connections, a killed server, a full disk, a lock, a clock that is set back",
+        kind: Kind::Tests,
+        needs: &[Need::Built, Need::Faults],
+        commands: |needs| integration_tests(needs, Group::Faults),
+    },
+    Step {
         name: "examples",
         summary: "what programs publish with: Python, PHP, bash, curl",
         kind: Kind::Tests,

@@ -1,0 +1,308 @@
+//! Writing: each session that something is due for, once.
+
+use super::batch::{Batch, Format, Item};
+use super::member::{Carrier, Ending, Member, Stage};
+use super::outbox::{Entry, Outbox};
+use super::shard::{Shard, goodbye};
+use super::timers::Millis;
+use super::welcome;
+use crate::app::App;
+use crate::websocket;
+use nowcast_shared::error::Reason;
+use nowcast_shared::offset::Offset;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::net::Shutdown;
+
+/// What became of a batch for one session.
+#[derive(Clone, Copy)]
+enum Offered {
+    Taken,
+    /// Something waits for the socket, or is to be sent with the rest.
+    Queued,
+    /// One is missing: the log has it.
+    Behind,
+    /// More waits than may.
+    Slow,
+    /// The socket is broken.
+    Broken,
+    /// A poll was answered.
+    Answered,
+}
+
+impl Shard {
+    /// Hands what was gathered to the sessions of its rooms.
+    pub(super) fn deliver(&mut self, app: &App) {
+        self.due_bytes = 0;
+        for room in std::mem::take(&mut self.due) {
+            let Some(share) = self.rooms.get_mut(&room) else { continue };
+            let items = std::mem::take(&mut share.items);
+            // Sessions come and go between turns only; see `forget`.
+            let members = std::mem::take(&mut share.members);
+            let batch = Batch::new(items, share.room.epoch().clone());
+            for &key in &members {
+                let offered = offer(&mut self.members[key], &batch, self.limit, self.now);
+                self.settle(app, key, offered);
+            }
+            if let Some(share) = self.rooms.get_mut(&room) {
+                share.members = members;
+            }
+        }
+    }
+
+    fn settle(&mut self, app: &App, key: usize, offered: Offered) {
+        match offered {
+            Offered::Taken => {}
+            Offered::Queued => {
+                self.mark(key);
+                self.arm(key);
+            }
+            Offered::Behind => {
+                self.members[key].stage = Stage::Behind;
+                self.advance(app, key);
+            }
+            Offered::Slow => self.slow(app, key),
+            Offered::Broken => self.let_go(key),
+            Offered::Answered => self.away(key),
+        }
+    }
+
+    /// Sends what waits, and goes on with what waited for that.
+    pub(super) fn flush(&mut self, app: &App) {
+        while let Some(key) = self.dirty.pop() {
+            let member = &mut self.members[key];
+            member.dirty = false;
+            if member.gone {
+                continue;
+            }
+            if member.flush(self.now).is_err() {
+                self.let_go(key);
+                continue;
+            }
+            if let Carrier::Polls(polls) = &member.carrier {
+                let waits = member.stage == Stage::Live && polls.waiting.is_some();
+                if waits && !polls.due.is_empty() {
+                    self.answer_poll(key);
+                }
+                continue;
+            }
+            if member.ending.is_some() {
+                self.told(key);
+                continue;
+            }
+            if matches!(member.stage, Stage::Behind) && member.is_clear() {
+                self.advance(app, key);
+            }
+            self.arm(key);
+        }
+    }
+
+    /// Answers the poll that waits with what is due, be it nothing.
+    pub(super) fn answer_poll(&mut self, key: usize) {
+        let member = &mut self.members[key];
+        let next = member.position();
+        if let Carrier::Polls(polls) = &mut member.carrier {
+            polls.answer(&next);
+        }
+        self.away(key);
+    }
+
+    /// Ends a session: what waits is dropped, since the log has it; the page is told why.
+    pub(super) fn close(&mut self, app: &App, key: usize, reason: Reason) {
+        let member = &mut self.members[key];
+        if member.ending.is_some() || member.gone {
+            return;
+        }
+        member.abandon();
+        member.append(welcome::own(member.format, &goodbye(reason)));
+        if matches!(member.format, Format::WebSocket | Format::Deflated) {
+            let close = websocket::encode::close(reason.close_code(), reason.as_str());
+            member.append(close.into());
+        }
+        self.end(key, self.times.farewell);
+        let member = &mut self.members[key];
+        if let Carrier::Polls(polls) = &member.carrier {
+            if polls.waiting.is_some() {
+                self.answer_poll(key);
+            }
+            self.let_go(key);
+        }
+        // Whoever asks how many are slow does not wait until they are gone.
+        if reason == Reason::SlowConsumer {
+            app.hub.count_slow();
+        }
+    }
+
+    /// Nothing follows what waits; after `patience` milliseconds the connection is ended.
+    pub(super) fn end(&mut self, key: usize, patience: Millis) {
+        let member = &mut self.members[key];
+        member.stage = Stage::Over;
+        member.pending = VecDeque::new();
+        member.ending = Some(Ending { deadline: self.now + patience, told: false });
+        if let Carrier::Pipe { pipe, .. } = &member.carrier {
+            pipe.end();
+        }
+        self.mark(key);
+        self.arm(key);
+    }
+
+    /// Looks whether the last byte left; then the other side is waited for, not long.
+    fn told(&mut self, key: usize) {
+        let (closing, now) = (self.times.closing, self.now);
+        let member = &mut self.members[key];
+        let Some(ending) = &mut member.ending else { return };
+        if let Carrier::Socket { stream, outbox: None } = &member.carrier
+            && !ending.told
+        {
+            ending.told = true;
+            ending.deadline = now + closing;
+            let _ = stream.shutdown(Shutdown::Write);
+            self.arm(key);
+        }
+    }
+
+    pub(super) fn slow(&mut self, app: &App, key: usize) {
+        self.close(app, key, Reason::SlowConsumer);
+    }
+
+    /// Queues a frame for one session alone.
+    pub(super) fn reply(&mut self, app: &App, key: usize, json: &[u8]) {
+        let member = &mut self.members[key];
+        let entry = welcome::own(member.format, json);
+        self.queue(app, key, entry);
+    }
+
+    /// Queues something for one session alone.
+    pub(super) fn queue(&mut self, app: &App, key: usize, entry: Entry) {
+        let limit = self.limit;
+        let member = &mut self.members[key];
+        if member.ending.is_some() || member.gone {
+            return;
+        }
+        match member.push(entry, limit) {
+            Ok(()) => self.mark(key),
+            Err(_) => self.slow(app, key),
+        }
+    }
+
+    /// Forgets the sessions that ended in this turn.
+    pub(super) fn forget(&mut self, app: &App) {
+        while let Some(key) = self.gone.pop() {
+            let member = self.members.remove(key);
+            self.keys.remove(&member.id);
+            let room = member.room.id();
+            if let Some(share) = self.rooms.get_mut(&room) {
+                share.members.swap_remove(member.place);
+                if let Some(moved) = share.members.get(member.place) {
+                    self.members[*moved].place = member.place;
+                }
+                if share.members.is_empty() {
+                    self.rooms.remove(&room);
+                }
+            }
+            app.hub.leave(room, member.id);
+        }
+    }
+}
+
+/// Gives a session its part of a batch.
+fn offer(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> Offered {
+    if member.stage == Stage::Live
+        && let Some(cursor) = batch.whole(member.cursor)
+    {
+        return offer_whole(member, batch, cursor, limit, now);
+    }
+    let mut offered = Offered::Taken;
+    for item in &batch.items {
+        match item {
+            Item::Event(_) if member.stage != Stage::Live => continue,
+            Item::Event(record) if record.offset <= member.cursor => continue,
+            Item::Event(record) if record.offset == member.cursor.next() => {
+                member.cursor = record.offset;
+            }
+            Item::Event(_) => return Offered::Behind,
+            Item::Signal(_) if !hears(member) => continue,
+            Item::Signal(signal) => {
+                if let Some(version) = signal.version {
+                    if member.presence >= version {
+                        continue;
+                    }
+                    member.presence = version;
+                }
+            }
+        }
+        if member.push(item.entry(member.format, &batch.epoch), limit).is_err() {
+            return Offered::Slow;
+        }
+        offered = Offered::Queued;
+    }
+    offered
+}
+
+/// Whether signals make sense to it already, or still.
+fn hears(member: &Member) -> bool {
+    !matches!(member.stage, Stage::New { .. } | Stage::Awaiting | Stage::Over)
+}
+
+/// The common case: what everybody gets, in one write.
+fn offer_whole(
+    member: &mut Member,
+    batch: &Batch,
+    cursor: Offset,
+    limit: usize,
+    now: Millis,
+) -> Offered {
+    let format = member.format;
+    member.cursor = cursor;
+    match &mut member.carrier {
+        Carrier::Socket { stream, outbox: slot @ None } => {
+            let joined = batch.joined(format);
+            let mut sent = match stream.write(joined) {
+                Ok(sent) => sent,
+                Err(error) if is_full(&error) => 0,
+                Err(_) => return Offered::Broken,
+            };
+            member.wrote = now;
+            if sent == joined.len() {
+                return Offered::Taken;
+            }
+            // The rest waits in pieces, so that signals can still be replaced.
+            let outbox = slot.insert(Box::<Outbox>::default());
+            for item in &batch.items {
+                let entry = item.entry(format, &batch.epoch);
+                let length = entry.bytes.len();
+                if sent >= length {
+                    sent -= length;
+                    continue;
+                }
+                outbox.append(entry);
+                if sent > 0 {
+                    outbox.advance(std::mem::take(&mut sent));
+                }
+            }
+            Offered::Queued
+        }
+        Carrier::Polls(polls) if polls.due.is_empty() => {
+            let Some(waiting) = polls.waiting.take() else { return Offered::Taken };
+            // Whoever asks again after a broken connection says what it has seen.
+            let _ = waiting.answer.send(batch.body(cursor).clone());
+            Offered::Answered
+        }
+        Carrier::Pipe { pipe, .. } if pipe.is_idle() => {
+            pipe.append(batch.joined(format).clone().into());
+            Offered::Queued
+        }
+        _ => {
+            for item in &batch.items {
+                if member.push(item.entry(format, &batch.epoch), limit).is_err() {
+                    return Offered::Slow;
+                }
+            }
+            Offered::Queued
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

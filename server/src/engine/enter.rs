@@ -1,0 +1,347 @@
+//! Joining: welcome, what was missed, live. And polling again.
+
+use super::batch::Format;
+use super::mailbox::Message;
+use super::member::{Carrier, Entrant, Member, Stage};
+use super::outbox::Entry;
+use super::poll::{GRACE, Waiting};
+use super::shard::{Shard, Share};
+use super::timers::{Millis, NEVER};
+use super::welcome::Welcome;
+use crate::app::App;
+use crate::log::{ReadError, Snapshot};
+use crate::record::Record;
+use mio::{Interest, Token};
+use nowcast_shared::error::Reason;
+use nowcast_shared::offset::Offset;
+use std::collections::hash_map;
+use std::sync::Arc;
+
+impl Shard {
+    /// Lets a session in. The hub knows it already.
+    pub(super) fn join(&mut self, app: &App, entrant: Entrant) {
+        let (id, room) = (entrant.id, Arc::clone(&entrant.room));
+        let resumes = entrant.since.as_ref().is_some_and(|since| app.log.covers(&room, since));
+        let (member, before) = Member::new(entrant, resumes, self.now);
+        let key = self.members.insert(member);
+        self.keys.insert(id, key);
+        let share = self.rooms.entry(room.id()).or_insert_with(|| Share {
+            room,
+            members: Vec::new(),
+            items: Vec::new(),
+            waiting: Vec::new(),
+        });
+        let member = &mut self.members[key];
+        member.place = share.members.len();
+        share.members.push(key);
+        if let Carrier::Socket { stream, .. } = &mut member.carrier {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            if let Err(error) = self.poll.registry().register(stream, Token(key), interest) {
+                tracing::warn!(%error, "a socket cannot be watched");
+                self.let_go(key);
+                return;
+            }
+        }
+        if let Carrier::Polls(_) = &member.carrier {
+            self.await_news(key);
+        }
+        if let Some(reason) = self.closed {
+            self.close(app, key, reason);
+            return;
+        }
+        self.advance(app, key);
+        self.arm(key);
+        if !before.is_empty() {
+            let mut before = Vec::from(before);
+            self.received(app, key, &mut before);
+        }
+    }
+
+    /// Goes on with a session until it is live, or has to wait for the disk or for its socket.
+    pub(super) fn advance(&mut self, app: &App, key: usize) {
+        loop {
+            let member = &mut self.members[key];
+            if member.gone {
+                return;
+            }
+            match member.stage {
+                Stage::New { resumes: true } => {
+                    member.stage = Stage::Behind;
+                    // A covered poll begins with what it waits for.
+                    if member.format != Format::Poll {
+                        self.welcome(app, key, None);
+                    }
+                }
+                Stage::New { resumes: false } => {
+                    let Some(snapshot) = member.room.current_snapshot() else {
+                        self.ask_for_snapshot(app, key);
+                        return;
+                    };
+                    self.begin(app, key, &snapshot);
+                }
+                // What it has not taken yet comes first.
+                Stage::Behind if !member.is_clear() && member.format != Format::Poll => {
+                    self.mark(key);
+                    return;
+                }
+                Stage::Behind => match member.room.recent(member.cursor) {
+                    Ok(Some(records)) if records.is_empty() => {
+                        // Whatever comes after the head comes through the mailbox.
+                        member.stage = Stage::Live;
+                        self.arrived(key);
+                        return;
+                    }
+                    Ok(Some(records)) => {
+                        self.catch_up(key, &records);
+                        // One answer takes what fits into it.
+                        if self.members[key].format == Format::Poll {
+                            self.members[key].stage = Stage::Live;
+                            self.arrived(key);
+                            return;
+                        }
+                    }
+                    Ok(None) => {
+                        self.ask_for_records(app, key);
+                        return;
+                    }
+                    // Retention took what it still needed: never silently partial.
+                    Err(_) => member.stage = Stage::New { resumes: false },
+                },
+                Stage::Awaiting | Stage::Fetching | Stage::Live | Stage::Away | Stage::Over => {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// All that a session missed is on its way.
+    fn arrived(&mut self, key: usize) {
+        let now = self.now;
+        let member = &self.members[key];
+        if let Carrier::Polls(polls) = &member.carrier
+            && polls.waiting.is_some()
+            && (!polls.due.is_empty() || polls.deadline <= now)
+        {
+            self.answer_poll(key);
+        } else {
+            self.arm(key);
+        }
+    }
+
+    fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
+        let member = &mut self.members[key];
+        for record in records {
+            let bytes = match member.format {
+                Format::WebSocket => record.encoded.websocket(),
+                Format::Deflated => record.encoded.deflated(),
+                Format::EventStream => {
+                    let position = (member.room.epoch(), record.offset);
+                    record.encoded.event_stream(Some(position))
+                }
+                Format::Poll => record.encoded.json(),
+            };
+            let entry = Entry::from(bytes.clone());
+            member.append(entry);
+            member.cursor = record.offset;
+        }
+        self.mark(key);
+    }
+
+    /// Begins with a snapshot.
+    fn begin(&mut self, app: &App, key: usize, snapshot: &Snapshot) {
+        let member = &mut self.members[key];
+        member.cursor = snapshot.offset;
+        member.stage = Stage::Behind;
+        self.welcome(app, key, Some(snapshot));
+    }
+
+    fn welcome(&mut self, app: &App, key: usize, snapshot: Option<&Snapshot>) {
+        let member = &mut self.members[key];
+        let presence = app.hub.presence(member.room.id());
+        member.presence = presence.version;
+        let welcome = Welcome {
+            room: &member.room,
+            you: &member.you,
+            offset: member.cursor,
+            snapshot,
+            presence,
+            open: app.is_open(),
+        };
+        for entry in welcome.entries(member.format) {
+            member.append(entry);
+        }
+        // Without a snapshot it would not know who is here until somebody comes or leaves.
+        if snapshot.is_none()
+            && let Some(frame) = app.hub.presence_frame(member.room.id())
+        {
+            member.append(super::welcome::own(member.format, frame.as_bytes()));
+        }
+        self.mark(key);
+    }
+
+    /// Has a snapshot made, by one for all who wait for it.
+    fn ask_for_snapshot(&mut self, app: &App, key: usize) {
+        let member = &mut self.members[key];
+        member.stage = Stage::Awaiting;
+        let (id, room) = (member.id, Arc::clone(&member.room));
+        let hash_map::Entry::Occupied(mut share) = self.rooms.entry(room.id()) else { return };
+        share.get_mut().waiting.push(id);
+        if share.get().waiting.len() > 1 {
+            return;
+        }
+        let (app, mailbox) = (app.clone(), self.mailbox.clone());
+        self.runtime.spawn(async move {
+            let snapshot = app.log.snapshot(&room).await;
+            if let Err(error) = &snapshot {
+                tracing::warn!(room = %room.name(), %error, "pages cannot be given a snapshot");
+            }
+            mailbox.send(Message::Snapshot(room.id(), snapshot.ok()));
+        });
+    }
+
+    /// The snapshot is there: all who waited begin with it.
+    pub(super) fn begin_waiting(&mut self, app: &App, room: i64, snapshot: Option<&Snapshot>) {
+        let Some(share) = self.rooms.get_mut(&room) else { return };
+        for id in std::mem::take(&mut share.waiting) {
+            let Some(key) = self.key(id) else { continue };
+            let member = &mut self.members[key];
+            if member.stage != Stage::Awaiting {
+                continue;
+            }
+            match snapshot {
+                Some(snapshot) => {
+                    self.begin(app, key, snapshot);
+                    self.advance(app, key);
+                }
+                None => self.close(app, key, Reason::Failed),
+            }
+        }
+    }
+
+    fn ask_for_records(&mut self, app: &App, key: usize) {
+        let member = &mut self.members[key];
+        member.stage = Stage::Fetching;
+        let (id, room, after) = (member.id, Arc::clone(&member.room), member.cursor);
+        let (app, mailbox) = (app.clone(), self.mailbox.clone());
+        self.runtime.spawn(async move {
+            let records = app.log.read(&room, after).await;
+            mailbox.send(Message::Read(id, after, records));
+        });
+    }
+
+    /// The events that a session missed were read.
+    pub(super) fn fetched(
+        &mut self,
+        app: &App,
+        key: usize,
+        after: Offset,
+        records: Result<Vec<Arc<Record>>, ReadError>,
+    ) {
+        let member = &mut self.members[key];
+        // A page that polls anew may be somewhere else since.
+        if member.stage != Stage::Fetching || member.cursor != after {
+            return;
+        }
+        match records {
+            Ok(records) => {
+                member.stage = Stage::Behind;
+                self.catch_up(key, &records);
+                if self.members[key].format == Format::Poll {
+                    self.members[key].stage = Stage::Live;
+                    self.arrived(key);
+                    return;
+                }
+            }
+            Err(ReadError::Gone) => member.stage = Stage::New { resumes: false },
+            Err(ReadError::Db(error)) => {
+                tracing::warn!(room = %member.room.name(), %error, "a session ended");
+                self.close(app, key, Reason::Failed);
+                return;
+            }
+        }
+        self.advance(app, key);
+    }
+
+    /// Events of this room were left out: everybody reads them from the log.
+    pub(super) fn catch_up_all(&mut self, app: &App, room: i64) {
+        // What came before them is written first.
+        self.deliver(app);
+        let members = self.rooms.get(&room).map(|share| share.members.clone());
+        for key in members.unwrap_or_default() {
+            let member = &mut self.members[key];
+            if member.stage == Stage::Live {
+                member.stage = Stage::Behind;
+                self.advance(app, key);
+            }
+        }
+    }
+
+    /// A page polls again.
+    pub(super) fn poll_again(&mut self, app: &App, id: u64, waiting: Box<Waiting>) {
+        // Without an answer whoever waits for one begins anew.
+        let Some(key) = self.key(id) else { return };
+        let member = &mut self.members[key];
+        if member.gone || member.ending.is_some() {
+            return;
+        }
+        if let Carrier::Polls(polls) = &mut member.carrier
+            && polls.waiting.is_some()
+        {
+            // The page asks twice at once: the first is told that it was replaced.
+            let kept = std::mem::take(&mut polls.due);
+            polls.due.append(super::shard::goodbye(Reason::Replaced).into());
+            self.answer_poll(key);
+            if let Carrier::Polls(polls) = &mut self.members[key].carrier {
+                polls.due = kept;
+            }
+        }
+        let member = &mut self.members[key];
+        let since = waiting.since.as_ref().filter(|since| app.log.covers(&member.room, since));
+        member.cursor = since.map_or(Offset(0), |since| since.offset);
+        member.stage = Stage::New { resumes: since.is_some() };
+        if let Carrier::Polls(polls) = &mut member.carrier {
+            polls.waiting = Some(waiting);
+        }
+        self.await_news(key);
+        self.advance(app, key);
+    }
+
+    /// From now on the poll waits, as long as it said.
+    fn await_news(&mut self, key: usize) {
+        let now = self.now;
+        if let Carrier::Polls(polls) = &mut self.members[key].carrier {
+            let wait = polls.waiting.as_ref().map_or(0, |waiting| waiting.wait.as_millis());
+            polls.deadline = now + Millis::try_from(wait).unwrap_or(NEVER / 2);
+        }
+        self.arm(key);
+    }
+
+    /// A poll was answered: until the next one the page is away.
+    pub(super) fn away(&mut self, key: usize) {
+        let now = self.now;
+        let member = &mut self.members[key];
+        let Carrier::Polls(polls) = &mut member.carrier else { return };
+        polls.deadline = now + GRACE;
+        // Without a name it is gone with its answer.
+        let returns = polls.returns;
+        if member.stage != Stage::Over {
+            member.stage = Stage::Away;
+        }
+        if returns {
+            self.arm(key);
+        } else {
+            self.let_go(key);
+        }
+    }
+
+    /// The request of a poll is gone before its answer.
+    pub(super) fn hung(&mut self, id: u64, number: u64) {
+        let Some(key) = self.key(id) else { return };
+        if let Carrier::Polls(polls) = &mut self.members[key].carrier
+            && polls.waiting.as_ref().is_some_and(|waiting| waiting.number == number)
+        {
+            polls.waiting = None;
+            self.away(key);
+        }
+    }
+}

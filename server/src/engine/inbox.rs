@@ -1,0 +1,132 @@
+//! What a page sends over a connection of its own: read, limited, carried out.
+
+use crate::app::App;
+use crate::auth::{Actor, Credential};
+use crate::command;
+use crate::error::Problem;
+use crate::limiter::Limiter;
+use crate::log::Room;
+use crate::random;
+use bytes::Bytes;
+use nowcast_shared::command::Command;
+use nowcast_shared::error::{Code, Reason};
+use nowcast_shared::frame::{PageFrame, ServerFrame};
+use nowcast_shared::id::{ClientId, CommandId};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// How many frames in a row may be too many before the session ends.
+const EXCESS: u32 = 2_000;
+
+/// One session's side of the way in.
+pub struct Inbox {
+    room: Arc<Room>,
+    client: Option<ClientId>,
+    credential: Credential,
+    limiter: Limiter,
+    /// How many frames in a row were too many.
+    excess: u32,
+    /// Whose command ids these are: the client's, or without one this connection's.
+    scope: String,
+}
+
+/// What follows from a frame.
+pub(super) enum Read {
+    /// The answer: JSON text.
+    Answer(Bytes),
+    /// There is something to do first.
+    Run(Box<Errand>),
+    /// The session is to end.
+    Close(Reason),
+}
+
+/// A command that is to be carried out.
+pub(super) struct Errand {
+    actor: Actor,
+    id: Option<CommandId>,
+    command: Command<Value>,
+}
+
+impl Errand {
+    /// The answer if nothing better is known.
+    pub(super) fn failed(&self) -> Bytes {
+        let problem = Problem::new(Code::Internal, "Something went wrong here. Try again.");
+        encode(&command::reject(self.id.clone(), problem))
+    }
+}
+
+impl Inbox {
+    /// For a session of this page in this room.
+    pub fn new(
+        app: &App,
+        room: Arc<Room>,
+        client: Option<ClientId>,
+        credential: Credential,
+    ) -> Self {
+        let scope = match &client {
+            Some(client) => client.to_string(),
+            None => random::name("connection-", 13),
+        };
+        let limiter = Limiter::new(app.limits.command_rate, app.limits.command_burst);
+        Self { room, client, credential, limiter, excess: 0, scope }
+    }
+
+    /// Reads a frame. The answer to what needs no waiting is there at once.
+    pub(super) fn read(&mut self, app: &App, text: &[u8]) -> Read {
+        let limit = app.limits.max_frame;
+        if text.len() > limit {
+            return refused(None, Problem::too_large("The frame", limit));
+        }
+        let actor = match app.auth.actor(&self.credential, self.client.as_ref()) {
+            Ok(actor) => actor,
+            Err(problem) => return refused(None, problem),
+        };
+        // Whatever a page sends costs something, also what cannot be read.
+        let too_fast = actor.is_limited() && !self.limiter.admit();
+        self.excess = if too_fast { self.excess + 1 } else { 0 };
+        if self.excess > EXCESS {
+            return Read::Close(Reason::Flooding);
+        }
+        let frame = match command::read(text, None) {
+            Ok(frame) => frame,
+            Err(unreadable) => return refused(unreadable.command, unreadable.problem),
+        };
+        match frame {
+            PageFrame::Ping if too_fast => refused(None, command::too_fast()),
+            PageFrame::Ping => Read::Answer(encode(&ServerFrame::Pong)),
+            PageFrame::Command { id, .. } if too_fast => refused(id, command::too_fast()),
+            PageFrame::Command { id, command } => {
+                Read::Run(Box::new(Errand { actor, id, command }))
+            }
+        }
+    }
+
+    /// The answer to a message that is no text.
+    pub(super) fn not_text() -> Bytes {
+        let problem = Problem::new(Code::BadRequest, "Frames are text here, not binary.");
+        encode(&command::reject(None, problem))
+    }
+
+    /// Carries out a command and gives the answer.
+    pub(super) async fn run(&self, app: &App, errand: Errand) -> Bytes {
+        let Errand { actor, id, command } = errand;
+        let key = id.as_ref().map(|id| key(&self.scope, id));
+        let result = command::run(app, &self.room, &actor, command, key).await;
+        encode(&command::answer(id, result))
+    }
+}
+
+fn refused(command: Option<CommandId>, problem: Problem) -> Read {
+    Read::Answer(encode(&command::reject(command, problem)))
+}
+
+/// The key under which a command's answer is filed: ids are a page's own.
+pub fn key(page: &str, id: &CommandId) -> String {
+    format!("command:{page}:{id}")
+}
+
+/// The JSON of a frame.
+pub fn encode(frame: &ServerFrame<Value>) -> Bytes {
+    // Frames hold nothing that JSON cannot write.
+    serde_json::to_vec(frame).unwrap_or_default().into()
+}

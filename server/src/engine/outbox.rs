@@ -1,0 +1,205 @@
+//! What waits for one session, bounded in bytes.
+
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+/// A frame that waits, or a part of one.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) bytes: Bytes,
+    /// Of a signal: what it tells about.
+    pub(super) key: Option<Cow<'static, str>>,
+    /// Whether the frame goes on in the next entry.
+    pub(super) more: bool,
+}
+
+impl From<Bytes> for Entry {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, key: None, more: false }
+    }
+}
+
+/// There was more than may wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// A queue of frames, the first of which may be sent in part.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    queue: VecDeque<Entry>,
+    /// All that waits, in bytes.
+    bytes: usize,
+    /// How much of the first entry is sent.
+    sent: usize,
+    /// Whether the first entry goes on with a frame whose beginning is sent.
+    begun: bool,
+}
+
+impl Outbox {
+    /// Queues a frame. A signal takes the place of an older one with its key.
+    ///
+    /// One that is larger than the limit by itself still goes to a session that keeps up.
+    pub(super) fn push(&mut self, entry: Entry, limit: usize) -> Result<(), Full> {
+        if let Some(key) = &entry.key {
+            self.drop_signal(key);
+        }
+        if self.bytes + entry.bytes.len() > limit && !self.queue.is_empty() {
+            return Err(Full);
+        }
+        self.append(entry);
+        Ok(())
+    }
+
+    /// Queues without a limit: what the session itself decides to send next.
+    pub(super) fn append(&mut self, entry: Entry) {
+        self.bytes += entry.bytes.len();
+        self.queue.push_back(entry);
+    }
+
+    /// Drops what waits, but for the rest of a frame of which a part is sent.
+    pub(super) fn abandon(&mut self) {
+        if !self.begun && self.sent == 0 {
+            self.queue.clear();
+        } else if let Some(last) = self.queue.iter().position(|entry| !entry.more) {
+            self.queue.truncate(last + 1);
+        }
+        self.bytes = self.queue.iter().map(|entry| entry.bytes.len()).sum::<usize>() - self.sent;
+    }
+
+    /// Fills `slices` with what is to be sent next; how many of them.
+    pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut count = 0;
+        for (entry, slice) in self.queue.iter().zip(slices) {
+            let start = if count == 0 { self.sent } else { 0 };
+            *slice = IoSlice::new(&entry.bytes[start..]);
+            count += 1;
+        }
+        count
+    }
+
+    /// Lets go of what was sent.
+    pub(super) fn advance(&mut self, mut sent: usize) {
+        self.bytes -= sent;
+        sent += self.sent;
+        while let Some(entry) = self.queue.front()
+            && sent >= entry.bytes.len()
+        {
+            sent -= entry.bytes.len();
+            self.begun = entry.more;
+            self.queue.pop_front();
+        }
+        self.sent = sent;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Takes all; the first may be one that goes on.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = Bytes> + use<> {
+        let Self { queue, sent, .. } = std::mem::take(self);
+        let mut sent = Some(sent);
+        queue.into_iter().map(move |entry| entry.bytes.slice(sent.take().unwrap_or(0)..))
+    }
+
+    fn drop_signal(&mut self, key: &str) {
+        // What is sent in part has to be sent whole.
+        let first = usize::from(self.sent > 0);
+        let same = |entry: &Entry| entry.key.as_deref() == Some(key);
+        if let Some(index) = self.queue.iter().skip(first).position(same)
+            && let Some(old) = self.queue.remove(first + index)
+        {
+            self.bytes -= old.bytes.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 100;
+
+    fn signal(text: &'static str) -> Entry {
+        let bytes = Bytes::from_static(text.as_bytes());
+        Entry { bytes, key: Some(Cow::Borrowed("presence")), more: false }
+    }
+
+    fn frame(text: &'static str) -> Entry {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+
+    fn left(outbox: &mut Outbox) -> Vec<Bytes> {
+        outbox.take().collect()
+    }
+
+    #[test]
+    fn of_signals_only_the_newest_waits() {
+        let mut outbox = Outbox::default();
+        for entry in [signal("old"), frame("event"), signal("new")] {
+            outbox.push(entry, LIMIT).unwrap();
+        }
+        assert_eq!(left(&mut outbox), ["event", "new"]);
+    }
+
+    #[test]
+    fn many_replaced_signals_do_not_fill_it() {
+        let mut outbox = Outbox::default();
+        (0..1000).for_each(|_| outbox.push(signal("12345678"), 10).unwrap());
+    }
+
+    #[test]
+    fn a_signal_that_is_sent_in_part_is_sent_whole() {
+        let mut outbox = Outbox::default();
+        outbox.push(signal("older"), LIMIT).unwrap();
+        outbox.advance(2);
+        outbox.push(signal("newer"), LIMIT).unwrap();
+        assert_eq!(left(&mut outbox), ["der", "newer"]);
+    }
+
+    #[test]
+    fn a_large_frame_goes_to_whoever_keeps_up_and_fills_it_for_others() {
+        let mut outbox = Outbox::default();
+        outbox.push(frame("0123456789"), 5).unwrap();
+        assert_eq!(outbox.push(frame("0"), 5), Err(Full));
+    }
+
+    #[test]
+    fn what_is_dropped_ends_where_a_frame_ends() {
+        let mut outbox = Outbox::default();
+        let parts = [("head", true), ("body", true), ("tail", false), ("next", false)];
+        for (text, more) in parts {
+            outbox.append(Entry { more, ..frame(text) });
+        }
+        outbox.advance(6);
+        outbox.abandon();
+        assert_eq!(outbox.bytes, 6);
+        assert_eq!(left(&mut outbox), ["dy", "tail"]);
+
+        for (text, more) in parts {
+            outbox.append(Entry { more, ..frame(text) });
+        }
+        outbox.advance(4);
+        outbox.abandon();
+        assert_eq!(left(&mut outbox), ["body", "tail"], "the frame's beginning is out already");
+
+        outbox.append(frame("whole"));
+        outbox.abandon();
+        assert!(outbox.is_empty());
+        assert_eq!(outbox.bytes, 0);
+    }
+
+    #[test]
+    fn slices_begin_where_sending_stopped() {
+        let mut outbox = Outbox::default();
+        for text in ["abc", "def", "ghi"] {
+            outbox.append(frame(text));
+        }
+        outbox.advance(4);
+        let mut slices = [IoSlice::new(&[]); 4];
+        assert_eq!(outbox.slices(&mut slices), 2);
+        assert_eq!((&*slices[0], &*slices[1]), (&b"ef"[..], &b"ghi"[..]));
+    }
+}

@@ -1,0 +1,86 @@
+//! A page on long polls: its place stays between two of them.
+
+use super::mailbox::{Mailbox, Message, SessionId};
+use super::outbox::Outbox;
+use super::timers::{Millis, NEVER};
+use bytes::Bytes;
+use nowcast_shared::offset::{Epoch, Offset, Position};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a page may take between two polls before it has left, in milliseconds.
+pub(super) const GRACE: Millis = 30_000;
+
+/// A poll that came.
+pub struct Waiting {
+    /// Tells it from other polls of the same page.
+    pub number: u64,
+    /// What the page has seen.
+    pub since: Option<Position>,
+    /// How long it waits if nothing is due.
+    pub wait: Duration,
+    /// Where the answer goes: the body.
+    pub answer: oneshot::Sender<Bytes>,
+}
+
+/// The shard's side of a page on long polls.
+pub(super) struct Polls {
+    /// The poll that waits for news.
+    pub(super) waiting: Option<Box<Waiting>>,
+    /// What the next answer begins with: JSON of frames.
+    pub(super) due: Outbox,
+    /// Whether the page said who it is and may come back.
+    pub(super) returns: bool,
+    /// When the poll is answered with nothing, or, between two polls, when the page has left.
+    pub(super) deadline: Millis,
+}
+
+impl Polls {
+    pub(super) fn new(returns: bool) -> Self {
+        Self { waiting: None, due: Outbox::default(), returns, deadline: NEVER }
+    }
+
+    /// Answers the poll with what is due. Whatever cannot be delivered, since the request is gone,
+    /// is due for the next.
+    pub(super) fn answer(&mut self, next: &Position) {
+        let Some(waiting) = self.waiting.take() else { return };
+        let frames: Vec<Bytes> = self.due.take().collect();
+        let body = body(&frames, &next.epoch, next.offset);
+        if waiting.answer.send(body).is_err() {
+            for frame in frames {
+                self.due.append(frame.into());
+            }
+        }
+    }
+}
+
+/// `{"frames":[…],"next":"…"}`.
+pub(super) fn body<'a>(
+    frames: impl IntoIterator<Item = &'a Bytes>,
+    epoch: &Epoch,
+    offset: Offset,
+) -> Bytes {
+    let mut body = Vec::from(*br#"{"frames":["#);
+    for (index, frame) in frames.into_iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(frame);
+    }
+    body.extend_from_slice(format!(r#"],"next":"{epoch}:{offset}"}}"#).as_bytes());
+    body.into()
+}
+
+/// Tells the shard when the request of a poll is gone before its answer.
+pub struct Hanging {
+    /// Which poll; nothing once it is answered.
+    pub poll: Option<(Mailbox, SessionId, u64)>,
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        if let Some((mailbox, session, number)) = self.poll.take() {
+            mailbox.send(Message::Hung(session, number));
+        }
+    }
+}

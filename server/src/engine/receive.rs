@@ -1,0 +1,176 @@
+//! What pages send over WebSocket.
+
+use super::inbox::{Inbox, Read as Frame};
+use super::mailbox::Message;
+use super::member::{Carrier, Stage};
+use super::shard::Shard;
+use crate::app::App;
+use crate::websocket::{self, Decoder};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use nowcast_shared::error::Reason;
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
+use tokio::sync::oneshot;
+
+/// Where a message is cut off that is far beyond what any frame may be, in bytes; what is only too
+/// large gets an answer.
+const HARD_LIMIT: usize = 1024 * 1024;
+
+/// How many reads a page gets before it is others' turn.
+const READS: usize = 4;
+
+/// How many frames may wait for the command before them until the page is read on.
+const PENDING: usize = 64;
+
+impl Shard {
+    /// Reads what a socket has, for a while.
+    pub(super) fn readable(&mut self, app: &App, key: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        for turn in 0.. {
+            let Some(member) = self.members.get_mut(key) else { break };
+            if member.gone || member.paused {
+                break;
+            }
+            if turn == READS {
+                self.unread.push(key);
+                break;
+            }
+            let Carrier::Socket { stream, .. } = &mut member.carrier else { break };
+            match stream.read(&mut buffer) {
+                Ok(0) => {
+                    self.let_go(key);
+                    break;
+                }
+                Ok(length) => self.received(app, key, &mut buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.let_go(key);
+                    break;
+                }
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    /// Takes in what a page sent.
+    pub(super) fn received(&mut self, app: &App, key: usize, bytes: &mut [u8]) {
+        let now = self.now;
+        let member = &mut self.members[key];
+        member.heard = now;
+        member.asked = false;
+        if member.stage == Stage::Over {
+            self.overheard(key, bytes);
+            return;
+        }
+        let limit = app.limits.max_frame.max(HARD_LIMIT);
+        let mut decoder = std::mem::replace(&mut member.decoder, Decoder::new(false));
+        let fed = decoder.feed(bytes, limit, &mut |message| {
+            self.message(app, key, &message);
+            // Nothing counts after the end.
+            if self.members[key].stage == Stage::Over {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        self.members[key].decoder = decoder;
+        if fed.is_err() {
+            self.close(app, key, Reason::BadFrame);
+        }
+    }
+
+    /// A tunnel brings more when its commands are done.
+    pub(super) fn hold_back(&mut self, key: usize, sender: oneshot::Sender<()>) {
+        let member = &mut self.members[key];
+        if member.paused
+            && let Carrier::Pipe { more, .. } = &mut member.carrier
+        {
+            *more = Some(sender);
+        }
+    }
+
+    /// After the end only the page's own closing matters, which ends the connection.
+    fn overheard(&mut self, key: usize, bytes: &mut [u8]) {
+        let member = &mut self.members[key];
+        let mut closed = false;
+        let fed = member.decoder.feed(bytes, HARD_LIMIT, &mut |message| {
+            closed |= matches!(message, websocket::Message::Close(_));
+            ControlFlow::Continue(())
+        });
+        let told = member.ending.is_some_and(|ending| ending.told);
+        // What cannot be read will not close either.
+        if told && (closed || fed.is_err()) {
+            self.let_go(key);
+        }
+    }
+
+    fn message(&mut self, app: &App, key: usize, message: &websocket::Message<'_>) {
+        match message {
+            websocket::Message::Text(text) => self.frame(app, key, text.as_bytes()),
+            websocket::Message::Binary(_) => self.reply(app, key, &Inbox::not_text()),
+            websocket::Message::Ping(payload) => {
+                let pong = websocket::encode::pong(payload);
+                self.queue(app, key, pong.into());
+            }
+            websocket::Message::Pong(_) => {}
+            websocket::Message::Close(close) => {
+                let code = close.as_ref().map_or(websocket::close::NORMAL, |(code, _)| *code);
+                let member = &mut self.members[key];
+                member.abandon();
+                member.append(websocket::encode::close(code, "").into());
+                self.end(key, self.times.closing);
+            }
+        }
+    }
+
+    /// Reads a frame, or lets it wait for the command before it.
+    fn frame(&mut self, app: &App, key: usize, text: &[u8]) {
+        let member = &mut self.members[key];
+        let Some(inbox) = &mut member.inbox else {
+            // Of what is too large anyway only so much that it stays too large.
+            let kept = text.len().min(app.limits.max_frame + 1);
+            member.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
+            member.paused = member.pending.len() >= PENDING;
+            return;
+        };
+        match inbox.read(app, text) {
+            Frame::Answer(answer) => self.reply(app, key, &answer),
+            Frame::Close(reason) => self.close(app, key, reason),
+            Frame::Run(errand) => {
+                let Some(inbox) = member.inbox.take() else { return };
+                let (id, app, mailbox) = (member.id, app.clone(), self.mailbox.clone());
+                self.runtime.spawn(async move {
+                    let failed = errand.failed();
+                    let run = AssertUnwindSafe(inbox.run(&app, *errand)).catch_unwind();
+                    // A session whose command panicked would wait for its answer for ever.
+                    let answer = run.await.unwrap_or(failed);
+                    mailbox.send(Message::Answered(id, inbox, answer));
+                });
+            }
+        }
+    }
+
+    /// A command was carried out: the frames that waited for it are next.
+    pub(super) fn answered(&mut self, app: &App, key: usize, inbox: Box<Inbox>, answer: &[u8]) {
+        self.members[key].inbox = Some(inbox);
+        self.reply(app, key, answer);
+        while self.members[key].inbox.is_some() {
+            let member = &mut self.members[key];
+            let Some(text) = member.pending.pop_front() else {
+                member.pending = VecDeque::new();
+                if std::mem::take(&mut member.paused) {
+                    match &mut member.carrier {
+                        Carrier::Pipe { more, .. } => *more = None,
+                        _ => self.unread.push(key),
+                    }
+                }
+                return;
+            };
+            self.frame(app, key, &text);
+        }
+    }
+}

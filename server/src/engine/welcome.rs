@@ -1,0 +1,127 @@
+//! The first frame of a session. Its snapshot is encoded once, for all who join at its offset.
+
+use super::batch::Format;
+use super::outbox::Entry;
+use crate::encoded::WORTH_DEFLATING;
+use crate::log::{Room, Snapshot};
+use crate::websocket::{self, Opcode, deflate};
+use bytes::Bytes;
+use nowcast_shared::frame::PROTOCOL;
+use nowcast_shared::id::PublicId;
+use nowcast_shared::offset::Offset;
+use nowcast_shared::signal::PresenceState;
+use serde_json::json;
+
+/// What a welcome tells.
+pub(super) struct Welcome<'a> {
+    pub(super) room: &'a Room,
+    pub(super) you: &'a PublicId,
+    /// Where the session begins.
+    pub(super) offset: Offset,
+    /// The room as of then, for who does not continue.
+    pub(super) snapshot: Option<&'a Snapshot>,
+    pub(super) presence: PresenceState,
+    /// Whether anyone may publish.
+    pub(super) open: bool,
+}
+
+impl Welcome<'_> {
+    /// The frame as this format writes it, in parts of which the largest is shared.
+    pub(super) fn entries(&self, format: Format) -> Vec<Entry> {
+        let (head, tail) = self.around();
+        let Some(snapshot) = self.snapshot else { return vec![one(format, &(head + &tail))] };
+        let parts = |head: Vec<u8>, body: &Bytes, tail: Vec<u8>| {
+            let entry = |bytes, more| Entry { bytes, key: None, more };
+            vec![
+                entry(head.into(), true),
+                entry(body.clone(), true),
+                entry(Bytes::from(tail), false),
+            ]
+        };
+        let length = head.len() + snapshot.fields.len() + tail.len();
+        match format {
+            Format::WebSocket => {
+                let mut begin = Vec::with_capacity(head.len() + websocket::frame::LONGEST_HEAD);
+                websocket::encode::header(Opcode::Text, false, length, &mut begin);
+                begin.extend_from_slice(head.as_bytes());
+                parts(begin, &snapshot.fields, tail.into_bytes())
+            }
+            Format::Deflated => {
+                // Blocks that were compressed apart make one message; its last four bytes are
+                // left out (RFC 7692, section 7.2.1).
+                let head = deflate::block(head.as_bytes());
+                let body = snapshot.deflated();
+                let mut tail = deflate::block(tail.as_bytes());
+                tail.truncate(tail.len().saturating_sub(deflate::TAIL.len()));
+                let mut begin = Vec::with_capacity(head.len() + websocket::frame::LONGEST_HEAD);
+                let length = head.len() + body.len() + tail.len();
+                websocket::encode::header(Opcode::Text, true, length, &mut begin);
+                begin.extend_from_slice(&head);
+                parts(begin, body, tail)
+            }
+            Format::EventStream => {
+                let begin = [b"data: ", head.as_bytes()].concat();
+                parts(begin, &snapshot.fields, [tail.as_bytes(), b"\n\n"].concat())
+            }
+            Format::Poll => {
+                let fields = &snapshot.fields[..];
+                let whole = [head.as_bytes(), fields, tail.as_bytes()].concat();
+                vec![Bytes::from(whole).into()]
+            }
+        }
+    }
+
+    /// The JSON before and after the fields of the snapshot.
+    fn around(&self) -> (String, String) {
+        let mut head = json!({
+            "t": "welcome",
+            "protocol": PROTOCOL,
+            "room": self.room.name(),
+            "you": self.you,
+            "epoch": self.room.epoch(),
+            "offset": self.offset,
+            "recovered": self.snapshot.is_none(),
+        })
+        .to_string();
+        head.pop();
+        let mut tail = String::new();
+        if self.snapshot.is_some() {
+            head.push_str(r#","snapshot":{"#);
+            let presence = json!(self.presence).to_string();
+            tail.extend([r#","presence":"#, &presence, "}"]);
+        } else {
+            head.push_str(r#","snapshot":null"#);
+        }
+        if self.open {
+            tail.push_str(r#","open":true"#);
+        }
+        tail.push('}');
+        (head, tail)
+    }
+}
+
+/// A frame for one session alone.
+pub(super) fn one(format: Format, json: &str) -> Entry {
+    own(format, json.as_bytes())
+}
+
+/// The same, for JSON text as bytes.
+pub(super) fn own(format: Format, json: &[u8]) -> Entry {
+    let bytes = match format {
+        Format::Deflated if json.len() >= WORTH_DEFLATING => {
+            let body = deflate::compress(json);
+            framed(true, &body)
+        }
+        Format::WebSocket | Format::Deflated => framed(false, json),
+        Format::EventStream => [b"data: ", json, b"\n\n"].concat().into(),
+        Format::Poll => Bytes::copy_from_slice(json),
+    };
+    bytes.into()
+}
+
+fn framed(compressed: bool, body: &[u8]) -> Bytes {
+    let mut frame = Vec::with_capacity(body.len() + websocket::frame::LONGEST_HEAD);
+    websocket::encode::header(Opcode::Text, compressed, body.len(), &mut frame);
+    frame.extend_from_slice(body);
+    frame.into()
+}
