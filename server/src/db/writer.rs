@@ -246,7 +246,7 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
-    use crate::db::{Db, DbError, Job};
+    use crate::db::{Db, DbError, Fault, Job};
     use rusqlite::Connection;
     use tokio::sync::oneshot;
 
@@ -334,8 +334,10 @@ mod tests {
         let (db, folder) = open().await;
         let other = Connection::open(folder.path().join("nowcast.db")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(matches!(db.write(insert(1)).await, Err(DbError::Sqlite(_))));
-        assert!(matches!(db.write(insert(2)).await, Err(DbError::Sqlite(_))));
+        for x in [1, 2] {
+            let fault = db.write(insert(x)).await.unwrap_err().fault();
+            assert_eq!(fault, Some(Fault::Locked));
+        }
         other.execute_batch("COMMIT").unwrap();
         db.write(insert(3)).await.unwrap();
         assert_eq!(all(&db).await, [3]);
