@@ -318,7 +318,8 @@ impl Page {
         match &frame {
             ServerFrame::Event(event) => {
                 let due = self.position.offset.next();
-                assert_eq!(event.offset, due, "a gap or a repeat: {event:?}");
+                let way = self.joining.transport;
+                assert_eq!(event.offset, due, "a gap or a repeat over {way:?}: {event:?}");
                 self.position.offset = due;
             }
             ServerFrame::Welcome(welcome) => self.welcomed(welcome.clone()),
