@@ -58,7 +58,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
                 // Mostly: too many open files. Trying again at once would only turn in circles.
                 if failing.is_none_or(|since: Instant| since.elapsed() > Duration::from_mins(1)) {
                     failing = Some(Instant::now());
-                    tracing::warn!(%error, "connections cannot be accepted");
+                    tracing::warn!(%error, "connections cannot be accepted; see ulimit -n for the limit on open files");
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }

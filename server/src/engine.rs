@@ -36,6 +36,7 @@ use mailbox::Mailbox;
 use member::Times;
 use shard::Shard;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Shards that were made and do not run yet: the hub needs their mailboxes, they need the hub.
 pub struct Engine {
@@ -72,7 +73,14 @@ impl Engine {
         for (index, (poll, mailbox)) in self.polls.into_iter().enumerate() {
             let shard = Shard::new(poll, mailbox, app.clone(), outbox_limit, self.times);
             let name = format!("nowcast-shard-{index}");
-            std::thread::Builder::new().name(name).spawn(move || shard.run())?;
+            std::thread::Builder::new().name(name).spawn(move || {
+                if catch_unwind(AssertUnwindSafe(|| shard.run())).is_err() {
+                    // Pages of this shard would wait for ever. If the server is started again, they
+                    // come back and miss nothing.
+                    tracing::error!("a delivery thread failed; the server ends");
+                    std::process::abort();
+                }
+            })?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Every URL, on one page.
 
 mod admin;
-pub(crate) mod body;
+pub mod body;
 mod buttons;
 mod commands;
 pub mod extract;

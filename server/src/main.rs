@@ -14,6 +14,12 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+/// How many files the server opens for itself, about: database, threads, uploads under way.
+const OWN_FILES: u64 = 100;
+
+/// From how many open files on their limit is not worth a word.
+const PLENTY: u64 = 1_000_000;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::parse();
@@ -48,9 +54,9 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
         );
     }
     shutdown::outlive_full_quotas();
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!(%error, "the number of open files stays as it is");
-    }
+    let files = rlimit::increase_nofile_limit(u64::MAX)
+        .inspect_err(|error| tracing::warn!(%error, "the limit on open files stays as it is"))
+        .ok();
     let folder = data_folder(config.data.clone())?;
     // First the port: were it taken, the first credentials would be drawn and never shown.
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
@@ -59,17 +65,27 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let (app, drawn) = App::open(&folder, &config).await?;
     // Connections queue from here on, so a client that reads this line gets an answer.
-    announce(address, &folder, drawn);
+    announce(address, &folder, files, drawn);
     nowcast::serve(listener, app, shutdown::requested()).await;
     Ok(())
 }
 
 /// Says where the server is. Whoever reads the output may have closed it: that is no error.
-fn announce(address: SocketAddr, folder: &std::path::Path, drawn: Option<DrawnCredentials>) {
+fn announce(
+    address: SocketAddr,
+    folder: &std::path::Path,
+    files: Option<u64>,
+    drawn: Option<DrawnCredentials>,
+) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on http://{address}");
     let _ = writeln!(out, "  feed   http://{address}/\n  admin  http://{address}/admin");
     let _ = writeln!(out, "  data   {}", folder.display());
+    if let Some(files) = files.filter(|files| *files < PLENTY) {
+        let pages = files.saturating_sub(OWN_FILES);
+        let limit = "the limit on open files (ulimit -Hn)";
+        let _ = writeln!(out, "  pages  at most {pages} at once, by {limit}");
+    }
     if let Some(DrawnCredentials { password, token }) = drawn {
         let _ = writeln!(out, "\nThis is the first start. Keep these; they are not shown again:");
         let password = password.as_deref().unwrap_or("(as given)");

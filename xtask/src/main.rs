@@ -8,9 +8,10 @@
 //! - [`client`]: the pages: trunk, then brotli and gzip beside each file.
 //! - [`server`]: builds the binary, starts it; [`dev`] starts it together with `trunk serve`.
 //! - [`mod@test`]: every check there is, and one line that sums them up. [`soak`]: the journeys
-//!   with faults in their long form.
+//!   with faults in their long form. [`bench`]: measures the server beside others.
 //! - [`progress`] shows what is going on, [`process`] runs other programs, [`cargo`] is one of them.
 
+mod bench;
 mod cargo;
 mod client;
 mod dev;
@@ -64,6 +65,12 @@ const TASKS: &[Task] = &[
         summary: "journeys with faults for some minutes: many pages, many kills, a verdict",
         help: soak::HELP,
         run: soak::run,
+    },
+    Task {
+        name: "bench",
+        summary: "the server measured beside others; writes docs/BENCHMARKS.md",
+        help: bench::HELP,
+        run: bench::run,
     },
     Task {
         name: "setup",

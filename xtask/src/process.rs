@@ -164,18 +164,29 @@ pub(crate) fn catch_signals() -> Result<()> {
 }
 
 /// A child in a process group of its own, which ends with this value.
-struct Group {
+pub(crate) struct Group {
     child: Child,
     reaped: bool,
 }
 
 impl Group {
-    fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let child = command.spawn()?;
         running().insert(child.id());
         Ok(Self { child, reaped: false })
+    }
+
+    /// The child, for its pipes.
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Ends the whole group without asking.
+    pub(crate) fn kill(mut self) {
+        signal(self.child.id(), Signal::Kill);
+        let _ = self.wait();
     }
 
     fn wait(&mut self) -> io::Result<ExitStatus> {

@@ -225,7 +225,7 @@ impl Shard {
         let (app, mailbox) = (app.clone(), self.mailbox.clone());
         self.runtime.spawn(async move {
             let records = app.log.read(&room, after).await;
-            mailbox.send(Message::Read(id, records));
+            mailbox.send(Message::Read(id, after, records));
         });
     }
 
@@ -234,10 +234,12 @@ impl Shard {
         &mut self,
         app: &App,
         key: usize,
+        after: Offset,
         records: Result<Vec<Arc<Record>>, ReadError>,
     ) {
         let member = &mut self.members[key];
-        if member.stage != Stage::Fetching {
+        // A page that polls anew may be somewhere else since.
+        if member.stage != Stage::Fetching || member.cursor != after {
             return;
         }
         match records {

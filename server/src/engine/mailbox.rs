@@ -9,6 +9,7 @@ use crate::record::Record;
 use bytes::Bytes;
 use mio::{Poll, Token, Waker};
 use nowcast_shared::error::Reason;
+use nowcast_shared::offset::Offset;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
@@ -46,8 +47,8 @@ pub enum Message {
     Received(SessionId, Vec<u8>, oneshot::Sender<()>),
     /// A command was carried out; the session may go on with the next.
     Answered(SessionId, Box<Inbox>, Bytes),
-    /// Events that a session had to have read from the disk.
-    Read(SessionId, Result<Vec<Arc<Record>>, ReadError>),
+    /// Events after an offset, which a session had to have read from the disk.
+    Read(SessionId, Offset, Result<Vec<Arc<Record>>, ReadError>),
     /// The snapshot that sessions of a room wait for.
     Snapshot(i64, Option<Arc<Snapshot>>),
     /// A session is to end.

@@ -131,7 +131,9 @@ impl Shard {
     fn frame(&mut self, app: &App, key: usize, text: &[u8]) {
         let member = &mut self.members[key];
         let Some(inbox) = &mut member.inbox else {
-            member.pending.push_back(Bytes::copy_from_slice(text));
+            // Of what is too large anyway only so much that it stays too large.
+            let kept = text.len().min(app.limits.max_frame + 1);
+            member.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
             member.paused = member.pending.len() >= PENDING;
             return;
         };

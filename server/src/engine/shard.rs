@@ -223,9 +223,9 @@ impl Shard {
                     self.answered(app, key, inbox, &answer);
                 }
             }
-            Message::Read(id, records) => {
+            Message::Read(id, after, records) => {
                 if let Some(key) = self.key(id) {
-                    self.fetched(app, key, records);
+                    self.fetched(app, key, after, records);
                 }
             }
             Message::Snapshot(room, snapshot) => self.begin_waiting(app, room, snapshot.as_deref()),

@@ -8,6 +8,7 @@ use crate::auth::Actor;
 use crate::command;
 use crate::config::{Config, Serve};
 use crate::http;
+use crate::record::Record;
 use crate::websocket::Opcode;
 use crate::websocket::deflate;
 use clap::Parser;
@@ -16,7 +17,9 @@ use nowcast_shared::command::Command;
 use nowcast_shared::error::Reason;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::item::NewItem;
+use nowcast_shared::offset::Offset;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -362,6 +365,25 @@ async fn frames_that_come_while_a_command_runs_wait_in_order() {
     }
     for number in 0..count {
         assert_eq!(page.next().await["command"], number.to_string());
+    }
+}
+
+#[tokio::test]
+async fn what_a_busy_shard_could_not_hold_is_read_from_the_log() {
+    let server = start(1, long(), &[]).await;
+    let mut page = server.join("", "").await;
+    assert_eq!(page.next().await["t"], "welcome");
+    let room = server.app.log.room(&RoomName::main()).await.unwrap().unwrap();
+    // More than a mailbox holds, of which the shard is not told: it cannot have looked.
+    let large = Arc::new(Record::new(Offset(0), 0, "{}", &format!("\"{}\"", "x".repeat(1 << 20))));
+    for _ in 0..10 {
+        server.app.hub.deliver(room.id(), &large);
+    }
+    for number in 0..20 {
+        server.publish(&number.to_string()).await;
+    }
+    for offset in 1..=20 {
+        assert_eq!(page.next().await["offset"], offset);
     }
 }
 

@@ -108,7 +108,7 @@ pub(crate) fn shape(error: &serde_json::Error) -> String {
 }
 
 /// A form's fields as text, by either of the two ways in which browsers send them.
-pub(super) async fn form(request: Request, limit: usize) -> Result<Map<String, Value>, Problem> {
+pub async fn form(request: Request, limit: usize) -> Result<Map<String, Value>, Problem> {
     if kind(request.headers()) == Kind::Multipart {
         return multipart(request, limit).await;
     }

@@ -7,12 +7,11 @@ use crate::error::Problem;
 use crate::log::Room;
 use crate::policy::{Action, may};
 use axum::RequestPartsExt;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use nowcast_shared::error::Code;
-use nowcast_shared::id::{ClientId, RoomName};
-use std::collections::HashMap;
+use nowcast_shared::id::{BadId, ClientId, RoomName};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -46,12 +45,12 @@ impl FromRequestParts<App> for Named {
 
 async fn room_name(parts: &mut Parts) -> Result<RoomName, Problem> {
     let bad = |detail: String| Problem::new(Code::BadRoom, detail);
-    let Path(path) = parts
-        .extract::<Path<HashMap<String, String>>>()
+    let path = parts
+        .extract::<RawPathParams>()
         .await
         .map_err(|_| bad("The room's name cannot be read.".to_owned()))?;
-    let name = path.get("room").cloned().unwrap_or_default();
-    RoomName::try_from(name).map_err(|error| bad(error.to_string()))
+    let name = path.iter().find(|(key, _)| *key == "room").map(|(_, name)| name);
+    name.unwrap_or_default().parse().map_err(|error: BadId| bad(error.to_string()))
 }
 
 /// Who asks, by which right, and as which page.
