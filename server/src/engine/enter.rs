@@ -301,6 +301,8 @@ impl Shard {
         member.stage = Stage::New { resumes: since.is_some() };
         if let Carrier::Polls(polls) = &mut member.carrier {
             polls.waiting = Some(waiting);
+            // Events that no poll was answered with are read again from where the page is.
+            polls.due.keep_signals();
         }
         self.await_news(key);
         self.advance(app, key);
