@@ -2,6 +2,7 @@
 
 use crate::db::{DbError, Fault};
 use crate::log::AppendError;
+use crate::websocket::handshake;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nowcast_shared::error::Code;
@@ -109,6 +110,12 @@ impl IntoResponse for Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            // What to come back with (RFC 9110, section 15.5.22; RFC 6455, section 4.2.2).
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            let version = HeaderValue::from_static(handshake::VERSION);
+            headers.insert(header::SEC_WEBSOCKET_VERSION, version);
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -14,6 +14,10 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+/// Requests and connections come and go by the thousand; see ARCHITECTURE.md for what it saves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many files the server opens for itself, about: database, threads, uploads under way.
 const OWN_FILES: u64 = 100;
 

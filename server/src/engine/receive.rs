@@ -78,8 +78,11 @@ impl Shard {
             }
         });
         self.members[key].cold.decoder = decoder;
-        if fed.is_err() {
-            self.close(app, key, Reason::BadFrame);
+        match fed {
+            Err(_) => self.close(app, key, Reason::BadFrame),
+            // It ended in the middle.
+            Ok(fed) if fed.consumed < bytes.len() => self.overheard(key, &mut bytes[fed.consumed..]),
+            Ok(_) => {}
         }
     }
 

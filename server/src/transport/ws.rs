@@ -8,7 +8,7 @@ use crate::engine::member::Way;
 use crate::engine::pipe::{Drain, pipe};
 use crate::error::Problem;
 use crate::hub::Transport;
-use crate::websocket::handshake;
+use crate::websocket::handshake::{self, Refusal};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -35,10 +35,14 @@ pub async fn connect(
     joining: Joining,
     mut request: Request,
 ) -> Result<Response, Problem> {
-    let handshake = handshake::read(request.headers(), &[SUBPROTOCOL]).map_err(|refusal| {
-        let detail = format!("This address speaks WebSocket; /sse and /poll do not. {refusal}");
-        Problem::new(Code::UpgradeRequired, detail)
-    })?;
+    let handshake =
+        handshake::read(request.headers(), &[SUBPROTOCOL]).map_err(|refusal| match refusal {
+            Refusal::NoUpgrade | Refusal::Version => Problem::new(
+                Code::UpgradeRequired,
+                "This address speaks WebSocket, version 13; /sse and /poll do not.",
+            ),
+            refusal => Problem::new(Code::BadRequest, format!("No WebSocket: {refusal}.")),
+        })?;
     let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or_else(|| {
         Problem::new(Code::UpgradeRequired, "This connection cannot be upgraded.")
     })?;
