@@ -197,9 +197,11 @@ impl Hub {
         self.rooms().get(&room).map(|room| room.presence.state()).unwrap_or_default()
     }
 
-    /// The frame that tells who is in the room.
-    pub fn presence_frame(&self, room: i64) -> Option<String> {
-        self.rooms().get(&room).and_then(|room| room.presence.frame())
+    /// The frame that tells who is in the room, with its version.
+    pub fn presence_frame(&self, room: i64) -> Option<(u64, String)> {
+        let rooms = self.rooms();
+        let presence = &rooms.get(&room)?.presence;
+        Some((presence.state().version, presence.frame()?))
     }
 
     /// Tells the rooms where somebody came or left, once; to be called at most once a second.

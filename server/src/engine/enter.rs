@@ -172,8 +172,13 @@ impl Shard {
         }
         // Without a snapshot it would not know who is here until somebody comes or leaves.
         if snapshot.is_none()
-            && let Some(frame) = app.hub.presence_frame(member.cold.room.id())
+            && let Some((version, frame)) = app.hub.presence_frame(member.cold.room.id())
         {
+            // Somebody may have come since; it is not told the same again.
+            member.cold.presence = version;
+        {
+            // Somebody may have come since; it is not told the same again.
+            member.presence = version;
             member.append(super::welcome::own(member.format, frame.as_bytes()));
         }
         self.mark(key);
