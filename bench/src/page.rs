@@ -78,16 +78,9 @@ impl Page {
         self.state = State::Asked;
         // The first long poll of a server without greetings waits: nothing will tell.
         if shared.transport == Transport::Poll && shared.target.opens_at_once() {
-            self.open(shared);
+            self.state.open(shared);
         }
         Ok(())
-    }
-
-    fn open(&mut self, shared: &mut Shared) {
-        if self.state != State::Open {
-            self.state = State::Open;
-            shared.open += 1;
-        }
     }
 
     /// Reads what has come.
@@ -111,8 +104,7 @@ impl Page {
                 taken = length;
                 *state = State::Joining;
                 if shared.target.opens_at_once() {
-                    *state = State::Open;
-                    shared.open += 1;
+                    state.open(shared);
                 }
             }
             // One look at the clock for all that one read brought.
@@ -142,8 +134,7 @@ impl Page {
                 }
                 match shared.target.meaning(frame.payload) {
                     Meaning::Open if *state != State::Open => {
-                        *state = State::Open;
-                        shared.open += 1;
+                        state.open(shared);
                         shared.welcome(frame.payload);
                     }
                     Meaning::Say(text) => {
@@ -165,8 +156,7 @@ impl Page {
                 taken = length;
                 *state = State::Joining;
                 if shared.target.opens_at_once() {
-                    *state = State::Open;
-                    shared.open += 1;
+                    state.open(shared);
                 }
             }
             let now = shared.tally.now();
@@ -174,8 +164,7 @@ impl Page {
             while let Some((data, rest)) = http::chunk(&bytes[taken..])? {
                 taken = bytes.len() - rest.len();
                 if *state != State::Open && shared.target.meaning(data) == Meaning::Open {
-                    *state = State::Open;
-                    shared.open += 1;
+                    state.open(shared);
                     shared.welcome(data);
                     continue;
                 }
@@ -208,14 +197,20 @@ impl Page {
                     tally.deliver(number, now, size);
                 });
             } else {
-                *state = State::Open;
-                shared.open += 1;
+                state.open(shared);
             }
             let since = shared.target.after(&answer).unwrap_or_default();
             let again = shared.target.ask(*number, Transport::Poll, &since);
             stream.write_all(again.as_bytes())?;
             Ok(answer.length)
         })
+    }
+}
+
+impl State {
+    fn open(&mut self, shared: &mut Shared) {
+        *self = Self::Open;
+        shared.open += 1;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accepting connections and speaking HTTP/1.1 on them.
 
 use crate::connection::{Connection, Peer};
-use axum::Router;
+use crate::http::Http;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -14,16 +14,15 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use tower_service::Service;
 
 /// How long a request's headers may take to come, and an idle connection to send the next.
 const HEADERS: Duration = Duration::from_secs(30);
 
 /// Serves until `shutdown` is ready; then accepts nothing more and returns when every request is
 /// answered. Upgraded connections are on their own.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let mut http = Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+pub async fn serve(listener: TcpListener, http: Http, shutdown: impl Future<Output = ()>) {
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS);
     let stop = watch::Sender::new(false);
     // Closed when the last connection has dropped its half.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
@@ -38,8 +37,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             Ok((stream, address)) => {
                 let connection = open(stream);
                 let peer = connection.peer(address);
-                let service = answer(router.clone(), peer);
-                let connection = http.serve_connection(TokioIo::new(connection), service);
+                let service = answer(http.clone(), peer);
+                let connection = builder.serve_connection(TokioIo::new(connection), service);
                 let (mut stop, alive) = (stop.subscribe(), alive.clone());
                 tokio::spawn(async move {
                     let mut connection = std::pin::pin!(connection.with_upgrades());
@@ -82,7 +81,7 @@ fn open(stream: TcpStream) -> Connection {
 }
 
 fn answer(
-    router: Router,
+    http: Http,
     peer: Peer,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
@@ -92,7 +91,7 @@ fn answer(
 > {
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer.clone()));
-        // The router is always ready.
-        router.clone().call(request.map(Body::new))
+        let answering = http.clone().answer(request.map(Body::new));
+        async move { Ok(answering.await) }
     })
 }

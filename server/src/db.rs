@@ -2,9 +2,12 @@
 //!
 //! Writes are [`Job`]s on a bounded queue. The writer thread takes whatever has queued up, runs it
 //! in one transaction and commits once (group commit), so that the cost of a disk flush is shared.
+//! Moving what is committed from the write-ahead log into the database is done beside it.
+//!
 //! A job hears of its outcome only after the commit, in the order in which the jobs ran; whoever
 //! waits for it is answered when all of them have heard.
 
+mod checkpoint;
 mod fault;
 mod schema;
 mod writer;
@@ -83,7 +86,7 @@ impl Db {
         schema::migrate(&mut connection)?;
         let readers = (0..READERS).map(|_| open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            writer: writer::Writer::start(connection)?,
+            writer: writer::Writer::start(connection, &path)?,
             readers: Arc::new(Readers {
                 idle: Mutex::new(readers),
                 free: Arc::new(Semaphore::new(READERS)),
@@ -200,6 +203,14 @@ fn keep_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(|_| ())
+}
+
+/// A connection for what is not queued; it has to leave the writer alone.
+fn open_beside(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    Ok(connection)
 }
 
 fn open_reader(path: &PathBuf) -> rusqlite::Result<Connection> {

@@ -61,7 +61,7 @@ pub async fn serve(
         shutdown.await;
         shutdown::begin(&stopping);
     };
-    let server = accept::serve(listener, http::router(app.clone()), signal);
+    let server = accept::serve(listener, http::Http::new(app.clone()), signal);
     let mut stopping = app.stopping.subscribe();
     let out_of_patience = async {
         let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -31,12 +31,19 @@ impl FromRequestParts<App> for Joining {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let room = InRoom::from_request_parts(parts, app).await;
+        Self::read(app, parts, room?)
+    }
+}
+
+impl Joining {
+    /// Reads the rest, where the room is known.
+    fn read(app: &App, parts: &Parts, room: InRoom) -> Result<Self, Problem> {
         if *app.stopping.borrow() {
             let problem = Problem::new(Code::Unavailable, "The server is stopping. Come back.");
             return Err(problem.retry_after(1));
         }
-        let room = InRoom::from_request_parts(parts, app).await?;
-        let asks = Asks::from_request_parts(parts, app).await?;
+        let asks = Asks::read(app, parts)?;
         // What a browser's own EventSource remembers is newer than the address it was made with.
         let resumed = parts.headers.get("last-event-id").filter(|value| !value.is_empty());
         let since = match resumed {
@@ -52,9 +59,7 @@ impl FromRequestParts<App> for Joining {
         let counted = page.is_none_or(|page| page == "feed");
         Ok(Self { asks, room, since, counted })
     }
-}
 
-impl Joining {
     /// Begins a session that goes `way`.
     fn open(
         self,

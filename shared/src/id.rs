@@ -113,7 +113,7 @@ plain_id!(
     PublicId
 );
 plain_id!(
-    /// An item of the feed: `i` and random characters.
+    /// An item of the feed: `i`, characters that sort by time, and random ones.
     ItemId
 );
 plain_id!(

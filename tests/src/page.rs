@@ -198,12 +198,13 @@ impl Page {
     /// # Panics
     /// When the session ends instead.
     pub async fn next_event(&mut self) -> Logged<Value> {
+        let way = self.transport();
         let next = async {
             loop {
                 match self.next_frame().await {
                     Some(ServerFrame::Event(event)) => return event,
                     Some(ServerFrame::Signal { .. } | ServerFrame::Pong) => {}
-                    other => panic!("{other:?} instead of an event"),
+                    other => panic!("{other:?} instead of an event over {way:?}"),
                 }
             }
         };
@@ -318,7 +319,8 @@ impl Page {
         match &frame {
             ServerFrame::Event(event) => {
                 let due = self.position.offset.next();
-                assert_eq!(event.offset, due, "a gap or a repeat: {event:?}");
+                let way = self.joining.transport;
+                assert_eq!(event.offset, due, "a gap or a repeat over {way:?}: {event:?}");
                 self.position.offset = due;
             }
             ServerFrame::Welcome(welcome) => self.welcomed(welcome.clone()),

@@ -2,7 +2,8 @@
 //!
 //! Read in this order:
 //! - [`scenario`]: what is measured, for whom; [`options`]: what of it was asked for.
-//! - [`contestant`]: who takes part; [`peers`]: how the others come onto this machine.
+//! - [`contestant`]: who takes part; [`field`]: all of them, ready; [`peers`]: how the others come
+//!   onto this machine.
 //! - [`child`]: a program that is talked to; [`running`]: a server; [`measure`]: the load generator;
 //!   [`session`]: a server with its pages, and the rounds.
 //! - [`durable`], [`herd`]: the two that are about our server alone.
@@ -13,6 +14,7 @@ mod child;
 mod contestant;
 mod document;
 mod durable;
+mod field;
 mod herd;
 mod machine;
 mod measure;
@@ -32,9 +34,9 @@ use anyhow::{Result, bail};
 use crate::paths::Paths;
 use crate::process;
 use crate::progress::Progress;
+use field::Field;
 use measure::Bench;
 use options::Options;
-use peers::Field;
 use results::Results;
 use scenario::{Job, Phase, Scenario};
 
@@ -72,7 +74,7 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     let paths = Paths::find()?;
     let limit = machine::see_that_it_fits()?;
     let jobs = scenario::plan(&options, limit);
-    let progress = Progress::new(peers::STEPS + jobs.len());
+    let progress = Progress::new(field::STEPS + jobs.len());
     let field = Field::prepare(&paths, &progress, &options)?;
     let mut bench = Bench::new(&paths, &field, &options)?;
     let mut results = Results::new(bench.probe()?);

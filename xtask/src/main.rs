@@ -8,7 +8,7 @@
 //! - [`client`]: the pages: trunk, then brotli and gzip beside each file.
 //! - [`server`]: builds the binary, starts it; [`dev`] starts it together with `trunk serve`.
 //! - [`mod@test`]: every check there is, and one line that sums them up. [`soak`]: the journeys
-//!   with faults in their long form. [`bench`]: measures the server beside others.
+//!   with faults in their long form. [`mod@bench`]: measures the server beside others.
 //! - [`progress`] shows what is going on, [`process`] runs other programs, [`cargo`] is one of them.
 
 mod bench;

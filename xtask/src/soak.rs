@@ -67,20 +67,20 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     journeys.envs(asked.variables).env("NOWCAST_BIN", binary);
     let since = Instant::now();
     let mut log = Log::create(&cargo::log_path(&paths.state(), "soak"))?;
-    let mut ran = 0;
+    let mut ran = false;
     let limit = Duration::from_mins(JOURNEYS * asked.minutes + 5);
     let ended = stream(journeys, Some(limit), &mut |news| match news {
         News::Tick => step.refresh(),
         News::Line(line) if Said::parse(line) == Said::Other => {
             log.line(line);
-            ran += u32::from(line.starts_with("test ") && line.ends_with(" ok"));
+            ran |= has_passed(line);
             progress.print(line);
         }
         News::Line(_) => {}
     })?;
-    let well = ended == Ended::Well && ran > 0;
+    let well = ended == Ended::Well && ran;
     let verdict = match ended {
-        Ended::Well if ran == 0 => "there is no such journey",
+        Ended::Well if !ran => "there is no such journey",
         Ended::Well => "every promise was kept",
         Ended::TooLate => "it took too long",
         Ended::Stopped => "stopped",
@@ -89,6 +89,11 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     step.done(if well { "passed" } else { "failed" });
     println!("soak: {verdict} ({})", clock(since.elapsed()));
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether a test runner tells that something was run, and all of it passed.
+fn has_passed(line: &str) -> bool {
+    line.strip_prefix("test result: ok. ").is_some_and(|rest| !rest.starts_with("0 passed"))
 }
 
 /// A call of cargo that compiles the journeys with faults, and runs them.
@@ -143,6 +148,13 @@ mod tests {
         let some = asked("--seed 7 --minutes=3 --only storm").expect("they exist");
         let variables = vec![("NOWCAST_SEED", "7".to_owned()), ("NOWCAST_MINUTES", "3".to_owned())];
         assert_eq!(some, Asked { variables, minutes: 3, only: "storm".to_owned() });
+    }
+
+    #[test]
+    fn a_journey_that_is_not_there_has_not_passed() {
+        assert!(has_passed("test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured"));
+        assert!(!has_passed("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured"));
+        assert!(!has_passed("test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured"));
     }
 
     #[test]

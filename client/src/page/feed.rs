@@ -113,6 +113,12 @@ fn notices(store: Store, again: impl Fn() + 'static) -> AnyView {
     if store.feed.restarted.get() {
         return notice("This room began anew. Some older items may be missing.", None);
     }
+    if store.feed.missed.get().is_some() {
+        return notice(
+            "More came while you were away than fits here. Scroll down for the rest.",
+            None,
+        );
+    }
     if store.open.get() {
         return notice("Anyone can publish here.", None);
     }

@@ -181,6 +181,25 @@ fn a_snapshot_replaces_the_list_and_keeps_the_items_that_are_in_both() {
 }
 
 #[test]
+fn a_page_that_missed_more_than_it_is_shown_says_so_until_the_rest_is_loaded() {
+    let (_owner, store) = store(3);
+    let missed = || store.feed.missed.get_untracked().map(|offset| offset.0);
+    apply(store, welcome("e1", 6, Some(vec![item(4, "d"), item(5, "e")]), true));
+    assert_eq!(missed(), None, "it goes on where the page had been");
+
+    let items = (30..=39).map(|offset| item(offset, "newest")).collect();
+    apply(store, welcome("e1", 39, Some(items), true));
+    assert_eq!(missed(), Some(6));
+    apply(store, published(40));
+    for (from, to, after) in [(15, 29, Some(6)), (5, 14, None)] {
+        let request = store.feed.ask_older().expect("there are older ones");
+        let items = (from..=to).rev().map(|offset| item(offset, "older")).collect();
+        store.feed.got_older(request, Ok((items, true)));
+        assert_eq!(missed(), after, "loaded back to {from}");
+    }
+}
+
+#[test]
 fn a_room_that_began_anew_says_so_only_if_something_is_gone() {
     let (_owner, store) = store(0);
     apply(store, welcome("e2", 1, Some(vec![item(1, "first")]), false));

@@ -72,6 +72,9 @@ pub struct Feed {
     pub ready: RwSignal<bool>,
     /// Whether the room began anew, so that items that were here before may be gone.
     pub restarted: RwSignal<bool>,
+    /// Up to where the page had been when more came while it was away than the list begins with;
+    /// until the items in between were loaded.
+    pub missed: RwSignal<Option<Offset>>,
     /// Whether there is no item.
     pub empty: RwSignal<bool>,
     /// Grows with every change of [`Self::position`].
@@ -102,6 +105,7 @@ impl Feed {
             older: signal(Older::More),
             ready: signal(false),
             restarted: signal(false),
+            missed: signal(None),
             empty: signal(true),
             changes: signal(0),
             hidden: StoredValue::new(Hidden::default()),
@@ -178,6 +182,10 @@ impl Feed {
         }
         let gone = |old: &Entry| !entries.iter().any(|entry| entry.id == old.id);
         set(self.restarted, anew && old.iter().any(gone));
+        let gap = |seen: &Offset| {
+            more && entries.last().is_some_and(|oldest| oldest.offset > seen.next())
+        };
+        set(self.missed, seen.filter(gap));
         self.forget_requests();
         self.update(|list| *list = entries);
         self.set_position(position);
@@ -264,6 +272,9 @@ impl Feed {
             }
         }
         items.retain(|item| item.offset < request.before);
+        let reached = items.last().map(|oldest| oldest.offset);
+        let open = |missed: &Offset| more && reached.is_none_or(|reached| reached > missed.next());
+        set(self.missed, self.missed.get_untracked().filter(open));
         self.update(|entries| {
             entries.extend(items.into_iter().map(|item| self.entry(item, false)));
         });

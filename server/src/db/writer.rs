@@ -1,7 +1,9 @@
 //! The one thread that writes.
 
+use super::checkpoint::Checkpoints;
 use super::{DbError, fault};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -17,6 +19,11 @@ const BATCH: usize = 256;
 
 /// How long a caller waits for room in the queue.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a commit waits for another program that has locked the database, and how long the
+/// next ones wait once that was in vain: whoever publishes meanwhile is to hear soon.
+const LOCKED: Duration = Duration::from_secs(2);
+const STILL_LOCKED: Duration = Duration::from_millis(200);
 
 /// Something to do in a transaction.
 pub trait Job: Send {
@@ -64,16 +71,18 @@ enum Message {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    pub(super) fn start(mut connection: Connection, path: &Path) -> anyhow::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let told = Arc::new(Told {
             well: AtomicBool::new(true),
             hooks: Mutex::default(),
             runtime: Handle::try_current().ok(),
         });
+        connection.busy_timeout(LOCKED)?;
+        let checkpoints = Checkpoints::start(&mut connection, path)?;
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
             let told = Arc::clone(&told);
-            move || write(connection, jobs, &told)
+            move || write(connection, jobs, &told, checkpoints)
         })?;
         Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), told })
     }
@@ -107,7 +116,12 @@ impl Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, told: &Told) {
+fn write(
+    mut connection: Connection,
+    mut jobs: mpsc::Receiver<Message>,
+    told: &Told,
+    mut checkpoints: Checkpoints,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
     while !stopping {
@@ -127,8 +141,10 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Message>, told: &T
             next = if batch.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
         commit(&mut connection, &mut batch, told);
+        checkpoints.after_commit(&connection);
         stopping |= jobs.is_closed() && jobs.is_empty();
     }
+    checkpoints.stop();
     // Leaves a single file behind where that is possible.
     let _ = connection.pragma_update(None, "wal_checkpoint", "truncate");
 }
@@ -146,7 +162,11 @@ fn commit(connection: &mut Connection, batch: &mut Vec<Box<dyn Job>>, told: &Tol
     };
     // A commit of nothing, as for a repeated request, says nothing of the disk.
     if committed.is_err() || connection.total_changes() > changes {
-        told.well.store(committed.is_ok(), Ordering::Relaxed);
+        let was_well = told.well.swap(committed.is_ok(), Ordering::Relaxed);
+        if was_well != committed.is_ok() {
+            // To be forgiven: the wait stays as it is.
+            let _ = connection.busy_timeout(if was_well { STILL_LOCKED } else { LOCKED });
+        }
     }
     match committed {
         Ok(outcomes) => {
@@ -226,7 +246,7 @@ fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result
 
 #[cfg(test)]
 mod tests {
-    use crate::db::{Db, DbError, Job};
+    use crate::db::{Db, DbError, Fault, Job};
     use rusqlite::Connection;
     use tokio::sync::oneshot;
 
@@ -307,6 +327,20 @@ mod tests {
         assert!(outcomes.0.is_ok() && outcomes.2.is_ok() && outcomes.3.is_ok());
         assert!(matches!(outcomes.1, Err(DbError::Sqlite(_))));
         assert_eq!(all(&db).await, [1, 2, 3, 4, 101, 102, 103, 104]);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_another_program_locks_serves_again_when_it_is_free() {
+        let (db, folder) = open().await;
+        let other = Connection::open(folder.path().join("nowcast.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for x in [1, 2] {
+            let fault = db.write(insert(x)).await.unwrap_err().fault();
+            assert_eq!(fault, Some(Fault::Locked));
+        }
+        other.execute_batch("COMMIT").unwrap();
+        db.write(insert(3)).await.unwrap();
+        assert_eq!(all(&db).await, [3]);
     }
 
     #[tokio::test]

@@ -8,11 +8,16 @@ use super::timers::Millis;
 use super::welcome;
 use crate::app::App;
 use crate::websocket;
+use bytes::Bytes;
 use nowcast_shared::error::Reason;
 use nowcast_shared::offset::Offset;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::Shutdown;
+use tokio::sync::oneshot;
+
+/// The answer to a poll, and who waits for it.
+pub(super) type Answer = (oneshot::Sender<Bytes>, Bytes);
 
 /// What became of a batch for one session.
 #[derive(Clone, Copy)]
@@ -41,12 +46,31 @@ impl Shard {
             let members = std::mem::take(&mut share.members);
             let batch = Batch::new(items, share.room.epoch().clone());
             for &key in &members {
-                let offered = offer(&mut self.members[key], &batch, self.limit, self.now);
+                let member = &mut self.members[key];
+                let offered = offer(member, &batch, self.limit, self.now, &mut self.answers);
                 self.settle(app, key, offered);
             }
             if let Some(share) = self.rooms.get_mut(&room) {
                 share.members = members;
             }
+        }
+    }
+
+    /// Lets the requests of polls go on. Waking a task from this thread takes a lock and, mostly, a
+    /// call of the system; one task that wakes the others, on a thread that is one of theirs,
+    /// takes these once.
+    pub(super) fn answer_polls(&mut self) {
+        let answer = |answers: Vec<Answer>| {
+            for (waiting, body) in answers {
+                // Whoever asks again after a broken connection says what it has seen.
+                let _ = waiting.send(body);
+            }
+        };
+        let answers = std::mem::take(&mut self.answers);
+        if answers.len() > 1 {
+            self.runtime.spawn(async move { answer(answers) });
+        } else {
+            answer(answers);
         }
     }
 
@@ -86,7 +110,7 @@ impl Shard {
                 }
                 continue;
             }
-            if member.ending.is_some() {
+            if member.cold.ending.is_some() {
                 self.told(key);
                 continue;
             }
@@ -110,7 +134,7 @@ impl Shard {
     /// Ends a session: what waits is dropped, since the log has it; the page is told why.
     pub(super) fn close(&mut self, app: &App, key: usize, reason: Reason) {
         let member = &mut self.members[key];
-        if member.ending.is_some() || member.gone {
+        if member.cold.ending.is_some() || member.gone {
             return;
         }
         member.abandon();
@@ -137,10 +161,10 @@ impl Shard {
     pub(super) fn end(&mut self, key: usize, patience: Millis) {
         let member = &mut self.members[key];
         member.stage = Stage::Over;
-        member.pending = VecDeque::new();
-        member.ending = Some(Ending { deadline: self.now + patience, told: false });
-        if let Carrier::Pipe { pipe, .. } = &member.carrier {
-            pipe.end();
+        member.cold.pending = VecDeque::new();
+        member.cold.ending = Some(Ending { deadline: self.now + patience, told: false });
+        if let Carrier::Pipe(piped) = &member.carrier {
+            piped.pipe.end();
         }
         self.mark(key);
         self.arm(key);
@@ -150,7 +174,7 @@ impl Shard {
     fn told(&mut self, key: usize) {
         let (closing, now) = (self.times.closing, self.now);
         let member = &mut self.members[key];
-        let Some(ending) = &mut member.ending else { return };
+        let Some(ending) = &mut member.cold.ending else { return };
         if let Carrier::Socket { stream, outbox: None } = &member.carrier
             && !ending.told
         {
@@ -176,7 +200,7 @@ impl Shard {
     pub(super) fn queue(&mut self, app: &App, key: usize, entry: Entry) {
         let limit = self.limit;
         let member = &mut self.members[key];
-        if member.ending.is_some() || member.gone {
+        if member.cold.ending.is_some() || member.gone {
             return;
         }
         match member.push(entry, limit) {
@@ -189,28 +213,34 @@ impl Shard {
     pub(super) fn forget(&mut self, app: &App) {
         while let Some(key) = self.gone.pop() {
             let member = self.members.remove(key);
-            self.keys.remove(&member.id);
-            let room = member.room.id();
+            self.keys.remove(&member.cold.id);
+            let room = member.cold.room.id();
             if let Some(share) = self.rooms.get_mut(&room) {
-                share.members.swap_remove(member.place);
-                if let Some(moved) = share.members.get(member.place) {
-                    self.members[*moved].place = member.place;
+                share.members.swap_remove(member.cold.place);
+                if let Some(moved) = share.members.get(member.cold.place) {
+                    self.members[*moved].cold.place = member.cold.place;
                 }
                 if share.members.is_empty() {
                     self.rooms.remove(&room);
                 }
             }
-            app.hub.leave(room, member.id);
+            app.hub.leave(room, member.cold.id);
         }
     }
 }
 
 /// Gives a session its part of a batch.
-fn offer(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> Offered {
+fn offer(
+    member: &mut Member,
+    batch: &Batch,
+    limit: usize,
+    now: Millis,
+    answers: &mut Vec<Answer>,
+) -> Offered {
     if member.stage == Stage::Live
         && let Some(cursor) = batch.whole(member.cursor)
     {
-        return offer_whole(member, batch, cursor, limit, now);
+        return offer_whole(member, batch, cursor, limit, now, answers);
     }
     let mut offered = Offered::Taken;
     for item in &batch.items {
@@ -224,10 +254,10 @@ fn offer(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> Offer
             Item::Signal(_) if !hears(member) => continue,
             Item::Signal(signal) => {
                 if let Some(version) = signal.version {
-                    if member.presence >= version {
+                    if member.cold.presence >= version {
                         continue;
                     }
-                    member.presence = version;
+                    member.cold.presence = version;
                 }
             }
         }
@@ -251,6 +281,7 @@ fn offer_whole(
     cursor: Offset,
     limit: usize,
     now: Millis,
+    answers: &mut Vec<Answer>,
 ) -> Offered {
     let format = member.format;
     member.cursor = cursor;
@@ -262,10 +293,10 @@ fn offer_whole(
                 Err(error) if is_full(&error) => 0,
                 Err(_) => return Offered::Broken,
             };
-            member.wrote = now;
             if sent == joined.len() {
                 return Offered::Taken;
             }
+            member.cold.wrote = now;
             // The rest waits in pieces, so that signals can still be replaced.
             let outbox = slot.insert(Box::<Outbox>::default());
             for item in &batch.items {
@@ -284,12 +315,11 @@ fn offer_whole(
         }
         Carrier::Polls(polls) if polls.due.is_empty() => {
             let Some(waiting) = polls.waiting.take() else { return Offered::Taken };
-            // Whoever asks again after a broken connection says what it has seen.
-            let _ = waiting.answer.send(batch.body(cursor).clone());
+            answers.push((waiting.answer, batch.body(cursor).clone()));
             Offered::Answered
         }
-        Carrier::Pipe { pipe, .. } if pipe.is_idle() => {
-            pipe.append(batch.joined(format).clone().into());
+        Carrier::Pipe(piped) if piped.pipe.is_idle() => {
+            piped.pipe.append(batch.joined(format).clone().into());
             Offered::Queued
         }
         _ => {

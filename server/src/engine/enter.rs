@@ -32,7 +32,7 @@ impl Shard {
             waiting: Vec::new(),
         });
         let member = &mut self.members[key];
-        member.place = share.members.len();
+        member.cold.place = share.members.len();
         share.members.push(key);
         if let Carrier::Socket { stream, .. } = &mut member.carrier {
             let interest = Interest::READABLE | Interest::WRITABLE;
@@ -73,7 +73,7 @@ impl Shard {
                     }
                 }
                 Stage::New { resumes: false } => {
-                    let Some(snapshot) = member.room.current_snapshot() else {
+                    let Some(snapshot) = member.cold.room.current_snapshot() else {
                         self.ask_for_snapshot(app, key);
                         return;
                     };
@@ -84,7 +84,7 @@ impl Shard {
                     self.mark(key);
                     return;
                 }
-                Stage::Behind => match member.room.recent(member.cursor) {
+                Stage::Behind => match member.cold.room.recent(member.cursor) {
                     Ok(Some(records)) if records.is_empty() => {
                         // Whatever comes after the head comes through the mailbox.
                         member.stage = Stage::Live;
@@ -135,7 +135,7 @@ impl Shard {
                 Format::WebSocket => record.encoded.websocket(),
                 Format::Deflated => record.encoded.deflated(),
                 Format::EventStream => {
-                    let position = (member.room.epoch(), record.offset);
+                    let position = (member.cold.room.epoch(), record.offset);
                     record.encoded.event_stream(Some(position))
                 }
                 Format::Poll => record.encoded.json(),
@@ -157,11 +157,11 @@ impl Shard {
 
     fn welcome(&mut self, app: &App, key: usize, snapshot: Option<&Snapshot>) {
         let member = &mut self.members[key];
-        let presence = app.hub.presence(member.room.id());
-        member.presence = presence.version;
+        let presence = app.hub.presence(member.cold.room.id());
+        member.cold.presence = presence.version;
         let welcome = Welcome {
-            room: &member.room,
-            you: &member.you,
+            room: &member.cold.room,
+            you: &member.cold.you,
             offset: member.cursor,
             snapshot,
             presence,
@@ -172,7 +172,7 @@ impl Shard {
         }
         // Without a snapshot it would not know who is here until somebody comes or leaves.
         if snapshot.is_none()
-            && let Some(frame) = app.hub.presence_frame(member.room.id())
+            && let Some(frame) = app.hub.presence_frame(member.cold.room.id())
         {
             member.append(super::welcome::own(member.format, frame.as_bytes()));
         }
@@ -183,7 +183,7 @@ impl Shard {
     fn ask_for_snapshot(&mut self, app: &App, key: usize) {
         let member = &mut self.members[key];
         member.stage = Stage::Awaiting;
-        let (id, room) = (member.id, Arc::clone(&member.room));
+        let (id, room) = (member.cold.id, Arc::clone(&member.cold.room));
         let hash_map::Entry::Occupied(mut share) = self.rooms.entry(room.id()) else { return };
         share.get_mut().waiting.push(id);
         if share.get().waiting.len() > 1 {
@@ -221,7 +221,7 @@ impl Shard {
     fn ask_for_records(&mut self, app: &App, key: usize) {
         let member = &mut self.members[key];
         member.stage = Stage::Fetching;
-        let (id, room, after) = (member.id, Arc::clone(&member.room), member.cursor);
+        let (id, room, after) = (member.cold.id, Arc::clone(&member.cold.room), member.cursor);
         let (app, mailbox) = (app.clone(), self.mailbox.clone());
         self.runtime.spawn(async move {
             let records = app.log.read(&room, after).await;
@@ -254,7 +254,7 @@ impl Shard {
             }
             Err(ReadError::Gone) => member.stage = Stage::New { resumes: false },
             Err(ReadError::Db(error)) => {
-                tracing::warn!(room = %member.room.name(), %error, "a session ended");
+                tracing::warn!(room = %member.cold.room.name(), %error, "a session ended");
                 self.close(app, key, Reason::Failed);
                 return;
             }
@@ -281,7 +281,7 @@ impl Shard {
         // Without an answer whoever waits for one begins anew.
         let Some(key) = self.key(id) else { return };
         let member = &mut self.members[key];
-        if member.gone || member.ending.is_some() {
+        if member.gone || member.cold.ending.is_some() {
             return;
         }
         if let Carrier::Polls(polls) = &mut member.carrier
@@ -296,11 +296,13 @@ impl Shard {
             }
         }
         let member = &mut self.members[key];
-        let since = waiting.since.as_ref().filter(|since| app.log.covers(&member.room, since));
+        let since = waiting.since.as_ref().filter(|since| app.log.covers(&member.cold.room, since));
         member.cursor = since.map_or(Offset(0), |since| since.offset);
         member.stage = Stage::New { resumes: since.is_some() };
         if let Carrier::Polls(polls) = &mut member.carrier {
             polls.waiting = Some(waiting);
+            // Events that no poll was answered with are read again from where the page is.
+            polls.due.keep_signals();
         }
         self.await_news(key);
         self.advance(app, key);

@@ -16,10 +16,10 @@ impl Shard {
         while let Some((key, id, at)) = self.timers.due(self.now) {
             let Some(member) = self.members.get_mut(key) else { continue };
             // An earlier look was asked for since, or another session has the slot.
-            if member.id != id || member.armed != at || member.gone {
+            if member.cold.id != id || member.cold.armed != at || member.gone {
                 continue;
             }
-            member.armed = NEVER;
+            member.cold.armed = NEVER;
             if member.deadline(&self.times) <= self.now {
                 self.overdue(app, key);
             }
@@ -32,7 +32,7 @@ impl Shard {
     fn overdue(&mut self, app: &App, key: usize) {
         let (now, times) = (self.now, self.times);
         let member = &mut self.members[key];
-        if let Some(ending) = member.ending {
+        if let Some(ending) = member.cold.ending {
             if !ending.told {
                 reset(member);
             }
@@ -42,20 +42,20 @@ impl Shard {
         match &member.carrier {
             Carrier::Polls(polls) if polls.waiting.is_some() => self.answer_poll(key),
             Carrier::Polls(_) => self.let_go(key),
-            Carrier::Socket { outbox: Some(_), .. } if member.wrote + times.stall <= now => {
+            Carrier::Socket { outbox: Some(_), .. } if member.cold.wrote + times.stall <= now => {
                 reset(member);
                 self.let_go(key);
             }
-            Carrier::Pipe { .. } if member.format == Format::EventStream => {
-                member.wrote = now;
+            Carrier::Pipe(_) if member.format == Format::EventStream => {
+                member.cold.wrote = now;
                 self.reply(app, key, br#"{"t":"pong"}"#);
             }
-            Carrier::Socket { .. } | Carrier::Pipe { .. } if member.asked => {
+            Carrier::Socket { .. } | Carrier::Pipe(_) if member.cold.asked => {
                 self.close(app, key, Reason::TimedOut);
             }
-            Carrier::Socket { .. } | Carrier::Pipe { .. } => {
-                member.asked = true;
-                member.heard = now;
+            Carrier::Socket { .. } | Carrier::Pipe(_) => {
+                member.cold.asked = true;
+                member.cold.heard = now;
                 let ping = websocket::encode::ping(b"");
                 self.queue(app, key, ping.into());
             }
@@ -69,7 +69,11 @@ fn reset(member: &Member) {
         Carrier::Socket { stream, .. } => {
             let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
-        Carrier::Pipe { peer: Some(peer), .. } => peer.cut(),
-        Carrier::Pipe { peer: None, .. } | Carrier::Polls(_) => {}
+        Carrier::Pipe(piped) => {
+            if let Some(peer) = &piped.peer {
+                peer.cut();
+            }
+        }
+        Carrier::Polls(_) => {}
     }
 }

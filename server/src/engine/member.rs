@@ -91,47 +91,60 @@ pub(super) enum Stage {
     Over,
 }
 
+/// Somebody else's stream.
+pub(super) struct Piped {
+    pub(super) pipe: Pipe,
+    /// Of an event stream: to be rid of it.
+    pub(super) peer: Option<Peer>,
+    /// Of a tunnel: it brings more when this is dropped.
+    pub(super) more: Option<oneshot::Sender<()>>,
+}
+
 /// What carries a session's bytes.
 pub(super) enum Carrier {
     /// Its own socket. Only one that is full has an outbox.
     Socket { stream: TcpStream, outbox: Option<Box<Outbox>> },
-    /// Somebody else's stream. The peer can be cut if it is an event stream's; a tunnel brings more
-    /// when `more` is dropped.
-    Pipe { pipe: Pipe, peer: Option<Peer>, more: Option<oneshot::Sender<()>> },
+    /// Somebody else's stream.
+    Pipe(Box<Piped>),
     /// Answers to polls.
     Polls(Box<Polls>),
 }
 
-/// One session.
-#[expect(clippy::struct_excessive_bools, reason = "each is a note of its own, not a state")]
+/// One session. What every delivery looks at is together, in as little memory as can be: a round
+/// over thousands of sessions is a round over as many cache lines.
 pub(super) struct Member {
     pub(super) cursor: Offset,
     pub(super) stage: Stage,
     pub(super) format: Format,
     /// Whether it is on the list of those with something to send.
     pub(super) dirty: bool,
-    /// Whether a ping was sent that is not answered.
-    pub(super) asked: bool,
-    /// Whether nothing is read from it until its commands are done.
-    pub(super) paused: bool,
     /// Whether it is to be forgotten at the end of this turn.
     pub(super) gone: bool,
     pub(super) carrier: Carrier,
-    /// Its place in the room's list.
-    pub(super) place: usize,
+    pub(super) cold: Box<Cold>,
+}
+
+/// The rest of a session.
+pub(super) struct Cold {
     pub(super) id: SessionId,
     pub(super) room: Arc<Room>,
     pub(super) you: PublicId,
+    /// Its place in the room's list.
+    pub(super) place: usize,
     pub(super) decoder: Decoder,
     /// Absent while a command is carried out.
     pub(super) inbox: Option<Box<Inbox>>,
     /// Frames that wait for the command before them.
     pub(super) pending: VecDeque<Bytes>,
+    /// Whether nothing is read from it until its commands are done.
+    pub(super) paused: bool,
     /// The newest presence that it was told.
     pub(super) presence: u64,
     /// When it gave the last sign of life, or was asked for one.
     pub(super) heard: Millis,
-    /// When the last bytes left.
+    /// Whether a ping was sent that is not answered.
+    pub(super) asked: bool,
+    /// When the last bytes left, of those that had to wait.
     pub(super) wrote: Millis,
     /// How it is ending.
     pub(super) ending: Option<Ending>,
@@ -164,52 +177,54 @@ impl Member {
             }
             Way::Tunnel { pipe, deflate } => {
                 compressed = deflate;
-                (Carrier::Pipe { pipe, peer: None, more: None }, websocket(deflate))
+                (piped(pipe, None), websocket(deflate))
             }
-            Way::EventStream { pipe, peer } => {
-                (Carrier::Pipe { pipe, peer: Some(peer), more: None }, Format::EventStream)
-            }
+            Way::EventStream { pipe, peer } => (piped(pipe, Some(peer)), Format::EventStream),
             Way::Poll { waiting, returns } => {
                 let mut polls = Polls::new(returns);
                 polls.waiting = Some(waiting);
                 (Carrier::Polls(Box::new(polls)), Format::Poll)
             }
         };
-        let member = Self {
-            cursor: since.filter(|_| resumes).map_or(Offset(0), |since| since.offset),
-            stage: Stage::New { resumes },
-            format,
-            dirty: false,
-            asked: false,
-            paused: false,
-            gone: false,
-            carrier,
-            place: 0,
+        let cursor = since.filter(|_| resumes).map_or(Offset(0), |since| since.offset);
+        let cold = Cold {
             id,
             room,
             you,
+            place: 0,
             decoder: Decoder::new(compressed),
             inbox,
             pending: VecDeque::new(),
+            paused: false,
             presence: 0,
             heard: now,
+            asked: false,
             wrote: now,
             ending: None,
             armed: NEVER,
+        };
+        let member = Self {
+            cursor,
+            stage: Stage::New { resumes },
+            format,
+            dirty: false,
+            gone: false,
+            carrier,
+            cold: Box::new(cold),
         };
         (member, before)
     }
 
     /// What the page has seen when it has got all that it was given.
     pub(super) fn position(&self) -> Position {
-        Position { epoch: self.room.epoch().clone(), offset: self.cursor }
+        Position { epoch: self.cold.room.epoch().clone(), offset: self.cursor }
     }
 
     /// Queues a frame; a page that is too far behind cannot take it.
     pub(super) fn push(&mut self, entry: Entry, limit: usize) -> Result<(), Full> {
         match &mut self.carrier {
             Carrier::Socket { outbox, .. } => outbox.get_or_insert_default().push(entry, limit),
-            Carrier::Pipe { pipe, .. } => pipe.push(entry, limit),
+            Carrier::Pipe(piped) => piped.pipe.push(entry, limit),
             Carrier::Polls(polls) => polls.due.push(entry, limit),
         }
     }
@@ -218,7 +233,7 @@ impl Member {
     pub(super) fn append(&mut self, entry: Entry) {
         match &mut self.carrier {
             Carrier::Socket { outbox, .. } => outbox.get_or_insert_default().append(entry),
-            Carrier::Pipe { pipe, .. } => pipe.append(entry),
+            Carrier::Pipe(piped) => piped.pipe.append(entry),
             Carrier::Polls(polls) => polls.due.append(entry),
         }
     }
@@ -228,7 +243,7 @@ impl Member {
         match &mut self.carrier {
             Carrier::Socket { outbox: Some(outbox), .. } => outbox.abandon(),
             Carrier::Socket { outbox: None, .. } => {}
-            Carrier::Pipe { pipe, .. } => pipe.abandon(),
+            Carrier::Pipe(piped) => piped.pipe.abandon(),
             Carrier::Polls(polls) => polls.due = Outbox::default(),
         }
     }
@@ -237,7 +252,7 @@ impl Member {
     pub(super) fn is_clear(&self) -> bool {
         match &self.carrier {
             Carrier::Socket { outbox, .. } => outbox.is_none(),
-            Carrier::Pipe { pipe, .. } => pipe.is_clear(),
+            Carrier::Pipe(piped) => piped.pipe.is_clear(),
             Carrier::Polls(polls) => polls.due.is_empty(),
         }
     }
@@ -254,7 +269,7 @@ impl Member {
                         Ok(0) => return Err(Broken),
                         Ok(sent) => {
                             outbox.advance(sent);
-                            self.wrote = now;
+                            self.cold.wrote = now;
                         }
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -264,9 +279,9 @@ impl Member {
                 // Idle sessions hold no buffers.
                 *slot = None;
             }
-            Carrier::Pipe { pipe, .. } => {
-                self.wrote = now;
-                pipe.flush();
+            Carrier::Pipe(piped) => {
+                self.cold.wrote = now;
+                piped.pipe.flush();
             }
             Carrier::Polls(_) => {}
         }
@@ -275,25 +290,25 @@ impl Member {
 
     /// When to look at it again.
     pub(super) fn deadline(&self, times: &Times) -> Millis {
-        if let Some(ending) = &self.ending {
+        if let Some(ending) = &self.cold.ending {
             return ending.deadline;
         }
         match &self.carrier {
             // How long it waits counts from when nothing is due.
             Carrier::Polls(polls) if polls.waiting.is_some() && self.stage != Stage::Live => NEVER,
             Carrier::Polls(polls) => polls.deadline,
-            Carrier::Pipe { .. } if self.format == Format::EventStream => {
-                self.wrote + times.heartbeat
+            Carrier::Pipe(_) if self.format == Format::EventStream => {
+                self.cold.wrote + times.heartbeat
             }
             Carrier::Socket { outbox: Some(_), .. } => {
-                self.liveness(times).min(self.wrote + times.stall)
+                self.liveness(times).min(self.cold.wrote + times.stall)
             }
-            Carrier::Socket { .. } | Carrier::Pipe { .. } => self.liveness(times),
+            Carrier::Socket { .. } | Carrier::Pipe(_) => self.liveness(times),
         }
     }
 
     fn liveness(&self, times: &Times) -> Millis {
-        self.heard + if self.asked { times.patience } else { times.ping }
+        self.cold.heard + if self.cold.asked { times.patience } else { times.ping }
     }
 }
 
@@ -329,6 +344,21 @@ impl Default for Times {
     }
 }
 
+fn piped(pipe: Pipe, peer: Option<Peer>) -> Carrier {
+    Carrier::Pipe(Box::new(Piped { pipe, peer, more: None }))
+}
+
 fn websocket(deflate: bool) -> Format {
     if deflate { Format::Deflated } else { Format::WebSocket }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_delivery_looks_at_is_one_cache_line() {
+        // The slab puts a word before each.
+        assert!(size_of::<Member>() <= 56, "{}", size_of::<Member>());
+    }
 }

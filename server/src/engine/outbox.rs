@@ -68,6 +68,13 @@ impl Outbox {
         self.bytes = self.queue.iter().map(|entry| entry.bytes.len()).sum::<usize>() - self.sent;
     }
 
+    /// Drops all but signals: a page that asks anew says what it has seen, and is given the rest
+    /// again from there.
+    pub(super) fn keep_signals(&mut self) {
+        self.queue.retain(|entry| entry.key.is_some());
+        self.bytes = self.queue.iter().map(|entry| entry.bytes.len()).sum();
+    }
+
     /// Fills `slices` with what is to be sent next; how many of them.
     pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut count = 0;
@@ -95,6 +102,11 @@ impl Outbox {
 
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// All that waits, for whoever sends only whole frames.
+    pub(super) fn frames(&self) -> impl Iterator<Item = &Bytes> {
+        self.queue.iter().map(|entry| &entry.bytes)
     }
 
     /// Takes all; the first may be one that goes on.

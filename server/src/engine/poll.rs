@@ -40,16 +40,14 @@ impl Polls {
         Self { waiting: None, due: Outbox::default(), returns, deadline: NEVER }
     }
 
-    /// Answers the poll with what is due. Whatever cannot be delivered, since the request is gone,
-    /// is due for the next.
+    /// Answers the poll with what is due. Where the request is gone, only signals stay due for the
+    /// next: that says what the page has seen, and events are given to it from there.
     pub(super) fn answer(&mut self, next: &Position) {
         let Some(waiting) = self.waiting.take() else { return };
-        let frames: Vec<Bytes> = self.due.take().collect();
-        let body = body(&frames, &next.epoch, next.offset);
-        if waiting.answer.send(body).is_err() {
-            for frame in frames {
-                self.due.append(frame.into());
-            }
+        let body = body(self.due.frames(), &next.epoch, next.offset);
+        match waiting.answer.send(body) {
+            Ok(()) => self.due = Outbox::default(),
+            Err(_) => self.due.keep_signals(),
         }
     }
 }
@@ -82,5 +80,29 @@ impl Drop for Hanging {
         if let Some((mailbox, session, number)) = self.poll.take() {
             mailbox.send(Message::Hung(session, number));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outbox::Entry;
+    use super::*;
+    use std::borrow::Cow;
+
+    #[test]
+    fn what_a_lost_answer_held_is_not_given_twice() {
+        let mut polls = Polls::new(true);
+        let signal = Bytes::from_static(br#"{"t":"signal"}"#);
+        polls.due.append(Bytes::from_static(br#"{"t":"event"}"#).into());
+        let key = Some(Cow::Borrowed("presence"));
+        polls.due.append(Entry { bytes: signal.clone(), key, more: false });
+        let (answer, answered) = oneshot::channel();
+        drop(answered);
+        let wait = Duration::from_secs(1);
+        polls.waiting = Some(Box::new(Waiting { number: 1, since: None, wait, answer }));
+
+        polls.answer(&Position { epoch: Epoch("e1".to_owned()), offset: Offset(1) });
+        let left: Vec<_> = polls.due.frames().cloned().collect();
+        assert_eq!(left, [signal], "the next poll says whether it has seen the event");
     }
 }

@@ -31,7 +31,7 @@ impl Shard {
         let mut buffer = std::mem::take(&mut self.buffer);
         for turn in 0.. {
             let Some(member) = self.members.get_mut(key) else { break };
-            if member.gone || member.paused {
+            if member.gone || member.cold.paused {
                 break;
             }
             if turn == READS {
@@ -60,14 +60,14 @@ impl Shard {
     pub(super) fn received(&mut self, app: &App, key: usize, bytes: &mut [u8]) {
         let now = self.now;
         let member = &mut self.members[key];
-        member.heard = now;
-        member.asked = false;
+        member.cold.heard = now;
+        member.cold.asked = false;
         if member.stage == Stage::Over {
             self.overheard(key, bytes);
             return;
         }
         let limit = app.limits.max_frame.max(HARD_LIMIT);
-        let mut decoder = std::mem::replace(&mut member.decoder, Decoder::new(false));
+        let mut decoder = std::mem::replace(&mut member.cold.decoder, Decoder::new(false));
         let fed = decoder.feed(bytes, limit, &mut |message| {
             self.message(app, key, &message);
             // Nothing counts after the end.
@@ -77,7 +77,7 @@ impl Shard {
                 ControlFlow::Continue(())
             }
         });
-        self.members[key].decoder = decoder;
+        self.members[key].cold.decoder = decoder;
         if fed.is_err() {
             self.close(app, key, Reason::BadFrame);
         }
@@ -86,10 +86,10 @@ impl Shard {
     /// A tunnel brings more when its commands are done.
     pub(super) fn hold_back(&mut self, key: usize, sender: oneshot::Sender<()>) {
         let member = &mut self.members[key];
-        if member.paused
-            && let Carrier::Pipe { more, .. } = &mut member.carrier
+        if member.cold.paused
+            && let Carrier::Pipe(piped) = &mut member.carrier
         {
-            *more = Some(sender);
+            piped.more = Some(sender);
         }
     }
 
@@ -97,11 +97,11 @@ impl Shard {
     fn overheard(&mut self, key: usize, bytes: &mut [u8]) {
         let member = &mut self.members[key];
         let mut closed = false;
-        let fed = member.decoder.feed(bytes, HARD_LIMIT, &mut |message| {
+        let fed = member.cold.decoder.feed(bytes, HARD_LIMIT, &mut |message| {
             closed |= matches!(message, websocket::Message::Close(_));
             ControlFlow::Continue(())
         });
-        let told = member.ending.is_some_and(|ending| ending.told);
+        let told = member.cold.ending.is_some_and(|ending| ending.told);
         // What cannot be read will not close either.
         if told && (closed || fed.is_err()) {
             self.let_go(key);
@@ -130,19 +130,19 @@ impl Shard {
     /// Reads a frame, or lets it wait for the command before it.
     fn frame(&mut self, app: &App, key: usize, text: &[u8]) {
         let member = &mut self.members[key];
-        let Some(inbox) = &mut member.inbox else {
+        let Some(inbox) = &mut member.cold.inbox else {
             // Of what is too large anyway only so much that it stays too large.
             let kept = text.len().min(app.limits.max_frame + 1);
-            member.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
-            member.paused = member.pending.len() >= PENDING;
+            member.cold.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
+            member.cold.paused = member.cold.pending.len() >= PENDING;
             return;
         };
         match inbox.read(app, text) {
             Frame::Answer(answer) => self.reply(app, key, &answer),
             Frame::Close(reason) => self.close(app, key, reason),
             Frame::Run(errand) => {
-                let Some(inbox) = member.inbox.take() else { return };
-                let (id, app, mailbox) = (member.id, app.clone(), self.mailbox.clone());
+                let Some(inbox) = member.cold.inbox.take() else { return };
+                let (id, app, mailbox) = (member.cold.id, app.clone(), self.mailbox.clone());
                 self.runtime.spawn(async move {
                     let failed = errand.failed();
                     let run = AssertUnwindSafe(inbox.run(&app, *errand)).catch_unwind();
@@ -156,15 +156,15 @@ impl Shard {
 
     /// A command was carried out: the frames that waited for it are next.
     pub(super) fn answered(&mut self, app: &App, key: usize, inbox: Box<Inbox>, answer: &[u8]) {
-        self.members[key].inbox = Some(inbox);
+        self.members[key].cold.inbox = Some(inbox);
         self.reply(app, key, answer);
-        while self.members[key].inbox.is_some() {
+        while self.members[key].cold.inbox.is_some() {
             let member = &mut self.members[key];
-            let Some(text) = member.pending.pop_front() else {
-                member.pending = VecDeque::new();
-                if std::mem::take(&mut member.paused) {
+            let Some(text) = member.cold.pending.pop_front() else {
+                member.cold.pending = VecDeque::new();
+                if std::mem::take(&mut member.cold.paused) {
                     match &mut member.carrier {
-                        Carrier::Pipe { more, .. } => *more = None,
+                        Carrier::Pipe(piped) => piped.more = None,
                         _ => self.unread.push(key),
                     }
                 }

@@ -1,6 +1,7 @@
 //! The loop of a shard: wait, read, gather, write, look at the clock.
 
 use super::batch::Item;
+use super::deliver::Answer;
 use super::inbox::encode;
 use super::mailbox::{Mailbox, Message, WOKEN};
 use super::member::{Member, Times};
@@ -56,6 +57,8 @@ pub(super) struct Shard {
     pub(super) closed: Option<Reason>,
     pub(super) buffer: Vec<u8>,
     messages: Vec<Message>,
+    /// To polls that are answered with a whole batch.
+    pub(super) answers: Vec<Answer>,
 }
 
 /// A shard's share of a room.
@@ -98,6 +101,7 @@ impl Shard {
             closed: None,
             buffer: vec![0; BUFFER],
             messages: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -139,6 +143,7 @@ impl Shard {
         }
         self.gather(app);
         self.deliver(app);
+        self.answer_polls();
         self.flush(app);
         self.look(app);
         // Looking may have left something to say.
@@ -276,7 +281,7 @@ impl Shard {
     pub(super) fn arm(&mut self, key: usize) {
         let member = &mut self.members[key];
         let at = member.deadline(&self.times);
-        self.timers.arm(&mut member.armed, at, key, member.id);
+        self.timers.arm(&mut member.cold.armed, at, key, member.cold.id);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::command;
 use crate::config::{Config, Serve};
-use crate::http;
+use crate::http::Http;
 use crate::record::Record;
 use crate::websocket::Opcode;
 use crate::websocket::deflate;
@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tower_service::Service;
 
 /// So long that it only ends a test that would hang.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -45,7 +44,7 @@ async fn start(shards: usize, times: Times, arguments: &[&str]) -> Running {
     let (app, _) = App::open_with(folder.path(), &config, engine).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(accept::serve(listener, http::router(app.clone()), std::future::pending()));
+    tokio::spawn(accept::serve(listener, Http::new(app.clone()), std::future::pending()));
     Running { app, address, _folder: folder }
 }
 
@@ -313,11 +312,11 @@ async fn large_frames_are_compressed_for_pages_that_asked_for_it() {
 async fn a_page_whose_socket_cannot_be_taken_back_is_served_all_the_same() {
     let server = start(1, long(), &[]).await;
     let (theirs, ours) = tokio::io::duplex(4096);
-    let router = http::router(server.app.clone());
+    let http = Http::new(server.app.clone());
     tokio::spawn(async move {
         let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
-            let mut router = router.clone();
-            async move { router.call(request.map(axum::body::Body::new)).await }
+            let answering = http.clone().answer(request.map(axum::body::Body::new));
+            async move { Ok::<_, std::convert::Infallible>(answering.await) }
         });
         let serving = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(ours), service)

@@ -7,12 +7,11 @@ use crate::error::Problem;
 use crate::log::Room;
 use crate::policy::{Action, may};
 use axum::RequestPartsExt;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use nowcast_shared::error::Code;
-use nowcast_shared::id::{ClientId, RoomName};
-use std::collections::HashMap;
+use nowcast_shared::id::{BadId, ClientId, RoomName};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,8 +22,14 @@ impl FromRequestParts<App> for InRoom {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let name = room_name(parts).await?;
-        match app.log.room(&name).await? {
+        Self::named(app, &room_name(parts).await?).await
+    }
+}
+
+impl InRoom {
+    /// The room of this name.
+    pub async fn named(app: &App, name: &RoomName) -> Result<Self, Problem> {
+        match app.log.room(name).await? {
             Some(room) => Ok(Self(room)),
             None => {
                 Err(Problem::new(Code::UnknownRoom, format!("There is no room called {name}.")))
@@ -46,12 +51,12 @@ impl FromRequestParts<App> for Named {
 
 async fn room_name(parts: &mut Parts) -> Result<RoomName, Problem> {
     let bad = |detail: String| Problem::new(Code::BadRoom, detail);
-    let Path(path) = parts
-        .extract::<Path<HashMap<String, String>>>()
+    let path = parts
+        .extract::<RawPathParams>()
         .await
         .map_err(|_| bad("The room's name cannot be read.".to_owned()))?;
-    let name = path.get("room").cloned().unwrap_or_default();
-    RoomName::try_from(name).map_err(|error| bad(error.to_string()))
+    let name = path.iter().find(|(key, _)| *key == "room").map(|(_, name)| name);
+    name.unwrap_or_default().parse().map_err(|error: BadId| bad(error.to_string()))
 }
 
 /// Who asks, by which right, and as which page.
@@ -75,6 +80,13 @@ impl FromRequestParts<App> for Asks {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::read(app, parts)
+    }
+}
+
+impl Asks {
+    /// Reads who asks.
+    pub fn read(app: &App, parts: &Parts) -> Result<Self, Problem> {
         // A page of another site must not act with the admin's cookie, nor with the rights that
         // `--open` gives whoever can reach this address. For reading it is anybody.
         let site = site(&parts.headers, app.openness());
@@ -155,7 +167,16 @@ fn is_rebound(headers: &HeaderMap) -> bool {
 /// # Errors
 /// `bad_query` if it is not UTF-8.
 pub fn query(uri: &Uri, name: &str) -> Result<Option<String>, Problem> {
-    let pairs = super::body::pairs(uri.query().unwrap_or_default().as_bytes())
+    let text = uri.query().unwrap_or_default();
+    // Mostly there is nothing to decode.
+    if !text.contains(['%', '+']) {
+        let found = text.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key == name).then_some(value)
+        });
+        return Ok(found.filter(|value| !value.is_empty()).map(str::to_owned));
+    }
+    let pairs = super::body::pairs(text.as_bytes())
         .map_err(|_| Problem::new(Code::BadQuery, "The query is not UTF-8."))?;
     let found = pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
     Ok(found.filter(|value| !value.is_empty()))

@@ -6,18 +6,29 @@ use crate::app::App;
 use crate::command::{self, MAX_KEY};
 use crate::error::Problem;
 use crate::item;
+use crate::log::Appended;
 use crate::policy::Action;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
+use nowcast_shared::id::ItemId;
 use nowcast_shared::item::NewItem;
 use nowcast_shared::offset::Offset;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How many items a look back gives if it does not say, and at most.
 const LIMIT: (u64, u64) = (50, 200);
+
+/// What a publisher is told.
+#[derive(Serialize)]
+struct Published {
+    id: Option<ItemId>,
+    offset: Offset,
+    at: i64,
+}
 
 /// `POST …/items`: 201 with `{"id","offset","at"}`, or 200 with the same for a repeat.
 pub(super) async fn publish(
@@ -33,8 +44,8 @@ pub(super) async fn publish(
     let command = Command::Publish { item };
     let appended = command::run(&app, &room, &asks.actor, command, key).await?;
     let status = if appended.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let body = json!({"id": appended.item, "offset": appended.offset, "at": appended.at});
-    Ok((status, axum::Json(body)).into_response())
+    let Appended { offset, at, item: id, .. } = appended;
+    Ok((status, axum::Json(Published { id, offset, at })).into_response())
 }
 
 /// An item from JSON or from a form.

@@ -204,7 +204,7 @@ impl Append {
         match &self.draft.change {
             Change::Publish { kind, data, html } => {
                 let item = Item {
-                    id: ItemId(random::name("i", 13)),
+                    id: ItemId(random::name_in_order("i", at, 10)),
                     offset: from_column(offset),
                     at,
                     kind: kind.clone(),

@@ -1,9 +1,10 @@
 //! How a page stays connected.
 
-use crate::windows::{Feed, server};
+use crate::windows::{Feed, server, with_pages};
 use nowcast_tests::api::Published;
 use nowcast_tests::browser::Screen;
 use nowcast_tests::proxy::Proxy;
+use nowcast_tests::server::Setup;
 use nowcast_tests::wait::{in_time, pause};
 use serde_json::json;
 use std::sync::Arc;
@@ -80,6 +81,43 @@ async fn a_page_behind_a_network_that_fails_says_so_and_catches_up() {
     feed.shows(&["missed"]).await;
     server.publisher().say("live").await;
     feed.shows(&["live", "missed"]).await;
+}
+
+#[tokio::test]
+async fn a_page_that_was_away_for_longer_than_the_log_is_kept_says_so_and_has_it_all() {
+    let server = with_pages(Setup::new().arg("--keep-events=10")).start().await;
+    let proxy = Proxy::start(server.address()).await;
+    let publisher = server.publisher();
+    for number in 1..=3 {
+        publisher.say(number.to_string()).await;
+    }
+    let feed = Feed::open(&proxy.origin(), Screen::Desk).await;
+    feed.shows(&["3", "2", "1"]).await;
+
+    proxy.set(|rules| rules.refuse_all = true);
+    proxy.cut();
+    feed.is("Reconnecting…").await;
+    for number in 4..=100 {
+        publisher.say(number.to_string()).await;
+    }
+    proxy.set(|rules| rules.refuse_all = false);
+    feed.run("window.dispatchEvent(new Event('online'))").await;
+    feed.is("Live").await;
+    let newest: Vec<String> = (51..=100).rev().map(|number| number.to_string()).collect();
+    feed.shows(&newest).await;
+    let says = "return document.querySelector('.notice')?.innerText.includes('while you were away')
+         ?? false";
+    feed.until("the page says that this is not all", says).await;
+
+    // It follows again, and the rest is there for who scrolls down.
+    publisher.say("101").await;
+    let loaded = "const items = [...document.querySelectorAll('article')];
+         items.at(-1)?.scrollIntoView({behavior: 'instant'});
+         return items.length === 101 && !document.querySelector('.notice')";
+    feed.until("all items are loaded, and nothing more is said", loaded).await;
+    let all: Vec<String> = (1..=101).rev().map(|number| number.to_string()).collect();
+    feed.shows(&all).await;
+    feed.close().await;
 }
 
 #[tokio::test]

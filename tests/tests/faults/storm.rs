@@ -50,7 +50,7 @@ async fn soak_pages_cut_at_random_and_a_server_killed_again_and_again_lose_nothi
         pages: 500,
         items: 10_000,
         kills: 20,
-        spell: Duration::from_secs(10),
+        spell: Duration::from_secs(5),
         silence: Duration::from_secs(5),
         pace: Duration::from_millis(240),
         limit: Duration::from_mins(20),

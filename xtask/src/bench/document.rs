@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::contestant::Contestant;
+use super::field::Field;
 use super::options::Options;
-use super::peers::Field;
 use super::results::Results;
 use super::verdict::Row;
 use super::{machine, table};

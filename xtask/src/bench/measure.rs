@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::contestant::Contestant;
+use super::field::Field;
 use super::options::Options;
-use super::peers::Field;
 use super::running::{Cores, Running, TOKEN};
 use crate::paths::Paths;
 use crate::process;

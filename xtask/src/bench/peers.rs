@@ -1,139 +1,43 @@
-//! How the contestants come onto this machine: ours and the load generator are built, the others
-//! installed into the cache folder. Who cannot be had is left out, with the reason.
+//! How the peers come onto this machine: into the cache folder, each in a version that is written
+//! here, and without anything being run or set up by their packages.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::contestant::Contestant;
-use super::options::Options;
 use crate::paths::Paths;
-use crate::progress::{Progress, Step};
-use crate::server::{self, Profile};
-use crate::setup::cache::{self, Place};
+use crate::progress::Step;
+use crate::setup::cache::Place;
 use crate::setup::{debian, path};
 use crate::{cargo, process};
 
-/// How many steps [`Field::prepare`] shows.
-pub(super) const STEPS: usize = 5;
+pub(super) const BUN: &str = "1.4.5";
+pub(super) const WS: &str = "8.23.0";
+pub(super) const SOCKETIO: &str = "4.8.4";
 
-const BUN: &str = "1.4.5";
-const WS: &str = "8.23.0";
-const SOCKETIO: &str = "4.8.4";
-/// Which version of it depends on Debian's.
-const NCHAN: &str = "debian";
-
-/// Everything that is started.
-pub(super) struct Field {
-    pub server: PathBuf,
-    pub bench: PathBuf,
-    /// The peers' scripts and settings.
-    pub scripts: PathBuf,
-    /// Bun's program.
-    pub bun: PathBuf,
-    /// Where Node finds `ws` and `socket.io`.
+/// What `ws` and Socket.IO need.
+#[derive(Default)]
+pub(super) struct Node {
+    /// The version of Node itself, which is not installed from here.
+    pub version: String,
+    /// Where it finds the two.
     pub modules: PathBuf,
+}
+
+/// What Nchan needs.
+#[derive(Default)]
+pub(super) struct Nchan {
+    pub version: String,
     pub nginx: PathBuf,
-    pub nchan: PathBuf,
-    /// Who takes part, and in which version.
-    pub versions: BTreeMap<Contestant, String>,
-    /// Who does not, and why.
-    pub absent: BTreeMap<Contestant, String>,
-}
-
-impl Field {
-    pub(super) fn prepare(paths: &Paths, progress: &Progress, options: &Options) -> Result<Self> {
-        cache::prepare(paths)?;
-        let bun = Place::new(paths, "bench-bun", BUN);
-        let node = Place::new(paths, "bench-node", &format!("ws-{WS}-socketio-{SOCKETIO}"));
-        let nginx = Place::new(paths, "bench-nchan", NCHAN);
-        let mut field = Self {
-            server: PathBuf::new(),
-            bench: PathBuf::new(),
-            scripts: paths.root.join("bench").join("peers"),
-            bun: PathBuf::new(),
-            modules: node.folder().join("node_modules"),
-            nginx: nginx.folder().join("nginx/sbin/nginx"),
-            nchan: nginx.folder().join("nchan/lib/nginx/modules/ngx_nchan_module.so"),
-            versions: BTreeMap::new(),
-            absent: BTreeMap::new(),
-        };
-
-        let step = progress.step("the load generator", "compiling");
-        field.bench = build_bench(paths, &step)?;
-        step.done("ready");
-        let step = progress.step("our server", "compiling");
-        field.server = match &options.server {
-            Some(server) => server.clone(),
-            None => server::compile(paths, Profile::Release, &step)?,
-        };
-        let said = process::output(Command::new(&field.server).arg("--version"));
-        let version = said.with_context(|| format!("{} does not run", field.server.display()))?;
-        field.versions.insert(Contestant::Relaxed, version.clone());
-        field.versions.insert(Contestant::Full, version);
-        step.done("ready");
-        field.versions.insert(Contestant::Floor, "of this checkout".to_owned());
-
-        let wants = |who: &[Contestant]| who.iter().any(|it| options.contestants.contains(it));
-        let mut admit =
-            |name, who: &[Contestant], get: &mut dyn FnMut(&mut Self, &Step<'_>) -> Result<()>| {
-                let step = progress.step(name, "");
-                if !wants(who) {
-                    step.done("not asked for");
-                    return;
-                }
-                match get(&mut field, &step) {
-                    Ok(()) => step.done("ready"),
-                    Err(error) => {
-                        step.done("left out");
-                        progress.print(&format!("{name} is left out: {error:#}"));
-                        let reason = error.to_string();
-                        let reason = reason.lines().next().unwrap_or_default();
-                        for who in who {
-                            field.absent.insert(*who, reason.to_owned());
-                        }
-                    }
-                }
-            };
-        admit("Bun", &[Contestant::Bun], &mut |field, step| {
-            field.bun = get_bun(&bun, step)?;
-            field.versions.insert(Contestant::Bun, BUN.to_owned());
-            Ok(())
-        });
-        admit("ws and Socket.IO", &[Contestant::Ws, Contestant::SocketIo], &mut |field, step| {
-            let runtime = get_node(&node, step)?;
-            field.versions.insert(Contestant::Ws, format!("{WS} on Node {runtime}"));
-            field.versions.insert(Contestant::SocketIo, format!("{SOCKETIO} on Node {runtime}"));
-            Ok(())
-        });
-        admit("Nchan", &[Contestant::Nchan], &mut |field, step| {
-            get_nchan(&nginx, step, &field.nginx, &field.nchan)?;
-            field.versions.insert(Contestant::Nchan, nchan_version(&field.nginx));
-            Ok(())
-        });
-        Ok(field)
-    }
-
-    /// Whether it can be started.
-    pub(super) fn has(&self, contestant: Contestant) -> bool {
-        self.versions.contains_key(&contestant)
-    }
-}
-
-fn build_bench(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
-    let mut command = cargo::command(&paths.root);
-    command.args(["build", "--package", "nowcast-bench", "--profile", "release"]);
-    let log = cargo::log_path(&paths.state(), "bench-build");
-    cargo::run(step, "Compiling the load generator", command, &log)?;
-    Ok(paths.binary("release", "nowcast-bench"))
+    pub module: PathBuf,
 }
 
 /// npm's `bun` is a wrapper; the program itself is in the package for this platform that npm takes
 /// along, so that no script has to run.
-fn get_bun(place: &Place, step: &Step<'_>) -> Result<PathBuf> {
+pub(super) fn bun(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
+    let place = Place::new(paths, "bench-bun", BUN);
     let find = |folder: &Path| -> Option<PathBuf> {
         let entries = fs::read_dir(folder.join("node_modules").join("@oven")).ok()?;
         let mut programs = entries.flatten().map(|entry| entry.path().join("bin").join("bun"));
@@ -149,8 +53,9 @@ fn get_bun(place: &Place, step: &Step<'_>) -> Result<PathBuf> {
     find(&place.folder()).context("npm's bun has no program for this platform")
 }
 
-/// The version of Node, which is not installed from here.
-fn get_node(place: &Place, step: &Step<'_>) -> Result<String> {
+/// `ws` and Socket.IO.
+pub(super) fn node(paths: &Paths, step: &Step<'_>) -> Result<Node> {
+    let place = Place::new(paths, "bench-node", &format!("ws-{WS}-socketio-{SOCKETIO}"));
     let version = process::output(Command::new("node").arg("--version"));
     let version = version.context("there is no Node on PATH")?;
     let is_ready = |folder: &Path| {
@@ -160,7 +65,8 @@ fn get_node(place: &Place, step: &Step<'_>) -> Result<String> {
         let packages = [("ws", WS), ("socket.io", SOCKETIO)];
         place.fill(step, is_ready, |folder| npm(step, folder, place.log(), &packages))?;
     }
-    Ok(version.trim_start_matches('v').to_owned())
+    let version = version.trim_start_matches('v').to_owned();
+    Ok(Node { version, modules: place.folder().join("node_modules") })
 }
 
 /// Installs exact versions into a folder of their own; no package runs anything meanwhile.
@@ -181,10 +87,14 @@ fn npm(step: &Step<'_>, folder: &Path, log: &Path, packages: &[(&str, &str)]) ->
 }
 
 /// Debian's packages are unpacked, not installed: no web server is set up and started thereby.
-fn get_nchan(place: &Place, step: &Step<'_>, nginx: &Path, nchan: &Path) -> Result<()> {
-    let runs = || process::output(Command::new(nginx).arg("-v")).is_some() && nchan.is_file();
+pub(super) fn nchan(paths: &Paths, step: &Step<'_>) -> Result<Nchan> {
+    // Which version it is depends on Debian's.
+    let place = Place::new(paths, "bench-nchan", "debian");
+    let nginx = place.folder().join("nginx/sbin/nginx");
+    let module = place.folder().join("nchan/lib/nginx/modules/ngx_nchan_module.so");
+    let runs = || process::output(Command::new(&nginx).arg("-v")).is_some() && module.is_file();
     if runs() {
-        return Ok(());
+        return Ok(Nchan { version: nchan_version(&nginx), nginx, module });
     }
     if !debian::can_unpack() {
         bail!("only Debian's packages of it are known here");
@@ -197,7 +107,7 @@ fn get_nchan(place: &Place, step: &Step<'_>, nginx: &Path, nchan: &Path) -> Resu
     if !runs() {
         bail!("Debian's nginx does not run here");
     }
-    Ok(())
+    Ok(Nchan { version: nchan_version(&nginx), nginx, module })
 }
 
 /// Debian says which Nchan it has, nginx which it is.

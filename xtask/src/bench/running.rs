@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 
 use super::child::Child;
 use super::contestant::Contestant;
+use super::field::Field;
 use super::machine;
-use super::peers::Field;
 use crate::process;
 
 /// The publish token of our servers here.
@@ -83,7 +83,7 @@ impl Running {
                 let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
                 known = Some(free);
                 let settings = nchan_settings(field, folder, free.port())?;
-                let mut command = cores.command(&field.nginx);
+                let mut command = cores.command(&field.nchan.nginx);
                 command.arg("-p").arg(folder).arg("-c").arg(settings);
                 command
             }
@@ -106,7 +106,7 @@ impl Running {
 
 fn script(cores: Cores, program: &Path, field: &Field, name: &str) -> Command {
     let mut command = cores.command(program);
-    command.arg(field.scripts.join(name)).env("NODE_PATH", &field.modules);
+    command.arg(field.scripts.join(name)).env("NODE_PATH", &field.node.modules);
     command
 }
 
@@ -117,7 +117,7 @@ fn nchan_settings(field: &Field, folder: &Path, port: u16) -> Result<PathBuf> {
     let words = [
         ("PORT", port.to_string()),
         ("FOLDER", folder.display().to_string()),
-        ("MODULE", field.nchan.display().to_string()),
+        ("MODULE", field.nchan.module.display().to_string()),
         ("FILES", machine::hard_limit().to_string()),
         // Who is root runs the worker as root, too, or that could not write to the folder.
         ("USER", if is_root { "user root;" } else { "" }.to_owned()),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::contestant::Contestant;
-use super::peers::Field;
+use super::field::Field;
 use super::results::{Figure, Key, Results, median};
 use super::scenario::{CURVE, Phase, Transport};
 use super::verdict::Row;
@@ -60,9 +60,11 @@ pub(super) fn figures(results: &Results) -> String {
         };
         let _ = writeln!(
             text,
-            "\nDurable publishes: {:.0} a second by 64 publishers; the disk did {:.0} fsyncs a second.",
+            "\nDurable publishes: {:.0} a second by 64 publishers; the disk did {:.0} fsyncs a second, \
+             so that in lock-step each publish waits {:.1} ms for it before any page has it.",
             figure(|round| round.publishes),
-            figure(|round| round.syncs)
+            figure(|round| round.syncs),
+            1e3 / figure(|round| round.syncs)
         );
     }
     if !results.herd.is_empty() {
