@@ -20,10 +20,16 @@ fn masked(payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// JSON of about this length, as events are.
+/// JSON of this length, as events are: alike, but not the same.
 fn json(length: usize) -> Vec<u8> {
-    let item = r#"{"t":"event","offset":42,"event":{"kind":"item_published","text":"Hello"}},"#;
-    item.bytes().cycle().take(length).collect()
+    let events = (1_u32..).flat_map(|offset| {
+        let id = offset.wrapping_mul(2_654_435_761);
+        let text = format!(
+            r#"{{"t":"event","offset":{offset},"event":{{"kind":"item_published","id":"i{id:x}"}}}},"#
+        );
+        text.into_bytes()
+    });
+    events.take(length).collect()
 }
 
 /// Decodes what is in `input` and counts the bytes of the messages.
