@@ -176,9 +176,6 @@ impl Shard {
         {
             // Somebody may have come since; it is not told the same again.
             member.cold.presence = version;
-        {
-            // Somebody may have come since; it is not told the same again.
-            member.presence = version;
             member.append(super::welcome::own(member.format, frame.as_bytes()));
         }
         self.mark(key);
