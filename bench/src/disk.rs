@@ -1,7 +1,8 @@
-//! What the disk can do: a small write and `fdatasync`, again and again.
+//! What the disk can do: a small write at the end of a file and `fdatasync`, again and again, as a
+//! program would that keeps each thing before it takes the next.
 
 use std::fs::{self, File};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,6 @@ use anyhow::{Context as _, Result};
 
 /// As much as a write-ahead log adds for a small transaction.
 const WRITE: usize = 4096;
-/// How much is written before it begins again: a log is written over, too.
-const SIZE: u64 = 4 << 20;
 
 /// Prints `syncs=` a second.
 pub(crate) fn run(folder: &Path, seconds: f64) -> Result<()> {
@@ -27,9 +26,6 @@ fn measure(mut file: File, length: Duration) -> Result<f64> {
     let since = Instant::now();
     let mut syncs = 0_u32;
     while since.elapsed() < length {
-        if file.stream_position()? >= SIZE {
-            file.seek(SeekFrom::Start(0))?;
-        }
         file.write_all(&block)?;
         file.sync_data()?;
         syncs += 1;

@@ -87,8 +87,8 @@ page came; the kernel's own memory for sockets is not in it, and is the same for
 connections, each of which publishes again when it is answered, unless some page is more than 128
 frames behind; who gathers frames is quick there. \"100 publishes a second\" keeps to the clock,
 whatever the server does. A long poll asks again as soon as it is answered. The durable publishes run
-without pages; the disk's pace is that of `fdatasync` after each 4 KiB, before and after in the same
-folder. The herd: every page has its place in the log, and the newest five events are missing on some;
+without pages; the disk's pace is that of `fdatasync` after each 4 KiB at the end of a file, before and
+after in the same folder. The herd: every page has its place in the log, and the newest five events are missing on some;
 the server is killed with SIGKILL, started again, and every page comes back at a random moment of the
 first second. There the server and the load generator share both cores.
 
