@@ -18,6 +18,10 @@ use tokio::time::Instant;
 /// How long a request's headers may take to come, and an idle connection to send the next.
 const HEADERS: Duration = Duration::from_secs(30);
 
+/// How long what was sent may go without the peer's acknowledgement.
+#[cfg(target_os = "linux")]
+const VANISHED: Duration = Duration::from_mins(1);
+
 /// Serves until `shutdown` is ready; then accepts nothing more and returns when every request is
 /// answered. Upgraded connections are on their own.
 pub async fn serve(listener: TcpListener, http: Http, shutdown: impl Future<Output = ()>) {
@@ -77,6 +81,9 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 fn open(stream: TcpStream) -> Connection {
     // Frames are small and must not wait for more to come.
     let _ = stream.set_nodelay(true);
+    // A peer that vanished takes nothing any more, and does not say so.
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(VANISHED));
     Connection::new(stream)
 }
 

@@ -107,12 +107,12 @@ impl Hub {
 
     /// Lets the shards have what was left for them.
     pub fn flush(&self) {
-        self.shards.iter().for_each(Mailbox::wake);
+        self.shards.iter().for_each(Mailbox::flush);
     }
 
     /// Wakes whoever works beside the server, so that they find it gone.
     pub fn wake(&self) {
-        self.flush();
+        self.shards.iter().for_each(Mailbox::wake);
         self.changed.notify_one();
     }
 

@@ -18,7 +18,7 @@ use nowcast_shared::frame::SNAPSHOT_ITEMS;
 use nowcast_shared::id::{ItemId, RoomName};
 use nowcast_shared::offset::{Offset, Position};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, RwLock};
 
 /// How many bytes of events one read gives at most, about.
@@ -79,9 +79,18 @@ impl Log {
         if let Some(room) = self.known(name) {
             return Ok(Some(room));
         }
-        let wanted = name.clone();
-        let row = self.db.read(move |connection| room::load(connection, &wanted)).await?;
-        Ok(row.map(|row| self.remember(name, row)))
+        let (wanted, tail) = (name.clone(), self.tail);
+        let found = self
+            .db
+            .read(move |connection| {
+                // One transaction, so that head and events are of the same moment.
+                let transaction = connection.transaction()?;
+                let Some(row) = room::load(&transaction, &wanted)? else { return Ok(None) };
+                let newest = room::newest(&transaction, &row, tail)?;
+                Ok(Some((row, newest)))
+            })
+            .await?;
+        Ok(found.map(|(row, newest)| self.remember(name, row, newest)))
     }
 
     /// Makes a room, or finds it; whether it is new.
@@ -103,7 +112,7 @@ impl Log {
             })
             .await?;
         let row = row.ok_or(DbError::Closed)?;
-        Ok((self.remember(name, row), new))
+        Ok((self.remember(name, row, VecDeque::new()), new))
     }
 
     fn known(&self, name: &RoomName) -> Option<Arc<Room>> {
@@ -112,11 +121,16 @@ impl Log {
     }
 
     /// The first to load a room decides which object stands for it.
-    fn remember(&self, name: &RoomName, row: room::Row) -> Arc<Room> {
+    fn remember(
+        &self,
+        name: &RoomName,
+        row: room::Row,
+        newest: VecDeque<Arc<Record>>,
+    ) -> Arc<Room> {
         let mut rooms = self.rooms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let room = rooms
             .entry(name.clone())
-            .or_insert_with(|| Arc::new(Room::new(name.clone(), row, self.tail)));
+            .or_insert_with(|| Arc::new(Room::new(name.clone(), row, newest, self.tail)));
         Arc::clone(room)
     }
 

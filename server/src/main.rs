@@ -11,12 +11,15 @@ use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
 
 /// Requests and connections come and go by the thousand; see ARCHITECTURE.md for what it saves.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How many connections may wait to be accepted; the system may allow fewer.
+const BACKLOG: u32 = 4096;
 
 /// How many files the server opens for itself, about: database, threads, uploads under way.
 const OWN_FILES: u64 = 100;
@@ -63,7 +66,7 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
         .ok();
     let folder = data_folder(config.data.clone())?;
     // First the port: were it taken, the first credentials would be drawn and never shown.
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+    let listener = listen(config.listen).with_context(|| {
         format!("{} cannot be served on; choose another with --listen ADDR:PORT", config.listen)
     })?;
     let address = listener.local_addr()?;
@@ -72,6 +75,16 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
     announce(address, &folder, files, drawn);
     nowcast::serve(listener, app, shutdown::requested()).await;
     Ok(())
+}
+
+/// Takes the address, with room for many pages that come at once.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is started again gets its port back at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Says where the server is. Whoever reads the output may have closed it: that is no error.

@@ -13,6 +13,7 @@ use crate::error::Problem;
 use crate::http::extract::{Asks, InRoom, query};
 use crate::hub::{Join, Transport};
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::PublicId;
@@ -39,6 +40,11 @@ impl FromRequestParts<App> for Joining {
 impl Joining {
     /// Reads the rest, where the room is known.
     fn read(app: &App, parts: &Parts, room: InRoom) -> Result<Self, Problem> {
+        // A session is more than its head, and joining replaces who was there.
+        if parts.method == Method::HEAD {
+            let detail = "This address is asked with GET.";
+            return Err(Problem::new(Code::MethodNotAllowed, detail));
+        }
         if *app.stopping.borrow() {
             let problem = Problem::new(Code::Unavailable, "The server is stopping. Come back.");
             return Err(problem.retry_after(1));
@@ -72,7 +78,7 @@ impl Joining {
         let Self { asks, room: InRoom(room), since, counted } = self;
         let Asks { credential, client, .. } = asks;
         let inbox = (transport == Transport::WebSocket)
-            .then(|| Box::new(Inbox::new(app, Arc::clone(&room), client.clone(), credential)));
+            .then(|| Box::new(Inbox::new(Arc::clone(&room), client.clone(), credential)));
         let join = Join { client, transport, counted };
         app.hub.join(room.id(), join, |mailbox, id| {
             let way = way(mailbox, id);

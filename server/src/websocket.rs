@@ -41,7 +41,7 @@ pub enum Message<'a> {
 
 /// What the protocol does not allow, or what is more than the server takes. Nothing that follows
 /// can be read; the connection has to be failed (RFC 6455, section 7.1.7) with
-/// [`Violation::close_code`].
+/// [`Violation::close_code`], or with a code that the protocol on top has for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// RSV1 without agreed compression or on a frame that may not have it, RSV2 or RSV3.

@@ -3,6 +3,7 @@
 use super::checkpoint::Checkpoints;
 use super::{DbError, fault};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -82,7 +83,15 @@ impl Writer {
         let checkpoints = Checkpoints::start(&mut connection, path)?;
         let thread = thread::Builder::new().name("nowcast-writer".to_owned()).spawn({
             let told = Arc::clone(&told);
-            move || write(connection, jobs, &told, checkpoints)
+            move || {
+                let work = AssertUnwindSafe(|| write(connection, jobs, &told, checkpoints));
+                if catch_unwind(work).is_err() {
+                    // Nothing would be kept any more. If the server is started again, it goes on
+                    // from what was committed.
+                    tracing::error!("the writer failed; the server ends");
+                    std::process::abort();
+                }
+            }
         })?;
         Ok(Self { queue, thread: Arc::new(Mutex::new(Some(thread))), told })
     }

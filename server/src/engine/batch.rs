@@ -23,6 +23,22 @@ pub(super) enum Format {
     Poll,
 }
 
+impl Format {
+    /// A frame as this format writes it; an event stream names the position of an event.
+    pub(super) fn of<'a>(
+        self,
+        encoded: &'a Encoded,
+        position: Option<(&Epoch, Offset)>,
+    ) -> &'a Bytes {
+        match self {
+            Self::WebSocket => encoded.websocket(),
+            Self::Deflated => encoded.deflated(),
+            Self::EventStream => encoded.event_stream(position),
+            Self::Poll => encoded.json(),
+        }
+    }
+}
+
 /// One thing that is due.
 pub(super) enum Item {
     /// An event; offsets grow within a batch, though not always by one.
@@ -40,24 +56,19 @@ impl Item {
     }
 
     fn bytes(&self, format: Format, epoch: &Epoch) -> &Bytes {
-        let encoded = self.encoded();
-        match format {
-            Format::WebSocket => encoded.websocket(),
-            Format::Deflated => encoded.deflated(),
-            Format::EventStream => encoded.event_stream(match self {
-                Self::Event(record) => Some((epoch, record.offset)),
-                Self::Signal(_) => None,
-            }),
-            Format::Poll => encoded.json(),
-        }
+        let position = match self {
+            Self::Event(record) => Some((epoch, record.offset)),
+            Self::Signal(_) => None,
+        };
+        format.of(self.encoded(), position)
     }
 
     pub(super) fn entry(&self, format: Format, epoch: &Epoch) -> Entry {
-        let key = match self {
-            Self::Event(_) => None,
-            Self::Signal(signal) => Some(signal.key.clone()),
-        };
-        Entry { bytes: self.bytes(format, epoch).clone(), key, more: false }
+        let bytes = self.bytes(format, epoch).clone();
+        match self {
+            Self::Event(_) => bytes.into(),
+            Self::Signal(signal) => Entry::signal(bytes, signal.key.clone()),
+        }
     }
 }
 
@@ -108,6 +119,11 @@ impl Batch {
             None => Some(cursor),
             Some((first, last)) => (first == cursor.next()).then_some(last),
         }
+    }
+
+    /// Whether there are events in it.
+    pub(super) fn has_events(&self) -> bool {
+        self.run.is_some()
     }
 
     /// The whole batch as this format writes it; made once.

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Format, Item};
 use super::member::{Carrier, Ending, Member, Stage};
-use super::outbox::{Entry, Outbox};
+use super::outbox::{Entry, Full, Outbox};
 use super::shard::{Shard, goodbye};
 use super::timers::Millis;
 use super::welcome;
@@ -42,7 +42,7 @@ impl Shard {
         for room in std::mem::take(&mut self.due) {
             let Some(share) = self.rooms.get_mut(&room) else { continue };
             let items = std::mem::take(&mut share.items);
-            // Sessions come and go between turns only; see `forget`.
+            // None joins or is forgotten before the round is over.
             let members = std::mem::take(&mut share.members);
             let batch = Batch::new(items, share.room.epoch().clone());
             for &key in &members {
@@ -82,7 +82,7 @@ impl Shard {
                 self.arm(key);
             }
             Offered::Behind => {
-                self.members[key].stage = Stage::Behind;
+                self.mark(key);
                 self.advance(app, key);
             }
             Offered::Slow => self.slow(app, key),
@@ -137,21 +137,24 @@ impl Shard {
         if member.cold.ending.is_some() || member.gone {
             return;
         }
+        if let Carrier::Polls(polls) = &mut member.carrier {
+            polls.refuse(&goodbye(reason));
+            member.stage = Stage::Over;
+            self.let_go(key);
+            return self.count_slow(app, reason);
+        }
         member.abandon();
-        member.append(welcome::own(member.format, &goodbye(reason)));
+        member.append(welcome::own(member.format, &goodbye(reason)), self.now);
         if matches!(member.format, Format::WebSocket | Format::Deflated) {
             let close = websocket::encode::close(reason.close_code(), reason.as_str());
-            member.append(close.into());
+            member.append(close.into(), self.now);
         }
         self.end(key, self.times.farewell);
-        let member = &mut self.members[key];
-        if let Carrier::Polls(polls) = &member.carrier {
-            if polls.waiting.is_some() {
-                self.answer_poll(key);
-            }
-            self.let_go(key);
-        }
-        // Whoever asks how many are slow does not wait until they are gone.
+        self.count_slow(app, reason);
+    }
+
+    /// Whoever asks how many are slow does not wait until they are gone.
+    fn count_slow(&self, app: &App, reason: Reason) {
         if reason == Reason::SlowConsumer {
             app.hub.count_slow();
         }
@@ -162,6 +165,8 @@ impl Shard {
         let member = &mut self.members[key];
         member.stage = Stage::Over;
         member.cold.pending = VecDeque::new();
+        member.cold.unfed = Vec::new();
+        member.cold.paused = false;
         member.cold.ending = Some(Ending { deadline: self.now + patience, told: false });
         if let Carrier::Pipe(piped) = &member.carrier {
             piped.pipe.end();
@@ -198,12 +203,12 @@ impl Shard {
 
     /// Queues something for one session alone.
     pub(super) fn queue(&mut self, app: &App, key: usize, entry: Entry) {
-        let limit = self.limit;
+        let (limit, now) = (self.limit, self.now);
         let member = &mut self.members[key];
         if member.cold.ending.is_some() || member.gone {
             return;
         }
-        match member.push(entry, limit) {
+        match member.push(entry, limit, now) {
             Ok(()) => self.mark(key),
             Err(_) => self.slow(app, key),
         }
@@ -242,31 +247,43 @@ fn offer(
     {
         return offer_whole(member, batch, cursor, limit, now, answers);
     }
+    offer_each(member, batch, limit, now)
+}
+
+/// Looks at each thing by itself: what it has already, what it may hear, what is missing.
+fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> Offered {
     let mut offered = Offered::Taken;
     for item in &batch.items {
         match item {
             Item::Event(_) if member.stage != Stage::Live => continue,
             Item::Event(record) if record.offset <= member.cursor => continue,
-            Item::Event(record) if record.offset == member.cursor.next() => {
-                member.cursor = record.offset;
+            Item::Event(record) if record.offset != member.cursor.next() => {
+                member.stage = Stage::Behind;
+                continue;
             }
-            Item::Event(_) => return Offered::Behind,
             Item::Signal(_) if !hears(member) => continue,
+            Item::Signal(signal)
+                if signal.version.is_some_and(|version| member.cold.presence >= version) =>
+            {
+                continue;
+            }
+            Item::Event(_) | Item::Signal(_) => {}
+        }
+        match member.push(item.entry(member.format, &batch.epoch), limit, now) {
+            Ok(()) => offered = Offered::Queued,
+            // It had no time to take any of it: it is not slow, and the log has the rest.
+            Err(Full { at_once: true }) => member.stage = Stage::Behind,
+            Err(Full { at_once: false }) => return Offered::Slow,
+        }
+        match item {
+            Item::Event(record) if member.stage == Stage::Live => member.cursor = record.offset,
+            Item::Event(_) => {}
             Item::Signal(signal) => {
-                if let Some(version) = signal.version {
-                    if member.cold.presence >= version {
-                        continue;
-                    }
-                    member.cold.presence = version;
-                }
+                member.cold.presence = signal.version.unwrap_or(member.cold.presence);
             }
         }
-        if member.push(item.entry(member.format, &batch.epoch), limit).is_err() {
-            return Offered::Slow;
-        }
-        offered = Offered::Queued;
     }
-    offered
+    if member.stage == Stage::Behind { Offered::Behind } else { offered }
 }
 
 /// Whether signals make sense to it already, or still.
@@ -284,9 +301,9 @@ fn offer_whole(
     answers: &mut Vec<Answer>,
 ) -> Offered {
     let format = member.format;
-    member.cursor = cursor;
     match &mut member.carrier {
         Carrier::Socket { stream, outbox: slot @ None } => {
+            member.cursor = cursor;
             let joined = batch.joined(format);
             let mut sent = match stream.write(joined) {
                 Ok(sent) => sent,
@@ -306,30 +323,28 @@ fn offer_whole(
                     sent -= length;
                     continue;
                 }
-                outbox.append(entry);
+                outbox.append(entry, now);
                 if sent > 0 {
                     outbox.advance(std::mem::take(&mut sent));
                 }
             }
             Offered::Queued
         }
-        Carrier::Polls(polls) if polls.due.is_empty() => {
+        Carrier::Polls(polls) if polls.due.is_empty() && batch.has_events() => {
+            member.cursor = cursor;
             let Some(waiting) = polls.waiting.take() else { return Offered::Taken };
             answers.push((waiting.answer, batch.body(cursor).clone()));
             Offered::Answered
         }
         Carrier::Pipe(piped) if piped.pipe.is_idle() => {
-            piped.pipe.append(batch.joined(format).clone().into());
+            member.cursor = cursor;
+            // It counts: if it is not taken, the session is slow.
+            let joined = batch.joined(format).clone();
+            // The first is taken whatever its length.
+            let _ = piped.pipe.push(joined.into(), limit, now);
             Offered::Queued
         }
-        _ => {
-            for item in &batch.items {
-                if member.push(item.entry(format, &batch.epoch), limit).is_err() {
-                    return Offered::Slow;
-                }
-            }
-            Offered::Queued
-        }
+        _ => offer_each(member, batch, limit, now),
     }
 }
 

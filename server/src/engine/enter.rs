@@ -1,14 +1,15 @@
 //! Joining: welcome, what was missed, live. And polling again.
 
 use super::batch::Format;
+use super::inbox::Pace;
 use super::mailbox::Message;
 use super::member::{Carrier, Entrant, Member, Stage};
-use super::outbox::Entry;
 use super::poll::{GRACE, Waiting};
 use super::shard::{Shard, Share};
 use super::timers::{Millis, NEVER};
 use super::welcome::Welcome;
 use crate::app::App;
+use crate::db::DbError;
 use crate::log::{ReadError, Snapshot};
 use crate::record::Record;
 use mio::{Interest, Token};
@@ -22,7 +23,7 @@ impl Shard {
     pub(super) fn join(&mut self, app: &App, entrant: Entrant) {
         let (id, room) = (entrant.id, Arc::clone(&entrant.room));
         let resumes = entrant.since.as_ref().is_some_and(|since| app.log.covers(&room, since));
-        let (member, before) = Member::new(entrant, resumes, self.now);
+        let (member, before) = Member::new(entrant, resumes, Pace::new(app), self.now);
         let key = self.members.insert(member);
         self.keys.insert(id, key);
         let share = self.rooms.entry(room.id()).or_insert_with(|| Share {
@@ -73,7 +74,11 @@ impl Shard {
                     }
                 }
                 Stage::New { resumes: false } => {
-                    let Some(snapshot) = member.cold.room.current_snapshot() else {
+                    let inflated = |snapshot: &Arc<Snapshot>| {
+                        member.format != Format::Deflated || snapshot.is_light()
+                    };
+                    let snapshot = member.cold.room.current_snapshot().filter(inflated);
+                    let Some(snapshot) = snapshot else {
                         self.ask_for_snapshot(app, key);
                         return;
                     };
@@ -129,19 +134,12 @@ impl Shard {
     }
 
     fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
+        let now = self.now;
         let member = &mut self.members[key];
         for record in records {
-            let bytes = match member.format {
-                Format::WebSocket => record.encoded.websocket(),
-                Format::Deflated => record.encoded.deflated(),
-                Format::EventStream => {
-                    let position = (member.cold.room.epoch(), record.offset);
-                    record.encoded.event_stream(Some(position))
-                }
-                Format::Poll => record.encoded.json(),
-            };
-            let entry = Entry::from(bytes.clone());
-            member.append(entry);
+            let position = (member.cold.room.epoch(), record.offset);
+            let bytes = member.format.of(&record.encoded, Some(position)).clone();
+            member.append(bytes.into(), now);
             member.cursor = record.offset;
         }
         self.mark(key);
@@ -152,6 +150,9 @@ impl Shard {
         let member = &mut self.members[key];
         member.cursor = snapshot.offset;
         member.stage = Stage::Behind;
+        if let Carrier::Polls(polls) = &mut member.carrier {
+            polls.due.drop_signals();
+        }
         self.welcome(app, key, Some(snapshot));
     }
 
@@ -168,7 +169,7 @@ impl Shard {
             open: app.is_open(),
         };
         for entry in welcome.entries(member.format) {
-            member.append(entry);
+            member.append(entry, self.now);
         }
         // Without a snapshot it would not know who is here until somebody comes or leaves.
         if snapshot.is_none()
@@ -176,7 +177,7 @@ impl Shard {
         {
             // Somebody may have come since; it is not told the same again.
             member.cold.presence = version;
-            member.append(super::welcome::own(member.format, frame.as_bytes()));
+            member.append(super::welcome::own(member.format, frame.as_bytes()), self.now);
         }
         self.mark(key);
     }
@@ -187,13 +188,27 @@ impl Shard {
         member.stage = Stage::Awaiting;
         let (id, room) = (member.cold.id, Arc::clone(&member.cold.room));
         let hash_map::Entry::Occupied(mut share) = self.rooms.entry(room.id()) else { return };
-        share.get_mut().waiting.push(id);
+        // A page that polls again and again meanwhile waits once.
+        if member.format != Format::Poll || !share.get().waiting.contains(&id) {
+            share.get_mut().waiting.push(id);
+        }
         if share.get().waiting.len() > 1 {
             return;
         }
         let (app, mailbox) = (app.clone(), self.mailbox.clone());
         self.runtime.spawn(async move {
-            let snapshot = app.log.snapshot(&room).await;
+            let mut snapshot = app.log.snapshot(&room).await;
+            if let Ok(made) = &snapshot
+                && !made.is_light()
+            {
+                // A shard must not compress for long, nor must this thread.
+                let made = Arc::clone(made);
+                let deflating = tokio::task::spawn_blocking(move || {
+                    made.deflated();
+                    made
+                });
+                snapshot = deflating.await.map_err(|_| DbError::Closed);
+            }
             if let Err(error) = &snapshot {
                 tracing::warn!(room = %room.name(), %error, "pages cannot be given a snapshot");
             }
@@ -286,16 +301,11 @@ impl Shard {
         if member.gone || member.cold.ending.is_some() {
             return;
         }
-        if let Carrier::Polls(polls) = &mut member.carrier
-            && polls.waiting.is_some()
-        {
-            // The page asks twice at once: the first is told that it was replaced.
-            let kept = std::mem::take(&mut polls.due);
-            polls.due.append(super::shard::goodbye(Reason::Replaced).into());
-            self.answer_poll(key);
-            if let Carrier::Polls(polls) = &mut self.members[key].carrier {
-                polls.due = kept;
-            }
+        if let Carrier::Polls(polls) = &mut member.carrier {
+            // A page that asks twice at once: the first is told that it was replaced. Events that
+            // were due for it are read again from where this one is.
+            polls.refuse(&super::shard::goodbye(Reason::Replaced));
+            polls.due.keep_signals();
         }
         let member = &mut self.members[key];
         let since = waiting.since.as_ref().filter(|since| app.log.covers(&member.cold.room, since));

@@ -23,11 +23,35 @@ pub struct Inbox {
     room: Arc<Room>,
     client: Option<ClientId>,
     credential: Credential,
+    /// Whose command ids these are: the client's, or without one this connection's.
+    scope: String,
+}
+
+/// How fast a session sends.
+pub(super) struct Pace {
     limiter: Limiter,
     /// How many frames in a row were too many.
     excess: u32,
-    /// Whose command ids these are: the client's, or without one this connection's.
-    scope: String,
+}
+
+impl Pace {
+    /// At the rate of commands.
+    pub(super) fn new(app: &App) -> Self {
+        let limiter = Limiter::new(app.limits.command_rate, app.limits.command_burst);
+        Self { limiter, excess: 0 }
+    }
+
+    /// Takes one, if it is allowed.
+    pub(super) fn admit(&mut self) -> bool {
+        let admitted = self.limiter.admit();
+        self.excess = if admitted { 0 } else { self.excess + 1 };
+        admitted
+    }
+
+    /// Whether it goes on for so long that it is no mistake.
+    pub(super) fn is_flood(&self) -> bool {
+        self.excess > EXCESS
+    }
 }
 
 /// What follows from a frame.
@@ -57,35 +81,29 @@ impl Errand {
 
 impl Inbox {
     /// For a session of this page in this room.
-    pub fn new(
-        app: &App,
-        room: Arc<Room>,
-        client: Option<ClientId>,
-        credential: Credential,
-    ) -> Self {
+    pub fn new(room: Arc<Room>, client: Option<ClientId>, credential: Credential) -> Self {
         let scope = match &client {
             Some(client) => client.to_string(),
             None => random::name("connection-", 13),
         };
-        let limiter = Limiter::new(app.limits.command_rate, app.limits.command_burst);
-        Self { room, client, credential, limiter, excess: 0, scope }
+        Self { room, client, credential, scope }
     }
 
     /// Reads a frame. The answer to what needs no waiting is there at once.
-    pub(super) fn read(&mut self, app: &App, text: &[u8]) -> Read {
+    pub(super) fn read(&mut self, app: &App, pace: &mut Pace, text: &[u8]) -> Read {
         let limit = app.limits.max_frame;
-        if text.len() > limit {
-            return refused(None, Problem::too_large("The frame", limit));
-        }
+        let too_large = text.len() > limit;
         let actor = match app.auth.actor(&self.credential, self.client.as_ref()) {
             Ok(actor) => actor,
             Err(problem) => return refused(None, problem),
         };
         // Whatever a page sends costs something, also what cannot be read.
-        let too_fast = actor.is_limited() && !self.limiter.admit();
-        self.excess = if too_fast { self.excess + 1 } else { 0 };
-        if self.excess > EXCESS {
+        let too_fast = (actor.is_limited() || too_large) && !pace.admit();
+        if pace.is_flood() {
             return Read::Close(Reason::Flooding);
+        }
+        if too_large {
+            return refused(None, Problem::too_large("The frame", limit));
         }
         let frame = match command::read(text, None) {
             Ok(frame) => frame,
@@ -99,6 +117,11 @@ impl Inbox {
                 Read::Run(Box::new(Errand { actor, id, command }))
             }
         }
+    }
+
+    /// The answer to a message that came too fast.
+    pub(super) fn too_fast() -> Bytes {
+        encode(&command::reject(None, command::too_fast()))
     }
 
     /// The answer to a message that is no text.

@@ -50,6 +50,10 @@ impl Shard {
                 member.cold.wrote = now;
                 self.reply(app, key, br#"{"t":"pong"}"#);
             }
+            // What it says waits as well.
+            Carrier::Socket { .. } | Carrier::Pipe(_) if member.cold.paused => {
+                member.cold.heard = now;
+            }
             Carrier::Socket { .. } | Carrier::Pipe(_) if member.cold.asked => {
                 self.close(app, key, Reason::TimedOut);
             }

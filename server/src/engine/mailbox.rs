@@ -85,6 +85,8 @@ struct Letters {
     bytes: usize,
     /// Rooms of which events were left out.
     missed: HashSet<i64>,
+    /// Whether events were left without waking.
+    left: bool,
 }
 
 impl Mailbox {
@@ -97,15 +99,25 @@ impl Mailbox {
         })))
     }
 
-    /// Leaves an event; [`Self::wake`] has to follow. In offset order for each room.
+    /// Leaves an event; [`Self::flush`] has to follow. In offset order for each room.
     pub fn leave_event(&self, room: i64, record: &Arc<Record>) {
         let mut letters = self.letters();
         if letters.bytes > MOST {
             letters.missed.insert(room);
+            letters.left = true;
             return;
         }
         letters.bytes += record.size();
         letters.queue.push(Message::Event(room, Arc::clone(record)));
+        letters.left = true;
+    }
+
+    /// Wakes the shard if events were left for it.
+    pub fn flush(&self) {
+        let left = std::mem::take(&mut self.letters().left);
+        if left {
+            self.wake();
+        }
     }
 
     /// Leaves a message and wakes the shard.

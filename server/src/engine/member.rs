@@ -1,7 +1,7 @@
 //! A session as its shard holds it.
 
 use super::batch::Format;
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Pace};
 use super::mailbox::SessionId;
 use super::outbox::{Entry, Full, Outbox};
 use super::pipe::Pipe;
@@ -134,8 +134,12 @@ pub(super) struct Cold {
     pub(super) decoder: Decoder,
     /// Absent while a command is carried out.
     pub(super) inbox: Option<Box<Inbox>>,
+    /// How fast it sends.
+    pub(super) pace: Pace,
     /// Frames that wait for the command before them.
     pub(super) pending: VecDeque<Bytes>,
+    /// Bytes that were read and wait until those are done.
+    pub(super) unfed: Vec<u8>,
     /// Whether nothing is read from it until its commands are done.
     pub(super) paused: bool,
     /// The newest presence that it was told.
@@ -152,6 +156,18 @@ pub(super) struct Cold {
     pub(super) armed: Millis,
 }
 
+/// The outbox of a socket. From when it is there, time counts until bytes leave.
+fn begin<'a>(
+    slot: &'a mut Option<Box<Outbox>>,
+    cold: &mut Cold,
+    now: Millis,
+) -> &'a mut Box<Outbox> {
+    slot.get_or_insert_with(|| {
+        cold.wrote = now;
+        Box::default()
+    })
+}
+
 /// The end of a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending {
@@ -165,7 +181,7 @@ pub(super) struct Ending {
 pub(super) struct Broken;
 
 impl Member {
-    pub(super) fn new(entrant: Entrant, resumes: bool, now: Millis) -> (Self, Bytes) {
+    pub(super) fn new(entrant: Entrant, resumes: bool, pace: Pace, now: Millis) -> (Self, Bytes) {
         let Entrant { id, room, since, you, inbox, way } = entrant;
         let mut before = Bytes::new();
         let mut compressed = false;
@@ -194,7 +210,9 @@ impl Member {
             place: 0,
             decoder: Decoder::new(compressed),
             inbox,
+            pace,
             pending: VecDeque::new(),
+            unfed: Vec::new(),
             paused: false,
             presence: 0,
             heard: now,
@@ -221,20 +239,24 @@ impl Member {
     }
 
     /// Queues a frame; a page that is too far behind cannot take it.
-    pub(super) fn push(&mut self, entry: Entry, limit: usize) -> Result<(), Full> {
+    pub(super) fn push(&mut self, entry: Entry, limit: usize, now: Millis) -> Result<(), Full> {
         match &mut self.carrier {
-            Carrier::Socket { outbox, .. } => outbox.get_or_insert_default().push(entry, limit),
-            Carrier::Pipe(piped) => piped.pipe.push(entry, limit),
-            Carrier::Polls(polls) => polls.due.push(entry, limit),
+            Carrier::Socket { outbox, .. } => {
+                begin(outbox, &mut self.cold, now).push(entry, limit, now)
+            }
+            Carrier::Pipe(piped) => piped.pipe.push(entry, limit, now),
+            Carrier::Polls(polls) => polls.due.push(entry, limit, now),
         }
     }
 
     /// Queues what the session has to begin or go on with, whatever its length.
-    pub(super) fn append(&mut self, entry: Entry) {
+    pub(super) fn append(&mut self, entry: Entry, now: Millis) {
         match &mut self.carrier {
-            Carrier::Socket { outbox, .. } => outbox.get_or_insert_default().append(entry),
-            Carrier::Pipe(piped) => piped.pipe.append(entry),
-            Carrier::Polls(polls) => polls.due.append(entry),
+            Carrier::Socket { outbox, .. } => {
+                begin(outbox, &mut self.cold, now).append(entry, now);
+            }
+            Carrier::Pipe(piped) => piped.pipe.append(entry, now),
+            Carrier::Polls(polls) => polls.due.append(entry, now),
         }
     }
 
@@ -300,9 +322,8 @@ impl Member {
             Carrier::Pipe(_) if self.format == Format::EventStream => {
                 self.cold.wrote + times.heartbeat
             }
-            Carrier::Socket { outbox: Some(_), .. } => {
-                self.liveness(times).min(self.cold.wrote + times.stall)
-            }
+            // What it is asked waits behind the rest.
+            Carrier::Socket { outbox: Some(_), .. } => self.cold.wrote + times.stall,
             Carrier::Socket { .. } | Carrier::Pipe(_) => self.liveness(times),
         }
     }

@@ -1,5 +1,6 @@
 //! What waits for one session, bounded in bytes.
 
+use super::timers::Millis;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -13,48 +14,75 @@ pub(super) struct Entry {
     pub(super) key: Option<Cow<'static, str>>,
     /// Whether the frame goes on in the next entry.
     pub(super) more: bool,
+    /// Whether it counts towards what may wait.
+    counts: bool,
+}
+
+impl Entry {
+    /// A part of a frame that goes on in the next entry.
+    pub(super) fn part(bytes: Bytes) -> Self {
+        Self { more: true, ..bytes.into() }
+    }
+
+    /// A frame of which only the newest with this key matters.
+    pub(super) fn signal(bytes: Bytes, key: Cow<'static, str>) -> Self {
+        Self { key: Some(key), ..bytes.into() }
+    }
 }
 
 impl From<Bytes> for Entry {
     fn from(bytes: Bytes) -> Self {
-        Self { bytes, key: None, more: false }
+        Self { bytes, key: None, more: false, counts: false }
     }
 }
 
 /// There was more than may wait.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) struct Full {
+    /// Whether all of it came in this very turn, so that nobody had a chance to take it.
+    pub(super) at_once: bool,
+}
 
 /// A queue of frames, the first of which may be sent in part.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     queue: VecDeque<Entry>,
-    /// All that waits, in bytes.
-    bytes: usize,
+    /// What was pushed and waits, in bytes. What a session begins with, or reads from the log at
+    /// its own pace, does not count.
+    pushed: usize,
     /// How much of the first entry is sent.
     sent: usize,
     /// Whether the first entry goes on with a frame whose beginning is sent.
     begun: bool,
+    /// When something began to wait.
+    since: Millis,
 }
 
 impl Outbox {
     /// Queues a frame. A signal takes the place of an older one with its key.
     ///
     /// One that is larger than the limit by itself still goes to a session that keeps up.
-    pub(super) fn push(&mut self, entry: Entry, limit: usize) -> Result<(), Full> {
+    pub(super) fn push(&mut self, entry: Entry, limit: usize, now: Millis) -> Result<(), Full> {
         if let Some(key) = &entry.key {
             self.drop_signal(key);
         }
-        if self.bytes + entry.bytes.len() > limit && !self.queue.is_empty() {
-            return Err(Full);
+        if self.pushed > 0 && self.pushed + entry.bytes.len() > limit {
+            return Err(Full { at_once: self.since == now });
         }
-        self.append(entry);
+        self.pushed += entry.bytes.len();
+        self.enqueue(Entry { counts: true, ..entry }, now);
         Ok(())
     }
 
     /// Queues without a limit: what the session itself decides to send next.
-    pub(super) fn append(&mut self, entry: Entry) {
-        self.bytes += entry.bytes.len();
+    pub(super) fn append(&mut self, entry: Entry, now: Millis) {
+        self.enqueue(entry, now);
+    }
+
+    fn enqueue(&mut self, entry: Entry, now: Millis) {
+        if self.queue.is_empty() {
+            self.since = now;
+        }
         self.queue.push_back(entry);
     }
 
@@ -65,14 +93,25 @@ impl Outbox {
         } else if let Some(last) = self.queue.iter().position(|entry| !entry.more) {
             self.queue.truncate(last + 1);
         }
-        self.bytes = self.queue.iter().map(|entry| entry.bytes.len()).sum::<usize>() - self.sent;
+        self.count();
     }
 
     /// Drops all but signals: a page that asks anew says what it has seen, and is given the rest
     /// again from there.
     pub(super) fn keep_signals(&mut self) {
         self.queue.retain(|entry| entry.key.is_some());
-        self.bytes = self.queue.iter().map(|entry| entry.bytes.len()).sum();
+        self.count();
+    }
+
+    /// Drops signals that a snapshot has overtaken.
+    pub(super) fn drop_signals(&mut self) {
+        self.queue.retain(|entry| entry.key.is_none());
+        self.count();
+    }
+
+    fn count(&mut self) {
+        let counting = self.queue.iter().filter(|entry| entry.counts);
+        self.pushed = counting.map(|entry| entry.bytes.len()).sum();
     }
 
     /// Fills `slices` with what is to be sent next; how many of them.
@@ -88,13 +127,15 @@ impl Outbox {
 
     /// Lets go of what was sent.
     pub(super) fn advance(&mut self, mut sent: usize) {
-        self.bytes -= sent;
         sent += self.sent;
         while let Some(entry) = self.queue.front()
             && sent >= entry.bytes.len()
         {
             sent -= entry.bytes.len();
             self.begun = entry.more;
+            if entry.counts {
+                self.pushed -= entry.bytes.len();
+            }
             self.queue.pop_front();
         }
         self.sent = sent;
@@ -111,7 +152,9 @@ impl Outbox {
 
     /// Takes all; the first may be one that goes on.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Bytes> + use<> {
-        let Self { queue, sent, .. } = std::mem::take(self);
+        let Self { queue, sent, begun, .. } = std::mem::take(self);
+        // The rest of a frame of which only a part is here has to come after it.
+        self.begun = queue.back().map_or(begun, |last| last.more);
         let mut sent = Some(sent);
         queue.into_iter().map(move |entry| entry.bytes.slice(sent.take().unwrap_or(0)..))
     }
@@ -123,7 +166,7 @@ impl Outbox {
         if let Some(index) = self.queue.iter().skip(first).position(same)
             && let Some(old) = self.queue.remove(first + index)
         {
-            self.bytes -= old.bytes.len();
+            self.pushed -= if old.counts { old.bytes.len() } else { 0 };
         }
     }
 }
@@ -136,7 +179,7 @@ mod tests {
 
     fn signal(text: &'static str) -> Entry {
         let bytes = Bytes::from_static(text.as_bytes());
-        Entry { bytes, key: Some(Cow::Borrowed("presence")), more: false }
+        Entry::signal(bytes, Cow::Borrowed("presence"))
     }
 
     fn frame(text: &'static str) -> Entry {
@@ -151,7 +194,7 @@ mod tests {
     fn of_signals_only_the_newest_waits() {
         let mut outbox = Outbox::default();
         for entry in [signal("old"), frame("event"), signal("new")] {
-            outbox.push(entry, LIMIT).unwrap();
+            outbox.push(entry, LIMIT, 0).unwrap();
         }
         assert_eq!(left(&mut outbox), ["event", "new"]);
     }
@@ -159,23 +202,28 @@ mod tests {
     #[test]
     fn many_replaced_signals_do_not_fill_it() {
         let mut outbox = Outbox::default();
-        (0..1000).for_each(|_| outbox.push(signal("12345678"), 10).unwrap());
+        (0..1000).for_each(|_| outbox.push(signal("12345678"), 10, 0).unwrap());
     }
 
     #[test]
     fn a_signal_that_is_sent_in_part_is_sent_whole() {
         let mut outbox = Outbox::default();
-        outbox.push(signal("older"), LIMIT).unwrap();
+        outbox.push(signal("older"), LIMIT, 0).unwrap();
         outbox.advance(2);
-        outbox.push(signal("newer"), LIMIT).unwrap();
+        outbox.push(signal("newer"), LIMIT, 0).unwrap();
         assert_eq!(left(&mut outbox), ["der", "newer"]);
     }
 
     #[test]
     fn a_large_frame_goes_to_whoever_keeps_up_and_fills_it_for_others() {
         let mut outbox = Outbox::default();
-        outbox.push(frame("0123456789"), 5).unwrap();
-        assert_eq!(outbox.push(frame("0"), 5), Err(Full));
+        outbox.push(frame("0123456789"), 5, 7).unwrap();
+        assert_eq!(
+            outbox.push(frame("0"), 5, 7),
+            Err(Full { at_once: true }),
+            "it had no time yet"
+        );
+        assert_eq!(outbox.push(frame("0"), 5, 8), Err(Full { at_once: false }));
     }
 
     #[test]
@@ -183,35 +231,54 @@ mod tests {
         let mut outbox = Outbox::default();
         let parts = [("head", true), ("body", true), ("tail", false), ("next", false)];
         for (text, more) in parts {
-            outbox.append(Entry { more, ..frame(text) });
+            outbox.append(Entry { more, ..frame(text) }, 0);
         }
         outbox.advance(6);
         outbox.abandon();
-        assert_eq!(outbox.bytes, 6);
         assert_eq!(left(&mut outbox), ["dy", "tail"]);
 
         for (text, more) in parts {
-            outbox.append(Entry { more, ..frame(text) });
+            outbox.append(Entry { more, ..frame(text) }, 0);
         }
         outbox.advance(4);
         outbox.abandon();
         assert_eq!(left(&mut outbox), ["body", "tail"], "the frame's beginning is out already");
 
-        outbox.append(frame("whole"));
+        outbox.append(frame("whole"), 0);
         outbox.abandon();
         assert!(outbox.is_empty());
-        assert_eq!(outbox.bytes, 0);
     }
 
     #[test]
     fn slices_begin_where_sending_stopped() {
         let mut outbox = Outbox::default();
         for text in ["abc", "def", "ghi"] {
-            outbox.append(frame(text));
+            outbox.append(frame(text), 0);
         }
         outbox.advance(4);
         let mut slices = [IoSlice::new(&[]); 4];
         assert_eq!(outbox.slices(&mut slices), 2);
         assert_eq!((&*slices[0], &*slices[1]), (&b"ef"[..], &b"ghi"[..]));
+    }
+
+    #[test]
+    fn what_a_session_begins_with_does_not_count() {
+        let mut outbox = Outbox::default();
+        outbox.append(frame("a snapshot of any length"), 0);
+        outbox.push(frame("12345"), 5, 0).unwrap();
+        assert!(outbox.push(frame("6"), 5, 0).is_err());
+        outbox.advance("a snapshot of any length12345".len());
+        outbox.push(frame("6"), 5, 0).unwrap();
+    }
+
+    #[test]
+    fn a_frame_that_was_taken_in_part_is_finished() {
+        let mut outbox = Outbox::default();
+        outbox.append(Entry::part(Bytes::from_static(b"head")), 0);
+        assert_eq!(left(&mut outbox), ["head"]);
+        outbox.append(frame("tail"), 0);
+        outbox.append(frame("next"), 0);
+        outbox.abandon();
+        assert_eq!(left(&mut outbox), ["tail"]);
     }
 }

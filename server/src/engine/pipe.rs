@@ -3,6 +3,7 @@
 
 use super::mailbox::{Mailbox, Message, SessionId};
 use super::outbox::{Entry, Full, Outbox};
+use super::timers::Millis;
 use axum::body::HttpBody;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -45,12 +46,12 @@ pub fn pipe() -> (Pipe, Drain) {
 }
 
 impl Pipe {
-    pub(super) fn push(&self, entry: Entry, limit: usize) -> Result<(), Full> {
-        self.0.state().outbox.push(entry, limit)
+    pub(super) fn push(&self, entry: Entry, limit: usize, now: Millis) -> Result<(), Full> {
+        self.0.state().outbox.push(entry, limit, now)
     }
 
-    pub(super) fn append(&self, entry: Entry) {
-        self.0.state().outbox.append(entry);
+    pub(super) fn append(&self, entry: Entry, now: Millis) {
+        self.0.state().outbox.append(entry, now);
     }
 
     pub(super) fn abandon(&self) {

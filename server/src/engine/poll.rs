@@ -40,6 +40,17 @@ impl Polls {
         Self { waiting: None, due: Outbox::default(), returns, deadline: NEVER }
     }
 
+    /// Answers the poll with a goodbye alone. What is due stays, and the page goes on from where it
+    /// said it was.
+    pub(super) fn refuse(&mut self, goodbye: &[u8]) {
+        let Some(waiting) = self.waiting.take() else { return };
+        let next = waiting.since.as_ref().map(Position::to_string).unwrap_or_default();
+        let goodbye = String::from_utf8_lossy(goodbye);
+        let body = format!(r#"{{"frames":[{goodbye}],"next":"{next}"}}"#);
+        // Whoever is gone does not need it.
+        let _ = waiting.answer.send(body.into());
+    }
+
     /// Answers the poll with what is due. Where the request is gone, only signals stay due for the
     /// next: that says what the page has seen, and events are given to it from there.
     pub(super) fn answer(&mut self, next: &Position) {
@@ -93,9 +104,8 @@ mod tests {
     fn what_a_lost_answer_held_is_not_given_twice() {
         let mut polls = Polls::new(true);
         let signal = Bytes::from_static(br#"{"t":"signal"}"#);
-        polls.due.append(Bytes::from_static(br#"{"t":"event"}"#).into());
-        let key = Some(Cow::Borrowed("presence"));
-        polls.due.append(Entry { bytes: signal.clone(), key, more: false });
+        polls.due.append(Bytes::from_static(br#"{"t":"event"}"#).into(), 0);
+        polls.due.append(Entry::signal(signal.clone(), Cow::Borrowed("presence")), 0);
         let (answer, answered) = oneshot::channel();
         drop(answered);
         let wait = Duration::from_secs(1);
@@ -104,5 +114,17 @@ mod tests {
         polls.answer(&Position { epoch: Epoch("e1".to_owned()), offset: Offset(1) });
         let left: Vec<_> = polls.due.frames().cloned().collect();
         assert_eq!(left, [signal], "the next poll says whether it has seen the event");
+    }
+
+    #[tokio::test]
+    async fn a_poll_that_is_refused_goes_on_from_where_it_was() {
+        let mut polls = Polls::new(true);
+        polls.due.append(Bytes::from_static(br#"{"t":"event"}"#).into(), 0);
+        let (answer, answered) = oneshot::channel();
+        let (wait, since) = (Duration::from_secs(1), "e1:5".parse().ok());
+        polls.waiting = Some(Box::new(Waiting { number: 1, since, wait, answer }));
+        polls.refuse(br#"{"t":"goodbye"}"#);
+        assert_eq!(answered.await.unwrap(), br#"{"frames":[{"t":"goodbye"}],"next":"e1:5"}"#[..]);
+        assert!(!polls.due.is_empty(), "nobody was given it");
     }
 }

@@ -15,9 +15,8 @@ use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use tokio::sync::oneshot;
 
-/// Where a message is cut off that is far beyond what any frame may be, in bytes; what is only too
-/// large gets an answer.
-const HARD_LIMIT: usize = 1024 * 1024;
+/// How many times what a frame may have ends the session; what is only too large gets an answer.
+const FAR_TOO_LARGE: usize = 4;
 
 /// How many reads a page gets before it is others' turn.
 const READS: usize = 4;
@@ -66,12 +65,13 @@ impl Shard {
             self.overheard(key, bytes);
             return;
         }
-        let limit = app.limits.max_frame.max(HARD_LIMIT);
+        let limit = app.limits.max_frame.saturating_mul(FAR_TOO_LARGE);
         let mut decoder = std::mem::replace(&mut member.cold.decoder, Decoder::new(false));
         let fed = decoder.feed(bytes, limit, &mut |message| {
             self.message(app, key, &message);
-            // Nothing counts after the end.
-            if self.members[key].stage == Stage::Over {
+            let member = &self.members[key];
+            // Nothing counts after the end, and of what has to wait there is a limit.
+            if member.stage == Stage::Over || member.cold.paused {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -80,9 +80,15 @@ impl Shard {
         self.members[key].cold.decoder = decoder;
         match fed {
             Err(_) => self.close(app, key, Reason::BadFrame),
-            // It ended in the middle.
-            Ok(fed) if fed.consumed < bytes.len() => self.overheard(key, &mut bytes[fed.consumed..]),
-            Ok(_) => {}
+            Ok(fed) => {
+                let rest = &mut bytes[fed.consumed..];
+                let member = &mut self.members[key];
+                if member.stage == Stage::Over {
+                    self.overheard(key, rest);
+                } else if !rest.is_empty() {
+                    member.cold.unfed = rest.to_vec();
+                }
+            }
         }
     }
 
@@ -100,13 +106,13 @@ impl Shard {
     fn overheard(&mut self, key: usize, bytes: &mut [u8]) {
         let member = &mut self.members[key];
         let mut closed = false;
-        let fed = member.cold.decoder.feed(bytes, HARD_LIMIT, &mut |message| {
+        // What cannot be read does not count either; the rest is a matter of time.
+        let _ = member.cold.decoder.feed(bytes, usize::MAX, &mut |message| {
             closed |= matches!(message, websocket::Message::Close(_));
             ControlFlow::Continue(())
         });
         let told = member.cold.ending.is_some_and(|ending| ending.told);
-        // What cannot be read will not close either.
-        if told && (closed || fed.is_err()) {
+        if told && closed {
             self.let_go(key);
         }
     }
@@ -114,38 +120,55 @@ impl Shard {
     fn message(&mut self, app: &App, key: usize, message: &websocket::Message<'_>) {
         match message {
             websocket::Message::Text(text) => self.frame(app, key, text.as_bytes()),
-            websocket::Message::Binary(_) => self.reply(app, key, &Inbox::not_text()),
+            websocket::Message::Binary(_) => {
+                let answer =
+                    if self.admit(app, key) { Inbox::not_text() } else { Inbox::too_fast() };
+                self.reply(app, key, &answer);
+            }
             websocket::Message::Ping(payload) => {
-                let pong = websocket::encode::pong(payload);
-                self.queue(app, key, pong.into());
+                // Only the newest has to be answered (RFC 6455, section 5.5.3).
+                if self.admit(app, key) {
+                    let pong = websocket::encode::pong(payload);
+                    self.queue(app, key, pong.into());
+                }
             }
             websocket::Message::Pong(_) => {}
             websocket::Message::Close(close) => {
                 let code = close.as_ref().map_or(websocket::close::NORMAL, |(code, _)| *code);
                 let member = &mut self.members[key];
                 member.abandon();
-                member.append(websocket::encode::close(code, "").into());
+                member.append(websocket::encode::close(code, "").into(), self.now);
                 self.end(key, self.times.closing);
             }
         }
     }
 
+    /// Whether the page may send one more message; one that floods is let go.
+    fn admit(&mut self, app: &App, key: usize) -> bool {
+        let pace = &mut self.members[key].cold.pace;
+        let admitted = pace.admit();
+        if pace.is_flood() {
+            self.close(app, key, Reason::Flooding);
+        }
+        admitted
+    }
+
     /// Reads a frame, or lets it wait for the command before it.
     fn frame(&mut self, app: &App, key: usize, text: &[u8]) {
-        let member = &mut self.members[key];
-        let Some(inbox) = &mut member.cold.inbox else {
+        let cold = &mut *self.members[key].cold;
+        let Some(inbox) = &mut cold.inbox else {
             // Of what is too large anyway only so much that it stays too large.
             let kept = text.len().min(app.limits.max_frame + 1);
-            member.cold.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
-            member.cold.paused = member.cold.pending.len() >= PENDING;
+            cold.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
+            cold.paused = cold.pending.len() >= PENDING;
             return;
         };
-        match inbox.read(app, text) {
+        match inbox.read(app, &mut cold.pace, text) {
             Frame::Answer(answer) => self.reply(app, key, &answer),
             Frame::Close(reason) => self.close(app, key, reason),
             Frame::Run(errand) => {
-                let Some(inbox) = member.cold.inbox.take() else { return };
-                let (id, app, mailbox) = (member.cold.id, app.clone(), self.mailbox.clone());
+                let Some(inbox) = cold.inbox.take() else { return };
+                let (id, app, mailbox) = (cold.id, app.clone(), self.mailbox.clone());
                 self.runtime.spawn(async move {
                     let failed = errand.failed();
                     let run = AssertUnwindSafe(inbox.run(&app, *errand)).catch_unwind();
@@ -166,14 +189,24 @@ impl Shard {
             let Some(text) = member.cold.pending.pop_front() else {
                 member.cold.pending = VecDeque::new();
                 if std::mem::take(&mut member.cold.paused) {
-                    match &mut member.carrier {
-                        Carrier::Pipe(piped) => piped.more = None,
-                        _ => self.unread.push(key),
-                    }
+                    self.read_on(app, key);
                 }
                 return;
             };
             self.frame(app, key, &text);
+        }
+    }
+
+    /// Goes on with what waited until its commands were done.
+    fn read_on(&mut self, app: &App, key: usize) {
+        let mut unfed = std::mem::take(&mut self.members[key].cold.unfed);
+        self.received(app, key, &mut unfed);
+        let member = &mut self.members[key];
+        if !member.cold.paused {
+            match &mut member.carrier {
+                Carrier::Pipe(piped) => piped.more = None,
+                _ => self.unread.push(key),
+            }
         }
     }
 }

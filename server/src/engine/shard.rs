@@ -25,6 +25,9 @@ const ROUNDS: usize = 4;
 /// How many bytes of events are gathered at most before they are written.
 const BATCH: usize = 256 * 1024;
 
+/// How many sockets that are ready a turn looks at.
+const EVENTS: usize = 1024;
+
 /// How many bytes one read takes at most.
 const BUFFER: usize = 64 * 1024;
 
@@ -106,7 +109,7 @@ impl Shard {
     }
 
     pub(super) fn run(mut self) {
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS);
         loop {
             match self.poll.poll(&mut events, self.patience()) {
                 Ok(()) => {}
@@ -145,7 +148,10 @@ impl Shard {
         self.deliver(app);
         self.answer_polls();
         self.flush(app);
-        self.look(app);
+        // Signs of life that came may still be unread.
+        if events.iter().count() < EVENTS {
+            self.look(app);
+        }
         // Looking may have left something to say.
         self.flush(app);
         self.forget(app);

@@ -155,11 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Page<S> {
     }
 
     async fn send(&mut self, opcode: Opcode, payload: &[u8]) {
-        // Masked with zeros, which is a mask as any other.
-        let length = u8::try_from(payload.len()).unwrap();
-        assert!(length < 126);
-        let head = [0x80 | opcode as u8, 0x80 | length, 0, 0, 0, 0];
-        self.stream.write_all(&[&head[..], payload].concat()).await.unwrap();
+        self.stream.write_all(&masked(opcode, payload)).await.unwrap();
     }
 
     /// Reads until the connection ends; what the last two frames were.
@@ -174,6 +170,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Page<S> {
             }
         }
     }
+}
+
+/// A short frame, masked with zeros, which is a mask as any other.
+fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    assert!(length < 126);
+    let head = [0x80 | opcode as u8, 0x80 | length, 0, 0, 0, 0];
+    [&head[..], payload].concat()
 }
 
 /// Times that none of the tests reaches.
@@ -356,12 +360,14 @@ async fn frames_that_come_while_a_command_runs_wait_in_order() {
     let server = start(1, long(), &["--open"]).await;
     let mut page = server.join("client=abcdefghijklmnop", "").await;
     assert_eq!(page.next().await["t"], "welcome");
-    let count = 200;
+    // In one piece, and more than wait at once: the rest is read when those are done.
+    let (count, mut all) = (390, Vec::new());
     for number in 0..count {
         let command = json!({"t": "command", "id": format!("{number}"),
             "command": {"kind": "delete", "item": "inone"}});
-        page.send(Opcode::Text, command.to_string().as_bytes()).await;
+        all.extend(masked(Opcode::Text, command.to_string().as_bytes()));
     }
+    page.stream.write_all(&all).await.unwrap();
     for number in 0..count {
         assert_eq!(page.next().await["command"], number.to_string());
     }
@@ -384,6 +390,28 @@ async fn what_a_busy_shard_could_not_hold_is_read_from_the_log() {
     for offset in 1..=20 {
         assert_eq!(page.next().await["offset"], offset);
     }
+}
+
+#[tokio::test]
+async fn a_large_commit_makes_nobody_slow() {
+    let server = start(1, long(), &["--outbox=100000"]).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = "GET /api/rooms/main/sse HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    let mut read_until = async |wanted: &str| {
+        while !String::from_utf8_lossy(&received).contains(wanted) {
+            let read = stream.read_buf(&mut received);
+            assert!(tokio::time::timeout(LIMIT, read).await.expect("it goes on").unwrap() > 0);
+        }
+        assert!(!String::from_utf8_lossy(&received).contains("goodbye"));
+    };
+    read_until("welcome").await;
+    // Asked for at once, they share commits, each of which is more than may wait.
+    let text = "x".repeat(10_000);
+    let publishing = futures_util::future::join_all((0..60).map(|_| server.publish(&text)));
+    tokio::join!(publishing, read_until(r#"{"t":"event","offset":60,"#));
+    assert_eq!(server.app.hub.slow_consumers(), 0);
 }
 
 #[tokio::test]

@@ -29,14 +29,12 @@ impl Welcome<'_> {
     /// The frame as this format writes it, in parts of which the largest is shared.
     pub(super) fn entries(&self, format: Format) -> Vec<Entry> {
         let (head, tail) = self.around();
-        let Some(snapshot) = self.snapshot else { return vec![one(format, &(head + &tail))] };
+        let Some(snapshot) = self.snapshot else {
+            return vec![own(format, (head + &tail).as_bytes())];
+        };
         let parts = |head: Vec<u8>, body: &Bytes, tail: Vec<u8>| {
-            let entry = |bytes, more| Entry { bytes, key: None, more };
-            vec![
-                entry(head.into(), true),
-                entry(body.clone(), true),
-                entry(Bytes::from(tail), false),
-            ]
+            let (head, body) = (Entry::part(head.into()), Entry::part(body.clone()));
+            vec![head, body, Bytes::from(tail).into()]
         };
         let length = head.len() + snapshot.fields.len() + tail.len();
         match format {
@@ -100,12 +98,7 @@ impl Welcome<'_> {
     }
 }
 
-/// A frame for one session alone.
-pub(super) fn one(format: Format, json: &str) -> Entry {
-    own(format, json.as_bytes())
-}
-
-/// The same, for JSON text as bytes.
+/// A frame for one session alone, of JSON text.
 pub(super) fn own(format: Format, json: &[u8]) -> Entry {
     let bytes = match format {
         Format::Deflated if json.len() >= WORTH_DEFLATING => {

@@ -54,6 +54,35 @@ pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result
         .optional()
 }
 
+/// The newest events, oldest first, up to about `limit` bytes: what most pages that come back after
+/// a restart have missed.
+pub(super) fn newest(
+    connection: &Connection,
+    row: &Row,
+    limit: usize,
+) -> rusqlite::Result<VecDeque<Arc<Record>>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT offset, at, author, event FROM events WHERE room = ? ORDER BY offset DESC",
+    )?;
+    let mut rows = statement.query([row.id])?;
+    let (mut records, mut bytes, mut due) = (VecDeque::new(), 0, row.head);
+    while let Some(row) = rows.next()? {
+        let (author, event) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
+        let record = Record::new(from_column(row.get(0)?), row.get(1)?, author, event);
+        bytes += record.size();
+        // The tail has no gaps.
+        if bytes > limit || record.offset != due {
+            break;
+        }
+        due = Offset(due.0.saturating_sub(1));
+        records.push_front(Arc::new(record));
+    }
+    Ok(records)
+}
+
+/// From how many bytes on compressing a snapshot takes milliseconds.
+const HEAVY: usize = 64 * 1024;
+
 /// A room as of one offset, encoded but for what is not kept (presence).
 #[derive(Debug)]
 pub struct Snapshot {
@@ -75,6 +104,11 @@ impl Snapshot {
         Self { offset, fields: fields.into(), deflated: OnceLock::new() }
     }
 
+    /// Whether the compressed fields are there, or quickly made.
+    pub fn is_light(&self) -> bool {
+        self.deflated.get().is_some() || self.fields.len() < HEAVY
+    }
+
     /// The fields as a block of a compressed WebSocket message; made once.
     pub fn deflated(&self) -> &Bytes {
         self.deflated.get_or_init(|| deflate::block(&self.fields).into())
@@ -82,13 +116,18 @@ impl Snapshot {
 }
 
 impl Room {
-    pub(super) fn new(name: RoomName, row: Row, tail_limit: usize) -> Self {
+    pub(super) fn new(
+        name: RoomName,
+        row: Row,
+        tail: VecDeque<Arc<Record>>,
+        tail_limit: usize,
+    ) -> Self {
         let memory = Memory {
             title: row.title,
             head: row.head,
             first: row.first,
-            tail: VecDeque::new(),
-            tail_bytes: 0,
+            tail_bytes: tail.iter().map(|record| record.size()).sum(),
+            tail,
             snapshot: None,
         };
         Self {
@@ -217,7 +256,7 @@ mod tests {
             head: Offset(0),
             first: Offset(1),
         };
-        Room::new(RoomName::main(), row, tail_limit)
+        Room::new(RoomName::main(), row, VecDeque::new(), tail_limit)
     }
 
     fn push(room: &Room, offset: u64, first: u64) {
