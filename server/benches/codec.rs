@@ -78,11 +78,6 @@ fn encoding(c: &mut Criterion) {
             bencher.iter(|| encode::text(black_box(&payload)));
         });
     }
-    let frames = encode::text(&json(132)).repeat(64);
-    group.throughput(Throughput::Elements(64));
-    group.bench_function("the boundary in 64 frames", |bencher| {
-        bencher.iter(|| encode::boundary(black_box(&frames), frames.len() - 1));
-    });
     group.finish();
 }
 

@@ -141,7 +141,8 @@ impl Shard {
             polls.refuse(&goodbye(reason));
             member.stage = Stage::Over;
             self.let_go(key);
-            return self.count_slow(app, reason);
+            count(app, reason);
+            return;
         }
         member.abandon();
         member.append(welcome::own(member.format, &goodbye(reason)), self.now);
@@ -150,14 +151,7 @@ impl Shard {
             member.append(close.into(), self.now);
         }
         self.end(key, self.times.farewell);
-        self.count_slow(app, reason);
-    }
-
-    /// Whoever asks how many are slow does not wait until they are gone.
-    fn count_slow(&self, app: &App, reason: Reason) {
-        if reason == Reason::SlowConsumer {
-            app.hub.count_slow();
-        }
+        count(app, reason);
     }
 
     /// Nothing follows what waits; after `patience` milliseconds the connection is ended.
@@ -234,6 +228,13 @@ impl Shard {
     }
 }
 
+/// Whoever asks how many are slow does not wait until they are gone.
+fn count(app: &App, reason: Reason) {
+    if reason == Reason::SlowConsumer {
+        app.hub.count_slow();
+    }
+}
+
 /// Gives a session its part of a batch.
 fn offer(
     member: &mut Member,
@@ -271,13 +272,17 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
         }
         match member.push(item.entry(member.format, &batch.epoch), limit, now) {
             Ok(()) => offered = Offered::Queued,
-            // It had no time to take any of it: it is not slow, and the log has the rest.
-            Err(Full { at_once: true }) => member.stage = Stage::Behind,
             Err(Full { at_once: false }) => return Offered::Slow,
+            // It had no time to take any of it: it is not slow, and the log has the rest.
+            Err(Full { at_once: true }) => {
+                if member.stage == Stage::Live {
+                    member.stage = Stage::Behind;
+                }
+                continue;
+            }
         }
         match item {
-            Item::Event(record) if member.stage == Stage::Live => member.cursor = record.offset,
-            Item::Event(_) => {}
+            Item::Event(record) => member.cursor = record.offset,
             Item::Signal(signal) => {
                 member.cold.presence = signal.version.unwrap_or(member.cold.presence);
             }

@@ -67,33 +67,9 @@ pub fn close_without_code() -> Bytes {
     frame(Opcode::Close, false, &[])
 }
 
-/// Where the frame ends that is being sent: `frames` is a run of whole frames of the server, of
-/// which `written` bytes are sent. What queues behind can be dropped without breaking the stream.
-/// Where no frame is half sent it is `written` itself.
-pub fn boundary(frames: &[u8], written: usize) -> usize {
-    let mut end = 0;
-    while end < written {
-        let Some(length) = frames.get(end..).and_then(length) else { return frames.len() };
-        end = end.saturating_add(length);
-    }
-    end.min(frames.len())
-}
-
-/// The length of the frame that `frames` begins with, head and payload.
-fn length(frames: &[u8]) -> Option<usize> {
-    let rest = frames.get(2..)?;
-    let (head, payload) = match frames[1] {
-        126 => (4, usize::from(u16::from_be_bytes(*rest.first_chunk()?))),
-        127 => (10, usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok()?),
-        short => (2, usize::from(short)),
-    };
-    payload.checked_add(head)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn heads_are_as_short_as_they_can_be() {
@@ -118,30 +94,5 @@ mod tests {
         let long = close(1000, &"\u{20ac}".repeat(60));
         assert_eq!(long.len(), 2 + 2 + 123);
         assert!(str::from_utf8(&close(1000, &format!("x{}", "\u{20ac}".repeat(60)))[4..]).is_ok());
-    }
-
-    proptest! {
-        #[test]
-        fn the_boundary_is_the_end_of_the_frame_that_is_being_sent(
-            lengths in prop::collection::vec(prop_oneof![0_usize..300, 65_530_usize..65_540], 1..6),
-            written: prop::sample::Index,
-        ) {
-            let mut frames = Vec::new();
-            let mut ends = vec![0];
-            for length in lengths {
-                frames.extend_from_slice(&binary(&vec![0; length]));
-                ends.push(frames.len());
-            }
-            let written = written.index(frames.len() + 1);
-            let expected = ends.into_iter().find(|&end| end >= written);
-            prop_assert_eq!(Some(boundary(&frames, written)), expected);
-        }
-
-        #[test]
-        fn bytes_that_are_no_frames_do_no_harm(bytes: Vec<u8>, written: prop::sample::Index) {
-            let written = written.index(bytes.len() + 1);
-            let boundary = boundary(&bytes, written);
-            prop_assert!(boundary >= written && boundary <= bytes.len());
-        }
     }
 }

@@ -1,0 +1,132 @@
+//! The log on a real database.
+
+use super::*;
+use nowcast_shared::item::{Author, Role};
+use std::sync::Mutex;
+
+struct Kept {
+    log: Log,
+    room: Arc<Room>,
+    followed: Arc<Followed>,
+    _folder: tempfile::TempDir,
+}
+
+/// The offsets of each commit, and those of the one that is being handed over.
+#[derive(Default)]
+struct Followed(Mutex<(Vec<Vec<u64>>, Vec<u64>)>);
+
+impl Follower for Followed {
+    fn followed(&self, _: &Arc<Room>, record: &Arc<Record>) {
+        self.0.lock().unwrap().1.push(record.offset.0);
+    }
+
+    fn gathered(&self) {
+        let (commits, open) = &mut *self.0.lock().unwrap();
+        commits.push(std::mem::take(open));
+    }
+}
+
+impl Followed {
+    /// The offsets of commits that were gathered.
+    fn gathered(&self) -> Vec<u64> {
+        self.0.lock().unwrap().0.concat()
+    }
+}
+
+async fn open(keep: u64, tail: usize) -> Kept {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(folder.path()).unwrap();
+    let followed = Arc::new(Followed::default());
+    let log = Log::new(db, keep, tail, Arc::clone(&followed) as Arc<dyn Follower>);
+    let (room, _) = log.create(&RoomName::main(), "Main").await.unwrap();
+    Kept { log, room, followed, _folder: folder }
+}
+
+fn draft(change: Change, once: Option<Once>) -> Draft {
+    let by = Author { role: Role::Admin, id: "p1".into(), name: None };
+    Draft { by, owner: "admin".to_owned(), change, once }
+}
+
+fn publish(text: &str) -> Change {
+    let data = serde_json::json!({ "text": text });
+    let data = serde_json::value::to_raw_value(&data).unwrap();
+    Change::Publish { kind: "message".to_owned(), data, html: None }
+}
+
+fn once(fingerprint: u8) -> Once {
+    let (actor, key) = ("admin".to_owned(), "k".to_owned());
+    Once { actor, key, fingerprint: [fingerprint; 32] }
+}
+
+#[tokio::test]
+async fn many_at_once_are_followed_in_order_without_gaps() {
+    let kept = open(0, 1 << 20).await;
+    let all = (0..300).map(|n| kept.log.append(&kept.room, draft(publish(&n.to_string()), None)));
+    for appended in futures_util::future::join_all(all).await {
+        appended.unwrap();
+    }
+    assert_eq!(kept.followed.gathered(), (1..=300).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_answer_comes_after_the_whole_commit_was_handed_over() {
+    let kept = open(0, 1 << 20).await;
+    // Queued at once, so that most share commits: an answer must not overtake the events of
+    // its neighbours.
+    let append = async |n: u64| {
+        let change = publish(&n.to_string());
+        let offset = kept.log.append(&kept.room, draft(change, None)).await.unwrap().offset;
+        assert!(kept.followed.gathered().contains(&offset.0), "{offset:?}");
+    };
+    futures_util::future::join_all((0..100).map(append)).await;
+}
+
+#[tokio::test]
+async fn memory_and_disk_tell_the_same() {
+    let kept = open(0, 2000).await;
+    for n in 0..50 {
+        kept.log.append(&kept.room, draft(publish(&n.to_string()), None)).await.unwrap();
+    }
+    assert!(kept.room.recent(Offset(0)).unwrap().is_none(), "not all fit in memory");
+    let from_disk = kept.log.read(&kept.room, Offset(0)).await.unwrap();
+    let from_memory = kept.room.recent(Offset(45)).unwrap().unwrap();
+    let frames = |records: &[Arc<Record>]| -> Vec<_> {
+        records.iter().map(|record| record.encoded.json().clone()).collect()
+    };
+    assert_eq!(frames(&from_disk[45..]), frames(&from_memory));
+}
+
+#[tokio::test]
+async fn a_repeat_takes_effect_once_and_a_refusal_takes_no_offset() {
+    let kept = open(0, 1 << 20).await;
+    let append = |change, once| kept.log.append(&kept.room, draft(change, once));
+    let (first, second) =
+        tokio::join!(append(publish("a"), Some(once(1))), append(publish("a"), Some(once(1))));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((first.offset, first.item), (second.offset, second.item));
+    assert!(!first.repeated && second.repeated);
+    assert!(matches!(append(publish("b"), Some(once(2))).await, Err(AppendError::Mismatch)));
+    let gone = append(Change::Delete { item: "i-none".into() }, None).await;
+    assert!(matches!(gone, Err(AppendError::UnknownItem)));
+    assert_eq!(append(publish("c"), None).await.unwrap().offset, Offset(2));
+}
+
+#[tokio::test]
+async fn a_shortened_log_says_so_and_the_snapshot_has_it_all() {
+    let kept = open(3, 1 << 20).await;
+    for n in 0..60 {
+        kept.log.append(&kept.room, draft(publish(&n.to_string()), None)).await.unwrap();
+    }
+    let at = |offset| Position { epoch: kept.room.epoch().clone(), offset: Offset(offset) };
+    assert!(!kept.log.covers(&kept.room, &at(56)));
+    assert!(kept.log.covers(&kept.room, &at(57)));
+    assert!(matches!(kept.log.read(&kept.room, Offset(56)).await, Err(ReadError::Gone)));
+    let snapshot = kept.log.snapshot(&kept.room).await.unwrap();
+    assert_eq!(snapshot.offset, Offset(60));
+    let json = format!("{{{}}}", String::from_utf8_lossy(&snapshot.fields));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let offsets: Vec<_> =
+        json["items"].as_array().unwrap().iter().map(|item| &item["offset"]).collect();
+    assert_eq!(offsets, (11..=60).collect::<Vec<_>>(), "the newest fifty, oldest first");
+    assert_eq!(json["more"], true);
+}
