@@ -157,8 +157,9 @@ impl Browser {
             let given_up =
                 self.client.execute(given_up, Vec::new()).await.is_ok_and(|it| it == true);
             if given_up || begun.elapsed() > limit {
-                let name: String =
-                    what.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+                let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+                // Files have names of limited length.
+                let name: String = what.chars().map(plain).take(80).collect();
                 self.picture(&format!("failed-{name}")).await;
                 let text = self.run("return document.body.innerText").await;
                 let complaints = self.complaints().await;
