@@ -169,18 +169,16 @@ impl Shard {
         self.arm(key);
     }
 
-    /// Looks whether the last byte left; then the other side is waited for, not long.
+    /// Looks whether the last byte left. Then nothing more is sent, and the other side has the rest
+    /// of its time to read it and to close: closing first, while it still sends, would reset the
+    /// connection and could take the goodbye with it.
     fn told(&mut self, key: usize) {
-        let (closing, now) = (self.times.closing, self.now);
         let member = &mut self.members[key];
         let Some(ending) = &mut member.cold.ending else { return };
         if let Carrier::Socket { stream, outbox: None } = &member.carrier
-            && !ending.told
+            && !std::mem::replace(&mut ending.told, true)
         {
-            ending.told = true;
-            ending.deadline = now + closing;
             let _ = stream.shutdown(Shutdown::Write);
-            self.arm(key);
         }
     }
 
@@ -293,7 +291,9 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
 
 /// Whether signals make sense to it already, or still.
 fn hears(member: &Member) -> bool {
-    !matches!(member.stage, Stage::New { .. } | Stage::Awaiting | Stage::Over)
+    // A poll without a name is nobody's page, and what it waits for is events.
+    let nameless = matches!(&member.carrier, Carrier::Polls(polls) if !polls.returns);
+    !nameless && !matches!(member.stage, Stage::New { .. } | Stage::Awaiting | Stage::Over)
 }
 
 /// The common case: what everybody gets, in one write.

@@ -32,10 +32,10 @@ impl Shard {
     fn overdue(&mut self, app: &App, key: usize) {
         let (now, times) = (self.now, self.times);
         let member = &mut self.members[key];
-        if let Some(ending) = member.cold.ending {
-            if !ending.told {
-                reset(member);
-            }
+        if member.cold.ending.is_some() {
+            // Also where the last byte left: it may still be in the kernel, for a peer that does
+            // not read.
+            reset(member);
             self.let_go(key);
             return;
         }

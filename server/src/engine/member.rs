@@ -140,6 +140,8 @@ pub(super) struct Cold {
     pub(super) pending: VecDeque<Bytes>,
     /// Bytes that were read and wait until those are done.
     pub(super) unfed: Vec<u8>,
+    /// How the page left, while a command of its was carried out.
+    pub(super) leaving: Option<Leaving>,
     /// Whether nothing is read from it until its commands are done.
     pub(super) paused: bool,
     /// The newest presence that it was told.
@@ -154,6 +156,15 @@ pub(super) struct Cold {
     pub(super) ending: Option<Ending>,
     /// When its timer goes off.
     pub(super) armed: Millis,
+}
+
+/// How a page leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Leaving {
+    /// With a close frame of this code.
+    Closed(u16),
+    /// It ended the connection.
+    Gone,
 }
 
 /// The outbox of a socket. From when it is there, time counts until bytes leave.
@@ -213,6 +224,7 @@ impl Member {
             pace,
             pending: VecDeque::new(),
             unfed: Vec::new(),
+            leaving: None,
             paused: false,
             presence: 0,
             heard: now,
@@ -347,8 +359,7 @@ pub struct Times {
     pub(super) stall: Millis,
     /// How long a page that does not read may take to hear why its session ends.
     pub(super) farewell: Millis,
-    /// How long the other side may take to close after a goodbye. Closing while it still sends
-    /// would reset the connection and could take the goodbye with it.
+    /// How long a page that left may take to close the connection.
     pub(super) closing: Millis,
 }
 

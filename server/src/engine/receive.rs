@@ -2,7 +2,7 @@
 
 use super::inbox::{Inbox, Read as Frame};
 use super::mailbox::Message;
-use super::member::{Carrier, Stage};
+use super::member::{Carrier, Leaving, Stage};
 use super::shard::Shard;
 use crate::app::App;
 use crate::websocket::{self, Decoder};
@@ -40,7 +40,7 @@ impl Shard {
             let Carrier::Socket { stream, .. } = &mut member.carrier else { break };
             match stream.read(&mut buffer) {
                 Ok(0) => {
-                    self.let_go(key);
+                    self.leave(key, Leaving::Gone);
                     break;
                 }
                 Ok(length) => self.received(app, key, &mut buffer[..length]),
@@ -135,11 +135,26 @@ impl Shard {
             websocket::Message::Pong(_) => {}
             websocket::Message::Close(close) => {
                 let code = close.as_ref().map_or(websocket::close::NORMAL, |(code, _)| *code);
-                let member = &mut self.members[key];
-                member.abandon();
-                member.append(websocket::encode::close(code, "").into(), self.now);
-                self.end(key, self.times.closing);
+                self.leave(key, Leaving::Closed(code));
             }
+        }
+    }
+
+    /// The page leaves. What it sent before that is still done.
+    fn leave(&mut self, key: usize, leaving: Leaving) {
+        let member = &mut self.members[key];
+        let busy = member.cold.inbox.is_none() || !member.cold.pending.is_empty();
+        if member.stage == Stage::Over {
+            self.let_go(key);
+        } else if busy {
+            member.cold.leaving.get_or_insert(leaving);
+        } else if matches!(leaving, Leaving::Gone) && member.is_clear() {
+            self.let_go(key);
+        } else {
+            if let Leaving::Closed(code) = leaving {
+                member.append(websocket::encode::close(code, "").into(), self.now);
+            }
+            self.end(key, self.times.closing);
         }
     }
 
@@ -190,6 +205,8 @@ impl Shard {
                 member.cold.pending = VecDeque::new();
                 if std::mem::take(&mut member.cold.paused) {
                     self.read_on(app, key);
+                } else if let Some(leaving) = member.cold.leaving.take() {
+                    self.leave(key, leaving);
                 }
                 return;
             };

@@ -374,6 +374,36 @@ async fn frames_that_come_while_a_command_runs_wait_in_order() {
 }
 
 #[tokio::test]
+async fn what_came_before_a_close_is_still_done() {
+    let server = start(1, long(), &["--open"]).await;
+    let mut page = server.join("client=abcdefghijklmnop", "").await;
+    assert_eq!(page.next().await["t"], "welcome");
+    let (count, mut all) = (100, Vec::new());
+    for number in 0..count {
+        let command = json!({"t": "command", "id": format!("{number}"),
+            "command": {"kind": "delete", "item": "inone"}});
+        all.extend(masked(Opcode::Text, command.to_string().as_bytes()));
+    }
+    all.extend(masked(Opcode::Close, &[0x03, 0xe8]));
+    page.stream.write_all(&all).await.unwrap();
+    for number in 0..count {
+        assert_eq!(page.next().await["command"], number.to_string());
+    }
+    assert_eq!(page.ending().await.1, 1000);
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_close_after_the_goodbye_is_cut() {
+    let times = Times { ping: 50, patience: 50, farewell: 50, ..long() };
+    let server = start(1, times, &[]).await;
+    let mut page = server.join("", "").await;
+    assert_eq!(page.ending().await.1, Reason::TimedOut.close_code());
+    // It keeps its end open.
+    let emptied = server.app.hub.emptied();
+    tokio::time::timeout(LIMIT, emptied).await.expect("the page is let go");
+}
+
+#[tokio::test]
 async fn what_a_busy_shard_could_not_hold_is_read_from_the_log() {
     let server = start(1, long(), &[]).await;
     let mut page = server.join("", "").await;
