@@ -92,7 +92,7 @@ after in the same folder. The herd: every page has its place in the log, and the
 the server is killed with SIGKILL, started again, and every page comes back at a random moment of the
 first second. There the server and the load generator share both cores.
 
-All servers of a table are started with empty folders, get their pages, and are then measured in turn,
+All servers of a table are started with nothing from before, get their pages, and are then measured in turn,
 a moment each, round after round; those whose turn it is not do nothing but keep their pages alive.
 So what slows the machine down for longer than that meets all of them alike, and ratios are taken
 within a round.
