@@ -6,17 +6,23 @@
 //! the server has sanitised, is meant as such.
 
 use js_sys::{Array, Reflect};
+use nowcast_shared::chat::Chat;
 use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{ItemId, PublicId};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
+use nowcast_shared::room::Settings;
 use nowcast_shared::signal::{Presence, PresenceState, Signal, Transports};
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
-pub type Frame = ServerFrame<Body>;
+pub type Frame = ServerFrame<Body, Json>;
+
+/// Any JSON value, as its text: pages hand it on and do not look into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json(pub String);
 
 /// What reading one frame came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +120,7 @@ fn moment(value: &JsValue, name: &str) -> Option<i64> {
     whole(value, name).and_then(|at| at.try_into().ok())
 }
 
-fn welcome(value: &JsValue) -> Option<Welcome<Body>> {
+fn welcome(value: &JsValue) -> Option<Welcome<Body, Json>> {
     let whole_room = get(value, "snapshot");
     Some(Welcome {
         protocol: whole(value, "protocol").and_then(|number| number.try_into().ok())?,
@@ -128,7 +134,7 @@ fn welcome(value: &JsValue) -> Option<Welcome<Body>> {
     })
 }
 
-fn snapshot(value: &JsValue) -> Snapshot<Body> {
+fn snapshot(value: &JsValue) -> Snapshot<Body, Json> {
     let presence = get(value, "presence");
     Snapshot {
         title: text(value, "title").unwrap_or_default(),
@@ -136,6 +142,8 @@ fn snapshot(value: &JsValue) -> Snapshot<Body> {
         more: truth(value, "more"),
         pieces: Vec::new(),
         variables: std::collections::BTreeMap::new(),
+        chat: Chat::default(),
+        settings: Settings::default(),
         presence: PresenceState {
             version: whole(&presence, "version").unwrap_or_default(),
             count: whole(&presence, "count").unwrap_or_default(),
@@ -146,7 +154,7 @@ fn snapshot(value: &JsValue) -> Snapshot<Body> {
     }
 }
 
-fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body>> {
+fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body, Json>> {
     let event = get(value, "event");
     let event = match text(&event, "kind")?.as_str() {
         "item_published" => Event::ItemPublished { item: item(&get(&event, "item"))? },
@@ -223,6 +231,8 @@ fn signal(value: &JsValue) -> Option<Signal> {
             count: whole(value, "count")?,
             joined: Vec::new(),
             left: Vec::new(),
+            since: whole(value, "since"),
+            people: None,
             transports: transports(value),
         })),
         _ => None,

@@ -1,5 +1,7 @@
 //! A small JSON writer, for what pages send and keep.
 
+use nowcast_shared::command::Command;
+use nowcast_shared::id::PieceId;
 use nowcast_shared::item::{Body, Item, Role};
 use std::fmt::Write;
 
@@ -70,6 +72,25 @@ impl Object {
         }
     }
 
+    /// A number, if there is one. It has to be finite.
+    #[must_use]
+    pub fn real_if(self, name: &str, value: Option<f64>) -> Self {
+        match value {
+            // Rust writes numbers as JSON reads them, without exponents.
+            Some(value) => self.json(name, &value.to_string()),
+            None => self,
+        }
+    }
+
+    /// True or false, if it is said.
+    #[must_use]
+    pub fn flag_if(self, name: &str, value: Option<bool>) -> Self {
+        match value {
+            Some(value) => self.flag(name, value),
+            None => self,
+        }
+    }
+
     /// True or false.
     #[must_use]
     pub fn flag(self, name: &str, value: bool) -> Self {
@@ -108,6 +129,62 @@ pub fn array<T: AsRef<str>>(elements: impl IntoIterator<Item = T>) -> String {
     }
     out.push(']');
     out
+}
+
+/// A command; `value` writes what it carries along.
+pub fn command<J>(command: &Command<J>, value: impl Fn(&J) -> String) -> String {
+    let of = |kind| Object::new().text("kind", kind);
+    let place = |kind, piece: &PieceId, x: f64, y: f64| {
+        of(kind).text("piece", piece.as_str()).real_if("x", Some(x)).real_if("y", Some(y))
+    };
+    match command {
+        Command::Publish { item } => {
+            let data = value(&item.data);
+            let item = Object::new().text("kind", &item.kind).json("data", &data).end();
+            of("publish").json("item", &item)
+        }
+        Command::Edit { item, data } => of("edit").text("item", &item.0).json("data", &value(data)),
+        Command::Delete { item } => of("delete").text("item", &item.0),
+        Command::Say { text, name } => {
+            of("say").text("text", text).text_if("name", name.as_deref())
+        }
+        Command::EditSaid { said, text } => {
+            of("edit_said").text("said", &said.0).text("text", text)
+        }
+        Command::DeleteSaid { said } => of("delete_said").text("said", &said.0),
+        Command::Typing {} => of("typing"),
+        Command::Put { piece, change } => of("put")
+            .text("piece", piece.as_str())
+            .real_if("x", change.x)
+            .real_if("y", change.y)
+            .text_if("look", change.look.as_deref())
+            .text_if("text", change.text.as_deref())
+            .text_if("url", change.url.as_deref())
+            .real_if("width", change.width)
+            .number_if("z", change.z.map(u64::from))
+            .flag_if("locked", change.locked),
+        Command::Remove { piece } => of("remove").text("piece", piece.as_str()),
+        Command::Grab { piece } => of("grab").text("piece", piece.as_str()),
+        Command::Move { piece, x, y } => place("move", piece, *x, *y),
+        Command::Drop { piece, x, y } => place("drop", piece, *x, *y),
+        Command::Set { name, value: new, version } => {
+            of("set").text("name", name).json("value", &value(new)).number_if("version", *version)
+        }
+        Command::Unset { name, version } => {
+            of("unset").text("name", name).number_if("version", *version)
+        }
+        Command::Name { name } => of("name").text("name", name),
+        Command::Register { token, id } => {
+            of("register").text_if("token", token.as_deref()).text_if("id", id.as_deref())
+        }
+        Command::Mute { person, seconds } => {
+            of("mute").text("person", &person.0).number_if("seconds", *seconds)
+        }
+        Command::Unmute { person } => of("unmute").text("person", &person.0),
+        Command::Block { person } => of("block").text("person", &person.0),
+        Command::Unblock { person } => of("unblock").text("person", &person.0),
+    }
+    .end()
 }
 
 /// An item's data.

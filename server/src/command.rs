@@ -2,18 +2,17 @@
 //!
 //! Pages (on any transport) and programs come through here alike.
 
+mod items;
+
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::Problem;
 use crate::http::body::shape;
-use crate::item;
 use crate::log::{Appended, Change, Draft, Once, Room};
-use crate::policy::{Action, may};
 use nowcast_shared::command::{Command, KINDS};
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::{PageFrame, ServerFrame};
-use nowcast_shared::id::CommandId;
-use nowcast_shared::item::NewItem;
+use nowcast_shared::id::{ClientId, CommandId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -73,67 +72,57 @@ pub fn read(text: &[u8], default: Option<&str>) -> Result<Frame, Unreadable> {
     serde_json::from_value(value).map_err(|error| unreadable(id, Code::BadRequest, shape(&error)))
 }
 
-/// Carries out what `actor` asks for in `room`, once for each `key`.
+/// Who asks, and from where.
+pub struct Caller<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// Which page, if it told.
+    pub client: Option<&'a ClientId>,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// It became an event.
+    Kept(Appended),
+    /// It became a signal, or changed who is who.
+    Told,
+    /// It waits for approval.
+    Held,
+}
+
+/// Carries out what somebody asks for in `room`, once for each `key`.
 pub async fn run(
     app: &App,
     room: &Arc<Room>,
-    actor: &Actor,
+    caller: &Caller<'_>,
     command: Command<Value>,
     key: Option<String>,
-) -> Result<Appended, Problem> {
-    // Every command asks for at least that; strangers are sent away before anything is looked up.
-    may(actor, Action::Publish, room.name(), app.open)?;
+) -> Result<Done, Problem> {
     let fingerprint = key.is_some().then(|| fingerprint(&command));
     let once = key.zip(fingerprint).map(|(key, fingerprint)| Once {
-        actor: actor.subject(),
+        actor: caller.actor.subject(),
         key,
         fingerprint,
     });
-    let change = match command {
-        Command::Publish { item } => {
-            let item::Content { kind, data, html } = item::check(item, app.limits.max_item).await?;
-            Change::Publish { kind, data, html }
-        }
-        Command::Edit { item, data } => {
-            // A repeat finds the answer to the first, which may have been the last of this item.
-            let Some(head) = app.log.item(room, &item).await? else {
-                return gone(app, room, actor, once, item).await;
-            };
-            may(actor, Action::Change { owner: &head.owner }, room.name(), app.open)?;
-            let new = NewItem { kind: head.kind, data };
-            let item::Content { data, html, .. } = item::check(new, app.limits.max_item).await?;
-            Change::Edit { item, data, html }
-        }
-        Command::Delete { item } => {
-            let Some(head) = app.log.item(room, &item).await? else {
-                return gone(app, room, actor, once, item).await;
-            };
-            may(actor, Action::Change { owner: &head.owner }, room.name(), app.open)?;
-            Change::Delete { item }
-        }
-    };
-    let draft = Draft { by: app.auth.author(actor), owner: actor.subject(), change, once };
-    Ok(app.log.append(room, draft).await?)
+    match command {
+        Command::Publish { item } => items::publish(app, room, caller, item, once).await,
+        Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
+        Command::Delete { item } => items::delete(app, room, caller, item, once).await,
+        _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
+    }
 }
 
-/// The item is not there: an earlier answer to the same request, if there was one, or a refusal.
-async fn gone(
+/// Keeps a change that is allowed.
+async fn keep(
     app: &App,
     room: &Arc<Room>,
-    actor: &Actor,
+    caller: &Caller<'_>,
+    change: Change,
     once: Option<Once>,
-    item: nowcast_shared::id::ItemId,
-) -> Result<Appended, Problem> {
-    if once.is_none() {
-        return Err(Problem::unknown_item());
-    }
-    let draft = Draft {
-        by: app.auth.author(actor),
-        owner: actor.subject(),
-        change: Change::Delete { item },
-        once,
-    };
-    Ok(app.log.append(room, draft).await?)
+) -> Result<Done, Problem> {
+    let (by, owner) = (app.auth.author(caller.actor), caller.actor.subject());
+    Ok(Done::Kept(app.log.append(room, Draft { by, owner, change, once }).await?))
 }
 
 /// SHA-256 of what is asked for; the order of fields does not matter.
@@ -149,9 +138,12 @@ pub fn too_fast() -> Problem {
 }
 
 /// The frame that answers a command.
-pub fn answer(command: Option<CommandId>, result: Result<Appended, Problem>) -> ServerFrame<Value> {
+pub fn answer(command: Option<CommandId>, result: Result<Done, Problem>) -> ServerFrame<Value> {
     match result {
-        Ok(appended) => ServerFrame::Ack { command, offset: Some(appended.offset) },
+        Ok(Done::Kept(appended)) => {
+            ServerFrame::Ack { command, offset: Some(appended.offset), held: false }
+        }
+        Ok(done) => ServerFrame::Ack { command, offset: None, held: matches!(done, Done::Held) },
         Err(problem) => reject(command, problem),
     }
 }

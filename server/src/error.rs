@@ -1,7 +1,7 @@
 //! Refusals: made anywhere, turned into `application/problem+json` (RFC 9457) in one place.
 
 use crate::db::{DbError, Fault};
-use crate::log::AppendError;
+use crate::log::{AppendError, Refusal};
 use crate::websocket::handshake;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -71,12 +71,32 @@ impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::UnknownItem => Self::unknown_item(),
+            AppendError::Refused(refusal) => refusal.into(),
             AppendError::Mismatch => Self::new(
                 Code::IdempotencyMismatch,
                 "This key was used before for something else. Use a new one.",
             ),
             AppendError::Db(error) => error.into(),
         }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (code, detail) = match refusal {
+            Refusal::UnknownPiece => (Code::UnknownPiece, "There is no such piece on the stage."),
+            Refusal::StageFull => (Code::StageFull, "The stage is full. Take a piece off first."),
+            Refusal::UnknownVariable => (Code::UnknownVariable, "There is no such variable."),
+            Refusal::VersionMismatch => {
+                (Code::VersionMismatch, "The variable was changed meanwhile. Read it again.")
+            }
+            Refusal::VariablesFull => (
+                Code::VariablesFull,
+                "The room's variables are as many, or as large, as they may be.",
+            ),
+            Refusal::UnknownSaid => (Code::UnknownSaid, "There are no such words in the chat."),
+        };
+        Self::new(code, detail)
     }
 }
 

@@ -12,8 +12,9 @@ use crate::engine::member::Entrant;
 use crate::engine::poll::Waiting;
 use crate::record::Record;
 use nowcast_shared::error::Reason;
+use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::ClientId;
-use nowcast_shared::signal::PresenceState;
+use nowcast_shared::signal::{self as shared, PresenceState};
 use presence::Presence;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -210,14 +211,33 @@ impl Hub {
             let Some((version, frame)) = state.presence.announcement() else { continue };
             // Whoever joined last knows it from the snapshot.
             let signal = Arc::new(Signal {
-                key: Cow::Borrowed("presence"),
+                key: Some(Cow::Borrowed("presence")),
                 encoded: Encoded::new(&[&frame]),
                 version: Some(version),
+                except: None,
             });
-            for shard in state.mailboxes(&self.shards) {
-                shard.send(Message::Signal(*room, Arc::clone(&signal)));
-            }
+            state.tell(&self.shards, *room, &signal);
         }
+    }
+
+    /// Tells everybody in a room something that is not kept, but not the page that caused it. A
+    /// newer signal takes the place of one with the same key that a slow page did not take yet.
+    pub fn signal(
+        &self,
+        room: i64,
+        key: impl Into<Cow<'static, str>>,
+        signal: &shared::Signal,
+        by: Option<&ClientId>,
+    ) {
+        let rooms = self.rooms();
+        let Some(state) = rooms.get(&room) else { return };
+        let frame = ServerFrame::<()>::Signal { signal: signal.clone() };
+        // Signals hold nothing that JSON cannot write.
+        let frame = serde_json::to_string(&frame).unwrap_or_default();
+        let except = by.and_then(|client| state.clients.get(client)).copied();
+        let (key, encoded) = (Some(key.into()), Encoded::new(&[&frame]));
+        let signal = Arc::new(Signal { key, encoded, version: None, except });
+        state.tell(&self.shards, room, &signal);
     }
 
     /// Returns when somebody came or left since the last call.
@@ -282,6 +302,13 @@ impl Room {
         }
         self.shares[shard] -= 1;
         self.presence.leave(member.counted, member.transport);
+    }
+
+    /// Leaves a signal for all its sessions. Under the hub's lock, so that signals keep their order.
+    fn tell(&self, shards: &[Mailbox], room: i64, signal: &Arc<Signal>) {
+        for shard in self.mailboxes(shards) {
+            shard.send(Message::Signal(room, Arc::clone(signal)));
+        }
     }
 
     /// The shards that hold some of its sessions.

@@ -5,10 +5,16 @@
 //! that join, from memory where they can.
 
 mod append;
+mod chat;
 mod room;
+mod stage;
+mod variables;
 
 pub use append::{AppendError, Appended, Change, Draft, Once};
+pub use chat::ChatChange;
 pub use room::{Room, Snapshot};
+pub use stage::StageChange;
+pub use variables::VariableChange;
 
 use crate::clock;
 use crate::db::{Db, DbError};
@@ -52,6 +58,29 @@ pub struct ItemHead {
     pub kind: String,
     /// The subject that published it.
     pub owner: String,
+}
+
+/// Why the room as it is does not allow a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such piece.
+    #[error("no such piece")]
+    UnknownPiece,
+    /// There are as many pieces as may be.
+    #[error("the stage is full")]
+    StageFull,
+    /// There is no such variable.
+    #[error("no such variable")]
+    UnknownVariable,
+    /// The variable has another version.
+    #[error("another version")]
+    VersionMismatch,
+    /// There are as many variables, or as much in them, as may be.
+    #[error("the variables are full")]
+    VariablesFull,
+    /// There are no such words.
+    #[error("no such words")]
+    UnknownSaid,
 }
 
 /// Why events could not be read.
@@ -256,12 +285,21 @@ fn events(connection: &Connection, room: i64, after: Offset) -> rusqlite::Result
 fn snapshot(connection: &mut Connection, room: i64) -> rusqlite::Result<Snapshot> {
     // One transaction, so that head and items are of the same moment.
     let transaction = connection.transaction()?;
-    let (head, title): (i64, String) = transaction
-        .prepare_cached("SELECT head, title FROM rooms WHERE id = ?")?
-        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (head, title, settings): (i64, String, String) = transaction
+        .prepare_cached("SELECT head, title, settings FROM rooms WHERE id = ?")?
+        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let (mut items, more) = items_before(&transaction, room, i64::MAX, SNAPSHOT_ITEMS, usize::MAX)?;
     items.reverse();
-    Ok(Snapshot::new(from_column(head), &title, &items, more))
+    let fields = format!(
+        r#""title":{},"items":[{}],"more":{more},"pieces":{},"variables":{},"chat":{},"settings":{}"#,
+        serde_json::Value::from(title),
+        items.join(","),
+        stage::snapshot(&transaction, room)?,
+        variables::snapshot(&transaction, room)?,
+        chat::snapshot(&transaction, room)?,
+        append::json(&room::settings(&settings))?,
+    );
+    Ok(Snapshot::new(from_column(head), fields))
 }
 
 fn items_before(

@@ -68,6 +68,24 @@ names! {
         WrongPassword = "wrong_password", 401;
         /// Known, but not allowed.
         Forbidden = "forbidden", 403;
+        /// The user token cannot be read, or its signature is not right.
+        TokenInvalid = "token_invalid", 401;
+        /// The user token's time is over, or has not begun.
+        TokenExpired = "token_expired", 401;
+        /// The user token may be used once and was used by another page.
+        TokenReplayed = "token_replayed", 401;
+        /// The user token was made for another server or room.
+        TokenForeign = "token_foreign", 401;
+        /// The room is private, and there is no invitation.
+        NotInvited = "not_invited", 403;
+        /// An admin sent this person out of the room.
+        Blocked = "blocked", 403;
+        /// An admin muted this person.
+        Muted = "muted", 403;
+        /// It is too late to change what was said.
+        TooLate = "too_late", 403;
+        /// Nobody but an admin may move this piece.
+        PieceLocked = "piece_locked", 403;
         /// The request comes from another site's page.
         ForeignOrigin = "foreign_origin", 403;
         /// No such address.
@@ -78,12 +96,28 @@ names! {
         UnknownItem = "unknown_item", 404;
         /// No such display button.
         UnknownButton = "unknown_button", 404;
+        /// No such piece on the stage.
+        UnknownPiece = "unknown_piece", 404;
+        /// No such shared variable.
+        UnknownVariable = "unknown_variable", 404;
+        /// No such words in the chat.
+        UnknownSaid = "unknown_said", 404;
+        /// Nobody of this id is or was here.
+        UnknownPerson = "unknown_person", 404;
         /// The address knows other methods.
         MethodNotAllowed = "method_not_allowed", 405;
         /// The request took too long to come.
         TimedOut = "timed_out", 408;
         /// It exists already.
         Conflict = "conflict", 409;
+        /// Somebody else holds this piece.
+        PieceHeld = "piece_held", 409;
+        /// The stage has as many pieces as it may.
+        StageFull = "stage_full", 409;
+        /// The room's variables are as many, or as large, as they may be.
+        VariablesFull = "variables_full", 409;
+        /// The variable has another version by now.
+        VersionMismatch = "version_mismatch", 412;
         /// Larger than the limit.
         TooLarge = "too_large", 413;
         /// A body of a type that is not understood here.
@@ -96,10 +130,22 @@ names! {
         BadItem = "bad_item", 422;
         /// An address that is neither `http:` nor `https:` nor an upload's.
         BadUrl = "bad_url", 422;
+        /// A piece that cannot be put on a stage, or a place outside of it.
+        BadPiece = "bad_piece", 422;
+        /// A shared variable's name that no variable can have.
+        BadVariable = "bad_variable", 422;
+        /// Words that nobody can say: none, or too many.
+        BadSaid = "bad_said", 422;
+        /// A name that nobody can go by.
+        BadName = "bad_name", 422;
+        /// Settings that no room can have.
+        BadSettings = "bad_settings", 422;
         /// The idempotency key or command id was used for something else.
         IdempotencyMismatch = "idempotency_mismatch", 422;
         /// Too many, too fast.
         RateLimited = "rate_limited", 429;
+        /// The room is in slow mode, and the last words were just said.
+        SlowMode = "slow_mode", 429;
         /// The server's fault.
         Internal = "internal", 500;
         /// Not now: stopping, or too much waits already.
@@ -143,6 +189,8 @@ names! {
         BadFrame = "bad_frame", 4007;
         /// The page went on sending far more than it may.
         Flooding = "flooding", 4008;
+        /// An admin sent this person out of the room.
+        Blocked = "blocked", 4009;
     }
 }
 

@@ -1,12 +1,15 @@
 //! Frames: the envelopes on the wire, one enum per direction. The same on every transport.
 
+use crate::chat::Chat;
 use crate::command::Command;
 use crate::error::{Code, Reason};
 use crate::event::Logged;
 use crate::id::{CommandId, PublicId, RoomName};
 use crate::item::Item;
 use crate::offset::{Epoch, Offset};
+use crate::room::Settings;
 use crate::signal::{PresenceState, Signal};
+use crate::stage::Piece;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,11 +22,11 @@ pub const SUBPROTOCOL: &str = "nowcast.v1";
 /// From the server to a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
-pub enum ServerFrame<J> {
+pub enum ServerFrame<J, V = J> {
     /// The first frame of a session: where it begins.
-    Welcome(Welcome<J>),
+    Welcome(Welcome<J, V>),
     /// Something happened and is kept.
-    Event(Logged<J>),
+    Event(Logged<J, V>),
     /// Something happened and is not kept.
     Signal {
         /// What.
@@ -37,6 +40,9 @@ pub enum ServerFrame<J> {
         /// Where the event it made stands.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offset: Option<Offset>,
+        /// Whether what was said waits for approval.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     /// A command, or a frame that could not be read, had no effect.
     Reject {
@@ -52,7 +58,7 @@ pub enum ServerFrame<J> {
         /// Its name.
         id: String,
         /// Whatever was sent.
-        data: J,
+        data: V,
     },
     /// The answer to a ping; on SSE also a sign of life.
     Pong,
@@ -67,7 +73,7 @@ pub enum ServerFrame<J> {
 
 /// How a session begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Welcome<J> {
+pub struct Welcome<J, V = J> {
     /// [`PROTOCOL`].
     pub protocol: u32,
     /// Where the page is.
@@ -81,7 +87,7 @@ pub struct Welcome<J> {
     /// Whether they continue what the page had.
     pub recovered: bool,
     /// The room as of `offset`, if they do not.
-    pub snapshot: Option<Snapshot<J>>,
+    pub snapshot: Option<Snapshot<J, V>>,
     /// Whether the server runs with `--open`: anyone may publish.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
@@ -89,7 +95,7 @@ pub struct Welcome<J> {
 
 /// A room as it is at one offset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Snapshot<J> {
+pub struct Snapshot<J, V = J> {
     /// What the room is called.
     #[serde(default)]
     pub title: String,
@@ -98,15 +104,30 @@ pub struct Snapshot<J> {
     /// Whether there are older items than these.
     #[serde(default)]
     pub more: bool,
-    /// The stage's pieces; none yet.
-    #[serde(default = "Vec::new")]
-    pub pieces: Vec<J>,
-    /// Shared variables; none yet.
+    /// The stage's pieces.
+    #[serde(default)]
+    pub pieces: Vec<Piece>,
+    /// Shared variables.
     #[serde(default = "BTreeMap::new")]
-    pub variables: BTreeMap<String, J>,
+    pub variables: BTreeMap<String, Variable<V>>,
+    /// The newest words of the chat.
+    #[serde(default)]
+    pub chat: Chat,
+    /// What the room is set to.
+    #[serde(default)]
+    pub settings: Settings,
     /// Who is here.
     #[serde(default)]
     pub presence: PresenceState,
+}
+
+/// A shared variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable<V> {
+    /// Any JSON.
+    pub value: V,
+    /// Grows with every change: where the last one stands in the log.
+    pub version: u64,
 }
 
 /// How many items a snapshot holds at most.

@@ -108,6 +108,14 @@ checked_id!(
     "A client id has 16 to 64 characters of A-Z, a-z, 0-9, _ and -."
 );
 
+checked_id!(
+    /// A piece of the stage: 1 to 64 of `[A-Za-z0-9_-]`.
+    PieceId,
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
+    "A piece's id has 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
+);
+
 plain_id!(
     /// How others may know somebody: `p` and a hash that only the server can make.
     PublicId
@@ -115,6 +123,10 @@ plain_id!(
 plain_id!(
     /// An item of the feed: `i`, characters that sort by time, and random ones.
     ItemId
+);
+plain_id!(
+    /// Words of the chat: `s`, characters that sort by time, and random ones.
+    SaidId
 );
 plain_id!(
     /// What a page calls one of its commands, to match the answer with.

@@ -1,14 +1,58 @@
 //! Signals: what happened in a room and is not kept. A page that was away gets only what is so now.
 
-use crate::id::PublicId;
+use crate::id::{PieceId, PublicId};
 use serde::{Deserialize, Serialize};
 
 /// What is so at the moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Signal {
     /// Who is here.
     Presence(Presence),
+    /// Somebody has the lease of a piece, or nobody.
+    PieceHeld {
+        /// Which one.
+        piece: PieceId,
+        /// Who; null: it is free.
+        by: Option<PublicId>,
+        /// What that somebody goes by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// A piece is on its way.
+    PieceMoving {
+        /// Which one.
+        piece: PieceId,
+        /// See [`crate::stage::Piece::x`].
+        x: f64,
+        /// See [`crate::stage::Piece::y`].
+        y: f64,
+        /// Who moves it.
+        by: PublicId,
+    },
+    /// Somebody is writing in the chat.
+    Typing {
+        /// Who.
+        by: PublicId,
+        /// What that somebody goes by.
+        name: String,
+    },
+    /// To this page alone: how others see it, since that changed.
+    You {
+        /// Its public id.
+        you: PublicId,
+        /// What it goes by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// As which user it is registered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+    },
+    /// To admin pages alone: how many words wait for approval.
+    Held {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// How many pages are open, and who came and went.
@@ -24,6 +68,12 @@ pub struct Presence {
     /// Who left since the version before.
     #[serde(default)]
     pub left: Vec<PublicId>,
+    /// The version that `joined` and `left` are relative to; absent where neither tells anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// Everybody with a name, where this is not relative to anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<Vec<Person>>,
     /// By which way the counted pages are connected.
     #[serde(default)]
     pub transports: Transports,
@@ -63,3 +113,6 @@ pub struct Transports {
     /// On a long poll, or between two of them.
     pub poll: u64,
 }
+
+/// In rooms with more people than this only a count is told.
+pub const NAMED: usize = 200;

@@ -1,14 +1,19 @@
 //! The JSON of everything that goes over the wire, pinned. It is a contract: other programs rely
 //! on it. A snapshot that changes here is a change for all of them.
 
+use nowcast_shared::chat::{Chat, Said};
 use nowcast_shared::command::{self, Command};
 use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::event::{Event, Logged};
+use nowcast_shared::frame::Variable;
 use nowcast_shared::frame::{PROTOCOL, PageFrame, SUBPROTOCOL, ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{CommandId, ItemId, PublicId, RoomName};
+use nowcast_shared::id::{PieceId, SaidId};
 use nowcast_shared::item::{Author, Item, NewItem, Role};
 use nowcast_shared::offset::{Epoch, Offset};
+use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::{Person, Presence, PresenceState, Signal, Transports};
+use nowcast_shared::stage::{Piece, PieceChange};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -65,6 +70,36 @@ fn welcome(recovered: bool, snapshot: Option<Snapshot<Value>>) -> Welcome<Value>
     }
 }
 
+fn logo() -> Piece {
+    Piece {
+        id: logos(),
+        x: 0.5,
+        y: 0.25,
+        kind: "image".to_owned(),
+        text: "Our logo".to_owned(),
+        url: Some("/uploads/a.png".to_owned()),
+        width: 0.15,
+        z: 2,
+        locked: true,
+    }
+}
+
+fn logos() -> PieceId {
+    "logo".parse().expect("a legal id")
+}
+
+fn hello() -> Said {
+    Said {
+        id: "s1".into(),
+        offset: Offset(40),
+        at: 1_790_000_000_000,
+        by: ana(),
+        name: "Ana".to_owned(),
+        text: "Hello".to_owned(),
+        edited_at: None,
+    }
+}
+
 fn ana_is_here() -> Person {
     Person { id: "pAna".into(), name: "Ana".to_owned() }
 }
@@ -93,8 +128,10 @@ fn a_welcome_that_begins_anew_brings_the_room() {
         title: "Results".to_owned(),
         items: vec![message()],
         more: true,
-        pieces: vec![json!({"id": "logo", "x": 0.5, "y": 0.25})],
-        variables: BTreeMap::from([("goal".to_owned(), json!({"value": 3, "version": 1}))]),
+        pieces: vec![logo()],
+        variables: BTreeMap::from([("goal".to_owned(), Variable { value: json!(3), version: 1 })]),
+        chat: Chat { said: vec![hello()], more: false },
+        settings: Settings { chat: Who::Users, slow: 5, ..Settings::default() },
         presence: PresenceState {
             version: 7,
             count: 2,
@@ -103,7 +140,7 @@ fn a_welcome_that_begins_anew_brings_the_room() {
         },
     };
     let frame = ServerFrame::Welcome(welcome(false, Some(snapshot)));
-    insta::assert_snapshot!(pinned(&frame), @r#"{"t":"welcome","protocol":1,"room":"main","you":"pMe","epoch":"e1","offset":41,"recovered":false,"snapshot":{"title":"Results","items":[{"id":"i1","offset":42,"at":1790000000000,"kind":"message","data":{"text":"*Hi*"},"html":"<p><em>Hi</em></p>","by":{"role":"admin","id":"pAna","name":"Ana"}}],"more":true,"pieces":[{"id":"logo","x":0.5,"y":0.25}],"variables":{"goal":{"value":3,"version":1}},"presence":{"version":7,"count":2,"people":[{"id":"pAna","name":"Ana"}],"transports":{"websocket":1,"sse":0,"poll":1}}}}"#);
+    insta::assert_snapshot!(pinned(&frame), @r#"{"t":"welcome","protocol":1,"room":"main","you":"pMe","epoch":"e1","offset":41,"recovered":false,"snapshot":{"title":"Results","items":[{"id":"i1","offset":42,"at":1790000000000,"kind":"message","data":{"text":"*Hi*"},"html":"<p><em>Hi</em></p>","by":{"role":"admin","id":"pAna","name":"Ana"}}],"more":true,"pieces":[{"id":"logo","x":0.5,"y":0.25,"kind":"image","text":"Our logo","url":"/uploads/a.png","width":0.15,"z":2,"locked":true}],"variables":{"goal":{"value":3,"version":1}},"chat":{"said":[{"id":"s1","offset":40,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"name":"Ana","text":"Hello"}],"more":false},"settings":{"chat":"users","drag":"everyone","variables":[],"private":false,"slow":5,"approval":false},"presence":{"version":7,"count":2,"people":[{"id":"pAna","name":"Ana"}],"transports":{"websocket":1,"sse":0,"poll":1}}}}"#);
 }
 
 #[test]
@@ -117,6 +154,8 @@ fn a_snapshot_of_an_older_server_can_be_read() {
             more: false,
             pieces: Vec::new(),
             variables: BTreeMap::new(),
+            chat: Chat::default(),
+            settings: Settings::default(),
             presence: PresenceState::default(),
         }
     );
@@ -172,18 +211,24 @@ fn signal_presence() {
         count: 3,
         joined: vec![ana_is_here()],
         left: vec![PublicId("pBen".to_owned())],
+        since: Some(7),
+        people: None,
         transports: Transports { websocket: 1, sse: 1, poll: 1 },
     });
     let frame: ServerFrame<Value> = ServerFrame::Signal { signal };
-    insta::assert_snapshot!(pinned(&frame), @r#"{"t":"signal","signal":{"kind":"presence","version":8,"count":3,"joined":[{"id":"pAna","name":"Ana"}],"left":["pBen"],"transports":{"websocket":1,"sse":1,"poll":1}}}"#);
+    insta::assert_snapshot!(pinned(&frame), @r#"{"t":"signal","signal":{"kind":"presence","version":8,"count":3,"joined":[{"id":"pAna","name":"Ana"}],"left":["pBen"],"since":7,"transports":{"websocket":1,"sse":1,"poll":1}}}"#);
 }
 
 #[test]
 fn ack() {
     let with_both: ServerFrame<Value> =
-        ServerFrame::Ack { command: Some("k17".into()), offset: Some(Offset(42)) };
+        ServerFrame::Ack { command: Some("k17".into()), offset: Some(Offset(42)), held: false };
     insta::assert_snapshot!(pinned(&with_both), @r#"{"t":"ack","command":"k17","offset":42}"#);
-    let with_neither: ServerFrame<Value> = ServerFrame::Ack { command: None, offset: None };
+    let held: ServerFrame<Value> =
+        ServerFrame::Ack { command: Some("k17".into()), offset: None, held: true };
+    insta::assert_snapshot!(pinned(&held), @r#"{"t":"ack","command":"k17","held":true}"#);
+    let with_neither: ServerFrame<Value> =
+        ServerFrame::Ack { command: None, offset: None, held: false };
     insta::assert_snapshot!(pinned(&with_neither), @r#"{"t":"ack"}"#);
 }
 
@@ -205,7 +250,8 @@ fn reject() {
 
 #[test]
 fn push() {
-    let frame = ServerFrame::Push { id: "n1".to_owned(), data: json!({"any": ["value", 1, null]}) };
+    let frame: ServerFrame<Value> =
+        ServerFrame::Push { id: "n1".to_owned(), data: json!({"any": ["value", 1, null]}) };
     insta::assert_snapshot!(pinned(&frame), @r#"{"t":"push","id":"n1","data":{"any":["value",1,null]}}"#);
 }
 
@@ -238,6 +284,7 @@ fn every_reason_keeps_its_name_and_close_code() {
     4006 room_closed false
     4007 bad_frame false
     4008 flooding false
+    4009 blocked false
     ");
 }
 
@@ -259,22 +306,45 @@ fn every_code_keeps_its_name_and_status() {
     401 unauthorized
     401 wrong_password
     403 forbidden
+    401 token_invalid
+    401 token_expired
+    401 token_replayed
+    401 token_foreign
+    403 not_invited
+    403 blocked
+    403 muted
+    403 too_late
+    403 piece_locked
     403 foreign_origin
     404 not_found
     404 unknown_room
     404 unknown_item
     404 unknown_button
+    404 unknown_piece
+    404 unknown_variable
+    404 unknown_said
+    404 unknown_person
     405 method_not_allowed
     408 timed_out
     409 conflict
+    409 piece_held
+    409 stage_full
+    409 variables_full
+    412 version_mismatch
     413 too_large
     415 unsupported_type
     415 not_an_image
     422 unknown_kind
     422 bad_item
     422 bad_url
+    422 bad_piece
+    422 bad_variable
+    422 bad_said
+    422 bad_name
+    422 bad_settings
     422 idempotency_mismatch
     429 rate_limited
+    429 slow_mode
     500 internal
     503 unavailable
     503 store_full
@@ -282,6 +352,72 @@ fn every_code_keeps_its_name_and_status() {
     503 store_read_only
     503 store_failed
     ");
+}
+
+#[test]
+fn events_of_the_stage() {
+    let put = Event::PiecePut { piece: logo() };
+    insta::assert_snapshot!(pinned(&logged(put)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"piece_put","piece":{"id":"logo","x":0.5,"y":0.25,"kind":"image","text":"Our logo","url":"/uploads/a.png","width":0.15,"z":2,"locked":true}}}"#);
+    let plain = Piece { text: String::new(), url: None, locked: false, ..logo() };
+    insta::assert_snapshot!(pinned(&plain), @r#"{"id":"logo","x":0.5,"y":0.25,"kind":"image","width":0.15,"z":2}"#);
+    let moved = Event::PieceMoved { piece: logos(), x: 0.0, y: 1.0 };
+    insta::assert_snapshot!(pinned(&logged(moved)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"piece_moved","piece":"logo","x":0.0,"y":1.0}}"#);
+    let removed = Event::PieceRemoved { piece: logos() };
+    insta::assert_snapshot!(pinned(&logged(removed)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"piece_removed","piece":"logo"}}"#);
+}
+
+#[test]
+fn events_of_variables() {
+    let set = Event::VariableSet { name: "goal".to_owned(), value: json!([3]), version: 42 };
+    insta::assert_snapshot!(pinned(&logged(set)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"variable_set","name":"goal","value":[3],"version":42}}"#);
+    let unset = Event::VariableUnset { name: "goal".to_owned() };
+    insta::assert_snapshot!(pinned(&logged(unset)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"variable_unset","name":"goal"}}"#);
+}
+
+#[test]
+fn events_of_the_chat() {
+    let said = Event::Said { id: "s1".into(), name: "Ana".to_owned(), text: "Hello".to_owned() };
+    insta::assert_snapshot!(pinned(&logged(said)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"said","id":"s1","name":"Ana","text":"Hello"}}"#);
+    let edited = Event::SaidEdited { id: "s1".into(), text: "Hello all".to_owned() };
+    insta::assert_snapshot!(pinned(&logged(edited)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"said_edited","id":"s1","text":"Hello all"}}"#);
+    let deleted = Event::SaidDeleted { id: "s1".into() };
+    insta::assert_snapshot!(pinned(&logged(deleted)), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"said_deleted","id":"s1"}}"#);
+}
+
+#[test]
+fn room_set() {
+    let settings = Settings {
+        chat: Who::Everyone,
+        drag: Who::Nobody,
+        variables: vec!["score".to_owned(), "team-*".to_owned()],
+        private: true,
+        slow: 30,
+        approval: true,
+    };
+    insta::assert_snapshot!(pinned(&logged(Event::RoomSet { settings })), @r#"{"t":"event","offset":42,"at":1790000000000,"by":{"role":"admin","id":"pAna","name":"Ana"},"event":{"kind":"room_set","settings":{"chat":"everyone","drag":"nobody","variables":["score","team-*"],"private":true,"slow":30,"approval":true}}}"#);
+}
+
+#[test]
+fn signals_of_people_and_pieces() {
+    let frame = |signal| pinned(&ServerFrame::<Value>::Signal { signal });
+    let (by, name) = (PublicId("pAna".to_owned()), "Ana".to_owned());
+    let held = Signal::PieceHeld { piece: logos(), by: Some(by.clone()), name: Some(name.clone()) };
+    insta::assert_snapshot!(frame(held), @r#"{"t":"signal","signal":{"kind":"piece_held","piece":"logo","by":"pAna","name":"Ana"}}"#);
+    insta::assert_snapshot!(frame(Signal::PieceHeld { piece: logos(), by: None, name: None }), @r#"{"t":"signal","signal":{"kind":"piece_held","piece":"logo","by":null}}"#);
+    let moving = Signal::PieceMoving { piece: logos(), x: 0.42, y: 0.1, by: by.clone() };
+    insta::assert_snapshot!(frame(moving), @r#"{"t":"signal","signal":{"kind":"piece_moving","piece":"logo","x":0.42,"y":0.1,"by":"pAna"}}"#);
+    let typing = Signal::Typing { by: by.clone(), name: name.clone() };
+    insta::assert_snapshot!(frame(typing), @r#"{"t":"signal","signal":{"kind":"typing","by":"pAna","name":"Ana"}}"#);
+    let you = Signal::You { you: by, name: Some(name), user: Some("ana".to_owned()) };
+    insta::assert_snapshot!(frame(you), @r#"{"t":"signal","signal":{"kind":"you","you":"pAna","name":"Ana","user":"ana"}}"#);
+    insta::assert_snapshot!(frame(Signal::Held { count: 2 }), @r#"{"t":"signal","signal":{"kind":"held","count":2}}"#);
+}
+
+#[test]
+fn a_presence_that_is_relative_to_nothing_names_everybody() {
+    let people = Some(vec![ana_is_here()]);
+    let signal = Signal::Presence(Presence { version: 8, count: 3, people, ..Presence::default() });
+    insta::assert_snapshot!(pinned(&ServerFrame::<Value>::Signal { signal }), @r#"{"t":"signal","signal":{"kind":"presence","version":8,"count":3,"joined":[],"left":[],"people":[{"id":"pAna","name":"Ana"}],"transports":{"websocket":0,"sse":0,"poll":0}}}"#);
 }
 
 fn asked(command: Command<Value>) -> PageFrame<Value> {
@@ -315,12 +451,54 @@ fn a_command_may_go_without_an_id() {
 }
 
 #[test]
-fn every_command_kind_is_listed() {
-    let all: [Command<Value>; 3] = [
+fn every_command_kind_is_listed_and_keeps_its_fields() {
+    let (said, person) = (SaidId::from("s1"), PublicId::from("pBen"));
+    let change = PieceChange { x: Some(0.5), look: Some("text".to_owned()), ..Default::default() };
+    let all: [Command<Value>; 20] = [
         Command::Publish { item: NewItem { kind: "message".to_owned(), data: Value::Null } },
         Command::Edit { item: "i1".into(), data: Value::Null },
         Command::Delete { item: "i1".into() },
+        Command::Say { text: "Hello".to_owned(), name: None },
+        Command::EditSaid { said: said.clone(), text: "Ho".to_owned() },
+        Command::DeleteSaid { said },
+        Command::Typing {},
+        Command::Put { piece: logos(), change },
+        Command::Remove { piece: logos() },
+        Command::Grab { piece: logos() },
+        Command::Move { piece: logos(), x: 0.25, y: 1.0 },
+        Command::Drop { piece: logos(), x: 0.25, y: 1.0 },
+        Command::Set { name: "goal".to_owned(), value: json!(3), version: Some(0) },
+        Command::Unset { name: "goal".to_owned(), version: None },
+        Command::Name { name: "Ana".to_owned() },
+        Command::Register { token: None, id: Some("ana".to_owned()) },
+        Command::Mute { person: person.clone(), seconds: Some(60) },
+        Command::Unmute { person: person.clone() },
+        Command::Block { person: person.clone() },
+        Command::Unblock { person },
     ];
+    let texts = all.each_ref().map(|command| pinned(command));
+    insta::assert_snapshot!(texts.join("\n"), @r#"
+    {"kind":"publish","item":{"kind":"message","data":null}}
+    {"kind":"edit","item":"i1","data":null}
+    {"kind":"delete","item":"i1"}
+    {"kind":"say","text":"Hello"}
+    {"kind":"edit_said","said":"s1","text":"Ho"}
+    {"kind":"delete_said","said":"s1"}
+    {"kind":"typing"}
+    {"kind":"put","piece":"logo","x":0.5,"look":"text"}
+    {"kind":"remove","piece":"logo"}
+    {"kind":"grab","piece":"logo"}
+    {"kind":"move","piece":"logo","x":0.25,"y":1.0}
+    {"kind":"drop","piece":"logo","x":0.25,"y":1.0}
+    {"kind":"set","name":"goal","value":3,"version":0}
+    {"kind":"unset","name":"goal"}
+    {"kind":"name","name":"Ana"}
+    {"kind":"register","id":"ana"}
+    {"kind":"mute","person":"pBen","seconds":60}
+    {"kind":"unmute","person":"pBen"}
+    {"kind":"block","person":"pBen"}
+    {"kind":"unblock","person":"pBen"}
+    "#);
     let kinds = all.map(|command| {
         let kind = serde_json::to_value(command).unwrap()["kind"].take();
         kind.as_str().map(str::to_owned).expect("a command is tagged with its kind")

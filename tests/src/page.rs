@@ -117,8 +117,7 @@ impl Page {
         self.recovered = welcome.recovered;
         if let Some(snapshot) = &welcome.snapshot {
             let PresenceState { version, count, transports, .. } = snapshot.presence;
-            let (joined, left) = (Vec::new(), Vec::new());
-            self.presence = Some(Presence { version, count, joined, left, transports });
+            self.presence = Some(Presence { version, count, transports, ..Presence::default() });
         }
         self.snapshot = welcome.snapshot;
         self.open_house = welcome.open;

@@ -4,7 +4,7 @@
 //! however often it comes.
 
 use super::{Store, set};
-use crate::read::{Frame, Read};
+use crate::read::{Frame, Json, Read};
 use nowcast_shared::event::Event;
 use nowcast_shared::frame::{ServerFrame, Welcome};
 use nowcast_shared::item::Body;
@@ -38,12 +38,14 @@ fn apply_frame(store: Store, frame: Frame) -> Applied {
                 Event::ItemEdited { item } => store.feed.edit(item),
                 Event::ItemDeleted { item } => store.feed.delete(&item),
                 Event::RoomTitled { title } => set(store.title, title),
+                _ => {}
             });
         }
         ServerFrame::Signal { signal: Signal::Presence(presence) } => {
             store.people.update(&presence);
         }
-        ServerFrame::Ack { .. }
+        ServerFrame::Signal { .. }
+        | ServerFrame::Ack { .. }
         | ServerFrame::Reject { .. }
         | ServerFrame::Push { .. }
         | ServerFrame::Pong
@@ -69,7 +71,7 @@ fn in_order(store: Store, offset: Offset, then: impl FnOnce()) -> Applied {
     Applied::Fine
 }
 
-fn apply_welcome(store: Store, welcome: Welcome<Body>) -> Applied {
+fn apply_welcome(store: Store, welcome: Welcome<Body, Json>) -> Applied {
     set(store.open, welcome.open);
     let begin = Position { epoch: welcome.epoch, offset: welcome.offset };
     if let Some(snapshot) = welcome.snapshot {

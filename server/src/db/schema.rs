@@ -3,7 +3,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Step `n` takes a database from version `n` to `n + 1`. Steps that were released never change.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     -- Settings of the whole server: password hash, secret for public ids.
     CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -80,7 +81,78 @@ const STEPS: &[&str] = &["
         name TEXT NOT NULL,
         expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    "];
+    ",
+    "
+    -- What a room is set to, as JSON, and the secret of its invitation link.
+    ALTER TABLE rooms ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE rooms ADD COLUMN invitation TEXT;
+
+    -- Projections of the log: the stage, the shared variables, the chat.
+    CREATE TABLE pieces (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        id TEXT NOT NULL,
+        piece TEXT NOT NULL,
+        PRIMARY KEY (room, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE variables (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (room, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE said (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        offset INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        said TEXT NOT NULL,
+        PRIMARY KEY (room, offset)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX said_by_id ON said (room, id);
+
+    -- Words that wait for approval; not part of the log before.
+    CREATE TABLE held (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        id TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        owner TEXT NOT NULL,
+        author TEXT NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (room, id)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Who may not speak (`mute`) or come in (`block`), by public id. `until` is absent for good.
+    CREATE TABLE sanctions (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        person TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT,
+        until INTEGER,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (room, person, kind)
+    ) STRICT, WITHOUT ROWID;
+
+    -- What was pushed to users who were away.
+    CREATE TABLE pushes (
+        user TEXT NOT NULL,
+        id TEXT NOT NULL,
+        data TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        taken INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (user, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX pushes_by_age ON pushes (at);
+
+    -- User tokens that may be used by one page only, and by which they were.
+    CREATE TABLE used_tokens (
+        id TEXT PRIMARY KEY,
+        client TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    ",
+];
 
 /// Brings the database to the newest version, a step a transaction.
 ///

@@ -1,6 +1,6 @@
 //! What is due for a room: gathered, then joined once for each wire format.
 
-use super::mailbox::Signal;
+use super::mailbox::{SessionId, Signal};
 use super::outbox::Entry;
 use super::poll;
 use crate::encoded::Encoded;
@@ -80,14 +80,22 @@ pub(super) struct Batch {
     run: Option<(Offset, Offset)>,
     /// Whether some sessions are not to get all of it.
     pub(super) selective: bool,
+    /// Sessions, by their place in the shard, that are not to get all of it.
+    except: Vec<usize>,
     joined: [OnceCell<Bytes>; 3],
     body: OnceCell<Bytes>,
 }
 
 impl Batch {
-    pub(super) fn new(items: Vec<Item>, epoch: Epoch) -> Self {
+    /// `key` finds a session's place in the shard.
+    pub(super) fn new(
+        items: Vec<Item>,
+        epoch: Epoch,
+        key: impl Fn(SessionId) -> Option<usize>,
+    ) -> Self {
         let mut run = None;
         let mut selective = false;
+        let mut except = Vec::new();
         for item in &items {
             match item {
                 Item::Event(record) => {
@@ -103,16 +111,20 @@ impl Batch {
                         }
                     };
                 }
-                Item::Signal(signal) => selective |= signal.version.is_some(),
+                Item::Signal(signal) => {
+                    selective |= signal.version.is_some();
+                    except.extend(signal.except.and_then(&key));
+                }
             }
         }
-        Self { items, epoch, run, selective, joined: Default::default(), body: OnceCell::new() }
+        let (joined, body) = Default::default();
+        Self { items, epoch, run, selective, except, joined, body }
     }
 
-    /// Where a session that has seen `cursor` is after the whole batch; nothing if it cannot have
-    /// the whole batch as it is.
-    pub(super) fn whole(&self, cursor: Offset) -> Option<Offset> {
-        if self.selective {
+    /// Where the session at `key`, which has seen `cursor`, is after the whole batch; nothing if it
+    /// cannot have the whole batch as it is.
+    pub(super) fn whole(&self, key: usize, cursor: Offset) -> Option<Offset> {
+        if self.selective || self.except.contains(&key) {
             return None;
         }
         match self.run {
@@ -163,20 +175,21 @@ mod tests {
     }
 
     fn batch(offsets: &[u64]) -> Batch {
-        Batch::new(offsets.iter().map(|offset| event(*offset)).collect(), Epoch("e1".to_owned()))
+        let items = offsets.iter().map(|offset| event(*offset)).collect();
+        Batch::new(items, Epoch("e1".to_owned()), |_| None)
     }
 
     #[test]
     fn only_who_is_just_before_it_gets_it_whole() {
         let batch = batch(&[5, 6, 7]);
-        assert_eq!(batch.whole(Offset(4)), Some(Offset(7)));
-        assert_eq!(batch.whole(Offset(3)), None, "one is missing");
-        assert_eq!(batch.whole(Offset(5)), None, "it has a part of it");
+        assert_eq!(batch.whole(0, Offset(4)), Some(Offset(7)));
+        assert_eq!(batch.whole(0, Offset(3)), None, "one is missing");
+        assert_eq!(batch.whole(0, Offset(5)), None, "it has a part of it");
     }
 
     #[test]
     fn a_batch_with_a_hole_is_for_nobody() {
-        assert_eq!(batch(&[5, 7]).whole(Offset(4)), None);
+        assert_eq!(batch(&[5, 7]).whole(0, Offset(4)), None);
     }
 
     #[test]

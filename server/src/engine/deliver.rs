@@ -44,10 +44,11 @@ impl Shard {
             let items = std::mem::take(&mut share.items);
             // None joins or is forgotten before the round is over.
             let members = std::mem::take(&mut share.members);
-            let batch = Batch::new(items, share.room.epoch().clone());
+            let batch =
+                Batch::new(items, share.room.epoch().clone(), |id| self.keys.get(&id).copied());
             for &key in &members {
                 let member = &mut self.members[key];
-                let offered = offer(member, &batch, self.limit, self.now, &mut self.answers);
+                let offered = offer(member, key, &batch, self.limit, self.now, &mut self.answers);
                 self.settle(app, key, offered);
             }
             if let Some(share) = self.rooms.get_mut(&room) {
@@ -236,13 +237,14 @@ fn count(app: &App, reason: Reason) {
 /// Gives a session its part of a batch.
 fn offer(
     member: &mut Member,
+    key: usize,
     batch: &Batch,
     limit: usize,
     now: Millis,
     answers: &mut Vec<Answer>,
 ) -> Offered {
     if member.stage == Stage::Live
-        && let Some(cursor) = batch.whole(member.cursor)
+        && let Some(cursor) = batch.whole(key, member.cursor)
     {
         return offer_whole(member, batch, cursor, limit, now, answers);
     }
@@ -261,6 +263,7 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
                 continue;
             }
             Item::Signal(_) if !hears(member) => continue,
+            Item::Signal(signal) if signal.except == Some(member.cold.id) => continue,
             Item::Signal(signal)
                 if signal.version.is_some_and(|version| member.cold.presence >= version) =>
             {

@@ -23,6 +23,11 @@ impl Shard {
     pub(super) fn join(&mut self, app: &App, entrant: Entrant) {
         let (id, room) = (entrant.id, Arc::clone(&entrant.room));
         let resumes = entrant.since.as_ref().is_some_and(|since| app.log.covers(&room, since));
+        // What was said before it came is not for it: it may have caused that itself, as the
+        // session before this one.
+        if self.rooms.get(&room.id()).is_some_and(|share| !share.items.is_empty()) {
+            self.deliver(app);
+        }
         let (member, before) = Member::new(entrant, resumes, Pace::new(app), self.now);
         let key = self.members.insert(member);
         self.keys.insert(id, key);
@@ -301,17 +306,12 @@ impl Shard {
         if member.gone || member.cold.ending.is_some() {
             return;
         }
-        if let Carrier::Polls(polls) = &mut member.carrier {
-            // A page that asks twice at once: the first is told that it was replaced. Events that
-            // were due for it are read again from where this one is.
-            polls.refuse(&super::shard::goodbye(Reason::Replaced));
-            polls.due.keep_signals();
-        }
-        let member = &mut self.members[key];
         let since = waiting.since.as_ref().filter(|since| app.log.covers(&member.cold.room, since));
         member.cursor = since.map_or(Offset(0), |since| since.offset);
         member.stage = Stage::New { resumes: since.is_some() };
         if let Carrier::Polls(polls) = &mut member.carrier {
+            // A page that asks twice at once: the first is told that it was replaced.
+            polls.refuse(&super::shard::goodbye(Reason::Replaced));
             polls.waiting = Some(waiting);
             // Events that no poll was answered with are read again from where the page is.
             polls.due.keep_signals();

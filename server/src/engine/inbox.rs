@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::{Actor, Credential};
-use crate::command;
+use crate::command::{self, Caller};
 use crate::error::Problem;
 use crate::limiter::Limiter;
 use crate::log::Room;
@@ -134,7 +134,8 @@ impl Inbox {
     pub(super) async fn run(&self, app: &App, errand: Errand) -> Bytes {
         let Errand { actor, id, command } = errand;
         let key = id.as_ref().map(|id| key(&self.scope, id));
-        let result = command::run(app, &self.room, &actor, command, key).await;
+        let caller = Caller { actor: &actor, client: self.client.as_ref() };
+        let result = command::run(app, &self.room, &caller, command, key).await;
         encode(&command::answer(id, result))
     }
 }

@@ -59,12 +59,15 @@ pub enum Message {
 
 /// Something to tell the sessions of a room that is not kept.
 pub struct Signal {
-    /// What it tells about; a newer one takes the place of one that still waits.
-    pub key: Cow<'static, str>,
+    /// What it tells about; a newer one takes the place of one that still waits. Without, each
+    /// counts.
+    pub key: Option<Cow<'static, str>>,
     /// The frame.
     pub encoded: Encoded,
     /// Of a presence: its version. Who was told that one or a later one does not need it.
     pub version: Option<u64>,
+    /// Whoever caused it is not told.
+    pub except: Option<SessionId>,
 }
 
 /// Reaches a shard; clones reach the same.

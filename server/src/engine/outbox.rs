@@ -12,6 +12,8 @@ pub(super) struct Entry {
     pub(super) bytes: Bytes,
     /// Of a signal: what it tells about.
     pub(super) key: Option<Cow<'static, str>>,
+    /// Whether it is in no log, so that nobody could read it again.
+    passing: bool,
     /// Whether the frame goes on in the next entry.
     pub(super) more: bool,
     /// Whether it counts towards what may wait.
@@ -24,15 +26,15 @@ impl Entry {
         Self { more: true, ..bytes.into() }
     }
 
-    /// A frame of which only the newest with this key matters.
-    pub(super) fn signal(bytes: Bytes, key: Cow<'static, str>) -> Self {
-        Self { key: Some(key), ..bytes.into() }
+    /// A frame that is in no log. Of those with the same key only the newest matters.
+    pub(super) fn signal(bytes: Bytes, key: Option<Cow<'static, str>>) -> Self {
+        Self { key, passing: true, ..bytes.into() }
     }
 }
 
 impl From<Bytes> for Entry {
     fn from(bytes: Bytes) -> Self {
-        Self { bytes, key: None, more: false, counts: false }
+        Self { bytes, key: None, passing: false, more: false, counts: false }
     }
 }
 
@@ -96,10 +98,10 @@ impl Outbox {
         self.count();
     }
 
-    /// Drops all but signals: a page that asks anew says what it has seen, and is given the rest
-    /// again from there.
+    /// Drops all but what is in no log: a page that asks anew says what it has seen, and is given
+    /// the rest again from there.
     pub(super) fn keep_signals(&mut self) {
-        self.queue.retain(|entry| entry.key.is_some());
+        self.queue.retain(|entry| entry.passing);
         self.count();
     }
 
@@ -179,7 +181,7 @@ mod tests {
 
     fn signal(text: &'static str) -> Entry {
         let bytes = Bytes::from_static(text.as_bytes());
-        Entry::signal(bytes, Cow::Borrowed("presence"))
+        Entry::signal(bytes, Some(Cow::Borrowed("presence")))
     }
 
     fn frame(text: &'static str) -> Entry {

@@ -105,7 +105,7 @@ mod tests {
         let mut polls = Polls::new(true);
         let signal = Bytes::from_static(br#"{"t":"signal"}"#);
         polls.due.append(Bytes::from_static(br#"{"t":"event"}"#).into(), 0);
-        polls.due.append(Entry::signal(signal.clone(), Cow::Borrowed("presence")), 0);
+        polls.due.append(Entry::signal(signal.clone(), Some(Cow::Borrowed("presence"))), 0);
         let (answer, answered) = oneshot::channel();
         drop(answered);
         let wait = Duration::from_secs(1);

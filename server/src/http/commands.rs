@@ -4,7 +4,7 @@ use super::body;
 use super::extract::{Asks, InRoom};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::command;
+use crate::command::{self, Caller};
 use crate::engine::inbox;
 use crate::error::Problem;
 use axum::extract::{Request, State};
@@ -36,7 +36,8 @@ pub(super) async fn run(
             // what they want repeated once has an `Idempotency-Key`.
             let key = id.as_ref().zip(asks.client.as_ref());
             let key = key.map(|(id, client)| inbox::key(client.as_str(), id));
-            let result = command::run(&app, &room, &asks.actor, command, key).await;
+            let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
+            let result = command::run(&app, &room, &caller, command, key).await;
             command::answer(id, Ok(result?))
         }
     };

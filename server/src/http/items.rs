@@ -3,7 +3,7 @@
 use super::body::{self, Kind};
 use super::extract::{Asks, InRoom, number};
 use crate::app::App;
-use crate::command::{self, MAX_KEY};
+use crate::command::{self, Caller, Done, MAX_KEY};
 use crate::error::Problem;
 use crate::item;
 use crate::log::Appended;
@@ -42,7 +42,10 @@ pub(super) async fn publish(
     let key = idempotency_key(request.headers())?.map(|key| format!("key:{key}"));
     let item = read(request, app.limits.max_form).await?;
     let command = Command::Publish { item };
-    let appended = command::run(&app, &room, &asks.actor, command, key).await?;
+    let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
+    let Done::Kept(appended) = command::run(&app, &room, &caller, command, key).await? else {
+        return Err(Problem::new(Code::Internal, "Something went wrong here. Try again."));
+    };
     let status = if appended.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let Appended { offset, at, item: id, .. } = appended;
     Ok((status, axum::Json(Published { id, offset, at })).into_response())

@@ -66,6 +66,8 @@ impl Presence {
             count: self.count(),
             joined: Vec::new(),
             left: Vec::new(),
+            since: None,
+            people: None,
             transports: self.transports,
         });
         serde_json::to_string(&ServerFrame::<()>::Signal { signal }).ok()

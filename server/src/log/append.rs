@@ -1,6 +1,9 @@
 //! Keeping one change: the events table and the projections, in one transaction.
 
-use super::{Follower, Room, as_column, from_column};
+use super::chat::ChatChange;
+use super::stage::StageChange;
+use super::variables::VariableChange;
+use super::{Follower, Refusal, Room, as_column, from_column};
 use crate::clock;
 use crate::db::{DbError, Job};
 use crate::random;
@@ -9,13 +12,17 @@ use nowcast_shared::event::Event;
 use nowcast_shared::id::ItemId;
 use nowcast_shared::item::{Author, Item};
 use nowcast_shared::offset::Offset;
+use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// JSON that is passed on without being looked into.
-type Raw = Box<RawValue>;
+pub(super) type Raw = Box<RawValue>;
+
+/// The event, its kind and its JSON, with the id of a new item.
+pub(super) type Projected = (&'static str, String, Option<ItemId>);
 
 /// A change that is allowed and well-formed, not yet kept.
 pub struct Draft {
@@ -59,6 +66,28 @@ pub enum Change {
         /// What.
         title: String,
     },
+    /// Sets the room otherwise.
+    Settings(Settings),
+    /// Changes the stage.
+    Stage(StageChange),
+    /// Changes a shared variable.
+    Variable(VariableChange),
+    /// Changes the chat.
+    Chat(ChatChange),
+}
+
+/// Where an event stands, for the projections that it changes.
+pub(super) struct Place<'a> {
+    /// The room's key.
+    pub(super) room: i64,
+    /// The event's offset, as a column.
+    pub(super) offset: i64,
+    /// When it is kept, in Unix milliseconds.
+    pub(super) at: i64,
+    /// Who is shown to have done it.
+    pub(super) by: &'a Author,
+    /// The subject that owns what it makes.
+    pub(super) owner: &'a str,
 }
 
 /// The name of a request that may be repeated.
@@ -90,6 +119,9 @@ pub enum AppendError {
     /// There is no such item, or not any more.
     #[error("no such item")]
     UnknownItem,
+    /// The projection does not allow it.
+    #[error("refused: {0}")]
+    Refused(Refusal),
     /// The key was used for something else.
     #[error("the key was used for another request")]
     Mismatch,
@@ -134,10 +166,8 @@ impl Append {
         {
             return Ok(answer.map(|appended| Kept { appended, new: None }));
         }
-        if let Change::Edit { item, .. } | Change::Delete { item } = &self.draft.change
-            && find(connection, room, item)?.is_none()
-        {
-            return Ok(Err(AppendError::UnknownItem));
+        if let Some(refusal) = self.refuse(connection)? {
+            return Ok(Err(refusal));
         }
         let (offset, at, first) = self.place(connection)?;
         let author = json(&self.draft.by)?;
@@ -169,6 +199,22 @@ impl Append {
         Ok(Ok(Kept { appended, new: Some((Arc::new(record), from_column(first))) }))
     }
 
+    /// Why the room as it is does not allow this, if it does not.
+    fn refuse(&self, connection: &Connection) -> rusqlite::Result<Option<AppendError>> {
+        let room = self.room.id();
+        let refusal = match &self.draft.change {
+            Change::Edit { item, .. } | Change::Delete { item } => {
+                let known = find(connection, room, item)?.is_some();
+                return Ok((!known).then_some(AppendError::UnknownItem));
+            }
+            Change::Publish { .. } | Change::Retitle { .. } | Change::Settings(_) => None,
+            Change::Stage(change) => change.refuse(connection, room)?,
+            Change::Variable(change) => change.refuse(connection, room)?,
+            Change::Chat(change) => change.refuse(connection, room)?,
+        };
+        Ok(refusal.map(AppendError::Refused))
+    }
+
     /// Takes the next place in the log: its offset, its time, and the offset of the oldest event
     /// that is still kept; lets go of the events before that.
     fn place(&self, connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
@@ -192,15 +238,15 @@ impl Append {
         Ok((offset, at, first))
     }
 
-    /// Changes the projections and gives the event, its kind and its JSON, with the id of a new
-    /// item.
+    /// Changes the projections and gives the event.
     fn project(
         &self,
         connection: &Connection,
         offset: i64,
         at: i64,
-    ) -> rusqlite::Result<(&'static str, String, Option<ItemId>)> {
+    ) -> rusqlite::Result<Projected> {
         let room = self.room.id();
+        let place = Place { room, offset, at, by: &self.draft.by, owner: &self.draft.owner };
         match &self.draft.change {
             Change::Publish { kind, data, html } => {
                 let item = Item {
@@ -248,6 +294,16 @@ impl Append {
                 let event = Event::<Raw>::RoomTitled { title: title.clone() };
                 Ok(("room_titled", json(&event)?, None))
             }
+            Change::Settings(settings) => {
+                connection
+                    .prepare_cached("UPDATE rooms SET settings = ? WHERE id = ?")?
+                    .execute(params![json(settings)?, room])?;
+                let event = Event::<Raw>::RoomSet { settings: settings.clone() };
+                Ok(("room_set", json(&event)?, None))
+            }
+            Change::Stage(change) => change.project(connection, &place),
+            Change::Variable(change) => change.project(connection, &place),
+            Change::Chat(change) => change.project(connection, &place),
         }
     }
 }
@@ -266,11 +322,7 @@ impl Job for Append {
         if let (Ok(()), Some(Ok(kept))) = (&outcome, &self.result)
             && let Some((record, first)) = &kept.new
         {
-            let title = match &self.draft.change {
-                Change::Retitle { title } => Some(title.as_str()),
-                _ => None,
-            };
-            self.room.push(record, *first, title);
+            self.room.push(record, *first, &self.draft.change);
             self.follower.followed(&self.room, record);
         }
         self.outcome = outcome;
@@ -319,7 +371,7 @@ fn find(connection: &Connection, room: i64, item: &ItemId) -> rusqlite::Result<O
     })
 }
 
-fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }

@@ -1,11 +1,12 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
-use super::{CHUNK, ReadError, from_column};
+use super::{CHUNK, Change, ReadError, from_column};
 use crate::record::Record;
 use crate::websocket::deflate;
 use bytes::Bytes;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::{Epoch, Offset, Position};
+use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,6 +23,7 @@ pub struct Room {
 
 struct Memory {
     title: String,
+    settings: Settings,
     head: Offset,
     first: Offset,
     /// The newest events, oldest first, without gaps up to `head`.
@@ -34,6 +36,7 @@ struct Memory {
 pub(super) struct Row {
     id: i64,
     title: String,
+    settings: Settings,
     epoch: String,
     head: Offset,
     first: Offset,
@@ -41,7 +44,7 @@ pub(super) struct Row {
 
 pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result<Option<Row>> {
     connection
-        .prepare_cached("SELECT id, title, epoch, head, first FROM rooms WHERE name = ?")?
+        .prepare_cached("SELECT id, title, epoch, head, first, settings FROM rooms WHERE name = ?")?
         .query_row([name.as_str()], |row| {
             Ok(Row {
                 id: row.get(0)?,
@@ -49,9 +52,15 @@ pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result
                 epoch: row.get(2)?,
                 head: from_column(row.get(3)?),
                 first: from_column(row.get(4)?),
+                settings: settings(row.get_ref(5)?.as_str()?),
             })
         })
         .optional()
+}
+
+/// A room's settings from their column; what cannot be read is as if it were not set.
+pub(super) fn settings(column: &str) -> Settings {
+    serde_json::from_str(column).unwrap_or_default()
 }
 
 /// The newest events, oldest first, up to about `limit` bytes: what most pages that come back after
@@ -95,12 +104,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn new(offset: Offset, title: &str, items: &[String], more: bool) -> Self {
-        let title = serde_json::Value::from(title);
-        let items = items.join(",");
-        let fields = format!(
-            r#""title":{title},"items":[{items}],"more":{more},"pieces":[],"variables":{{}}"#
-        );
+    pub(super) fn new(offset: Offset, fields: String) -> Self {
         Self { offset, fields: fields.into(), deflated: OnceLock::new() }
     }
 
@@ -124,6 +128,7 @@ impl Room {
     ) -> Self {
         let memory = Memory {
             title: row.title,
+            settings: row.settings,
             head: row.head,
             first: row.first,
             tail_bytes: tail.iter().map(|record| record.size()).sum(),
@@ -158,6 +163,11 @@ impl Room {
     /// What people call it.
     pub fn title(&self) -> String {
         self.memory().title.clone()
+    }
+
+    /// What it is set to.
+    pub fn settings(&self) -> Settings {
+        self.memory().settings.clone()
     }
 
     /// The offset of the newest event that may be shown.
@@ -201,7 +211,7 @@ impl Room {
     }
 
     /// Takes in an event that was just committed. Called in offset order.
-    pub(super) fn push(&self, record: &Arc<Record>, first: Offset, title: Option<&str>) {
+    pub(super) fn push(&self, record: &Arc<Record>, first: Offset, change: &Change) {
         let mut memory = self.memory();
         if record.offset != memory.head.next() {
             // Something was kept that memory was not told of: the disk knows better.
@@ -210,8 +220,10 @@ impl Room {
         }
         memory.head = record.offset;
         memory.first = first;
-        if let Some(title) = title {
-            title.clone_into(&mut memory.title);
+        match change {
+            Change::Retitle { title } => memory.title.clone_from(title),
+            Change::Settings(settings) => memory.settings.clone_from(settings),
+            _ => {}
         }
         memory.tail_bytes += record.size();
         memory.tail.push_back(Arc::clone(record));
@@ -247,11 +259,13 @@ impl Room {
 mod tests {
     use super::*;
     use crate::encoded::Encoded;
+    use nowcast_shared::id::ItemId;
 
     fn room(tail_limit: usize) -> Room {
         let row = Row {
             id: 1,
             title: String::new(),
+            settings: Settings::default(),
             epoch: "e1".to_owned(),
             head: Offset(0),
             first: Offset(1),
@@ -261,7 +275,8 @@ mod tests {
 
     fn push(room: &Room, offset: u64, first: u64) {
         let record = Record { offset: Offset(offset), encoded: Encoded::new(&["xxxxxxxxxx"]) };
-        room.push(&Arc::new(record), Offset(first), None);
+        let item = ItemId("i1".to_owned());
+        room.push(&Arc::new(record), Offset(first), &Change::Delete { item });
     }
 
     fn offsets(room: &Room, after: u64) -> Option<Vec<u64>> {

@@ -63,7 +63,7 @@ impl Page {
         let answer = async {
             loop {
                 match self.receive().await {
-                    Some(ServerFrame::Ack { command: Some(of), offset }) if of.0 == id => {
+                    Some(ServerFrame::Ack { command: Some(of), offset, .. }) if of.0 == id => {
                         return Answer::Ack(offset.map(|offset| offset.0));
                     }
                     Some(ServerFrame::Reject { command: Some(of), code, message })

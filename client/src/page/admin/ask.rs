@@ -8,7 +8,7 @@ use crate::read;
 use crate::write::{self, Object, array};
 use nowcast_shared::command::Command;
 use nowcast_shared::id::{ButtonId, RoomName};
-use nowcast_shared::item::{Body, NewItem, Role};
+use nowcast_shared::item::{Body, Role};
 use wasm_bindgen::JsValue;
 
 /// An answer that is not of the shape that was asked for.
@@ -137,17 +137,8 @@ fn write_order(ids: &[ButtonId]) -> String {
 }
 
 fn write_command(id: &str, command: &Command<Body>) -> String {
-    let command = match command {
-        Command::Publish { item: NewItem { kind, data } } => {
-            Object::new().text("kind", "publish").json("item", &write_item(kind, data))
-        }
-        Command::Edit { item, data } => Object::new()
-            .text("kind", "edit")
-            .text("item", &item.0)
-            .json("data", &write::body(data)),
-        Command::Delete { item } => Object::new().text("kind", "delete").text("item", &item.0),
-    };
-    Object::new().text("id", id).json("command", &command.end()).end()
+    let command = write::command(command, write::body);
+    Object::new().text("id", id).json("command", &command).end()
 }
 
 /// Reads the answer of `/api/me`.
