@@ -8,6 +8,7 @@ pub mod extract;
 mod items;
 mod rooms;
 mod uploads;
+mod vars;
 
 use crate::app::App;
 use crate::assets;
@@ -33,6 +34,8 @@ fn router(app: App) -> Router {
         // Programs and the feed's past.
         .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
         .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
+        .route("/api/rooms/{room}/vars", get(vars::list))
+        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))

@@ -4,6 +4,7 @@ use crate::auth::{Actor, Scope};
 use crate::error::Problem;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
+use nowcast_shared::room::Who;
 
 /// Something that somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub enum Action<'a> {
     },
     /// Make, change, order and delete display buttons.
     Buttons,
+    /// Put pieces on the stage, change, lock and remove them; move locked ones.
+    Stage,
+    /// Move pieces that are not locked.
+    Drag {
+        /// Who may in this room.
+        who: Who,
+    },
+    /// Set and unset shared variables.
+    Variable {
+        /// Whether the room lets its pages do that with this one.
+        listed: bool,
+    },
     /// Make rooms and name them, change one's own name, all other settings.
     Settings,
 }
@@ -26,7 +39,7 @@ pub enum Action<'a> {
 pub enum Openness {
     /// Credentials count.
     Closed,
-    /// Anyone may publish, edit and delete.
+    /// Anyone may publish, edit and delete, use the stage and set variables.
     Open,
 }
 
@@ -41,7 +54,7 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let everyones = matches!(action, Action::Publish | Action::Change { .. });
+    let everyones = !matches!(action, Action::Buttons | Action::Settings);
     if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
@@ -58,22 +71,37 @@ pub fn may(
             if token.scopes.contains(&Scope::Admin) {
                 return Ok(());
             }
+            if matches!(action, Action::Drag { who: Who::Everyone }) {
+                return Ok(());
+            }
             if !token.scopes.contains(&Scope::Publish) {
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                Action::Publish => Ok(()),
+                // A program that may show things may also say how they stand.
+                Action::Publish | Action::Variable { .. } => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
                 }
-                Action::Buttons | Action::Settings => Err(forbidden("Only an admin may do that.")),
+                Action::Buttons | Action::Settings | Action::Stage | Action::Drag { .. } => {
+                    Err(forbidden("Only an admin may do that."))
+                }
             }
+        }
+        Actor::Viewer(_)
+            if matches!(
+                action,
+                Action::Drag { who: Who::Everyone } | Action::Variable { listed: true }
+            ) =>
+        {
+            Ok(())
         }
         Actor::Viewer(_) => Err(Problem::new(
             Code::Unauthorized,
             match action {
                 Action::Publish => "Log in or send a publish token to publish here.",
+                Action::Drag { who: Who::Users } => "Only registered users move pieces here.",
                 _ => "Log in or send a token to do that.",
             },
         )),

@@ -4,10 +4,11 @@ use super::batch::Format;
 use super::inbox::Pace;
 use super::mailbox::Message;
 use super::member::{Carrier, Entrant, Member, Stage};
+use super::outbox::Entry;
 use super::poll::{GRACE, Waiting};
 use super::shard::{Shard, Share};
 use super::timers::{Millis, NEVER};
-use super::welcome::Welcome;
+use super::welcome::{self, Welcome};
 use crate::app::App;
 use crate::db::DbError;
 use crate::log::{ReadError, Snapshot};
@@ -98,7 +99,7 @@ impl Shard {
                     Ok(Some(records)) if records.is_empty() => {
                         // Whatever comes after the head comes through the mailbox.
                         member.stage = Stage::Live;
-                        self.arrived(key);
+                        self.arrived(app, key);
                         return;
                     }
                     Ok(Some(records)) => {
@@ -106,7 +107,7 @@ impl Shard {
                         // One answer takes what fits into it.
                         if self.members[key].format == Format::Poll {
                             self.members[key].stage = Stage::Live;
-                            self.arrived(key);
+                            self.arrived(app, key);
                             return;
                         }
                     }
@@ -125,7 +126,10 @@ impl Shard {
     }
 
     /// All that a session missed is on its way.
-    fn arrived(&mut self, key: usize) {
+    fn arrived(&mut self, app: &App, key: usize) {
+        if std::mem::take(&mut self.members[key].cold.outdated) {
+            self.tell_in_flight(app, key);
+        }
         let now = self.now;
         let member = &self.members[key];
         if let Carrier::Polls(polls) = &member.carrier
@@ -138,6 +142,21 @@ impl Shard {
         }
     }
 
+    /// Tells who holds which piece and where it is. What was told of that before the events that
+    /// the session just got may be older than these.
+    fn tell_in_flight(&mut self, app: &App, key: usize) {
+        let member = &self.members[key];
+        if !super::deliver::hears(member) {
+            return;
+        }
+        let cold = &member.cold;
+        let (room, id) = (cold.room.id(), cold.id);
+        for (signal, frame) in app.stages.in_flight(room, || app.hub.client(room, id)) {
+            let bytes = welcome::bytes(self.members[key].format, frame.as_bytes());
+            self.queue(app, key, Entry::signal(bytes, Some(signal.into())));
+        }
+    }
+
     fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
         let now = self.now;
         let member = &mut self.members[key];
@@ -146,6 +165,7 @@ impl Shard {
             let bytes = member.format.of(&record.encoded, Some(position)).clone();
             member.append(bytes.into(), now);
             member.cursor = record.offset;
+            member.cold.outdated = true;
         }
         self.mark(key);
     }
@@ -165,6 +185,7 @@ impl Shard {
         let member = &mut self.members[key];
         let presence = app.hub.presence(member.cold.room.id());
         member.cold.presence = presence.version;
+        member.cold.outdated = true;
         let welcome = Welcome {
             room: &member.cold.room,
             you: &member.cold.you,
@@ -182,7 +203,7 @@ impl Shard {
         {
             // Somebody may have come since; it is not told the same again.
             member.cold.presence = version;
-            member.append(super::welcome::own(member.format, frame.as_bytes()), self.now);
+            member.append(welcome::own(member.format, frame.as_bytes()), self.now);
         }
         self.mark(key);
     }
@@ -270,7 +291,7 @@ impl Shard {
                 self.catch_up(key, &records);
                 if self.members[key].format == Format::Poll {
                     self.members[key].stage = Stage::Live;
-                    self.arrived(key);
+                    self.arrived(app, key);
                     return;
                 }
             }

@@ -100,7 +100,12 @@ impl Welcome<'_> {
 
 /// A frame for one session alone, of JSON text.
 pub(super) fn own(format: Format, json: &[u8]) -> Entry {
-    let bytes = match format {
+    bytes(format, json).into()
+}
+
+/// The same, as bytes.
+pub(super) fn bytes(format: Format, json: &[u8]) -> Bytes {
+    match format {
         Format::Deflated if json.len() >= WORTH_DEFLATING => {
             let body = deflate::compress(json);
             framed(true, &body)
@@ -108,8 +113,7 @@ pub(super) fn own(format: Format, json: &[u8]) -> Entry {
         Format::WebSocket | Format::Deflated => framed(false, json),
         Format::EventStream => [b"data: ", json, b"\n\n"].concat().into(),
         Format::Poll => Bytes::copy_from_slice(json),
-    };
-    bytes.into()
+    }
 }
 
 fn framed(compressed: bool, body: &[u8]) -> Bytes {
