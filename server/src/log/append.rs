@@ -400,9 +400,9 @@ mod tests {
             edited_at: None,
         };
         let text = json(&item).unwrap();
-        let published = json(&Event::ItemPublished { item: item.clone() }).unwrap();
+        let published = json(&Event::<Raw>::ItemPublished { item: item.clone() }).unwrap();
         assert_eq!(with_item("item_published", &text), published);
-        let edited = json(&Event::ItemEdited { item }).unwrap();
+        let edited = json(&Event::<Raw>::ItemEdited { item }).unwrap();
         assert_eq!(with_item("item_edited", &text), edited);
     }
 }
