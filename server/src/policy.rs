@@ -70,6 +70,7 @@ pub fn may(
                 Action::Buttons | Action::Settings => Err(forbidden("Only an admin may do that.")),
             }
         }
+        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
         Actor::Viewer(_) => Err(Problem::new(
             Code::Unauthorized,
             match action {
@@ -106,8 +107,9 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         use Action::{Buttons, Change, Publish, Settings};
-        let (viewer, publisher) = (Actor::Viewer(None), token(&[Scope::Publish], None));
+        let (viewer, publisher) = (Actor::Viewer(Arc::default()), token(&[Scope::Publish], None));
         let (own, others) = (Change { owner: "token:t1" }, Change { owner: "admin" });
+        let user = Actor::User(Arc::default());
         let root = token(&[Scope::Admin], None);
         let pusher = token(&[Scope::Push], None);
         let here = token(&[Scope::Publish], Some(&["main"]));
@@ -122,6 +124,7 @@ mod tests {
             (&pusher, [no, no, no, no, no]),
             (&elsewhere, [no, no, no, no, no]),
             (&viewer, [unknown, unknown, unknown, unknown, unknown]),
+            (&user, [no, no, no, no, no]),
         ] {
             for (action, right) in [Publish, own, others, Buttons, Settings].into_iter().zip(rights)
             {
@@ -133,11 +136,11 @@ mod tests {
 
     #[test]
     fn open_lets_anyone_publish_and_change_but_not_set_up() {
-        let viewer = Actor::Viewer(None);
+        let viewer = Actor::Viewer(Arc::default());
         let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
         assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
         assert!(!may(Action::Buttons) && !may(Action::Settings));
-        let foreign = Actor::Foreign(None);
+        let foreign = Actor::Foreign(Arc::default());
         let code = super::may(&foreign, Action::Publish, &RoomName::main(), Openness::Open);
         assert_eq!(code.map_err(|problem| problem.code), Err(Code::ForeignOrigin));
     }
