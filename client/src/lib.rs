@@ -8,7 +8,8 @@
 //! - [`read`] and [`mod@write`]: between JSON and the types of `nowcast_shared`; the browser parses.
 //! - [`api`]: single requests.
 //! - [`drag`]: what hands do with pieces, purely.
-//! - [`page`]: what is to be seen. [`time`] words moments. [`dom`] is the browser's side.
+//! - [`page`]: what is to be seen. [`time`] words moments, [`people_color`] colours people.
+//! - [`dom`] is the browser's side; [`stored`] are the small texts that it stores for a page.
 //!
 //! Size is a feature: everything that viewers load fits into 100 KB. So there is no JSON crate, no
 //! router, no HTTP crate; look at `wasm-opt`'s output before adding anything.
@@ -19,8 +20,10 @@ pub mod drag;
 pub mod keep;
 pub mod link;
 pub mod page;
+pub mod people_color;
 pub mod place;
 pub mod read;
 pub mod store;
+pub mod stored;
 pub mod time;
 pub mod write;
