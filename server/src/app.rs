@@ -15,6 +15,7 @@ use crate::log::{Follower, Log, Room};
 use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::record::Record;
+use crate::settings;
 use crate::stage::{self, Stages};
 use crate::uploads::Uploads;
 use anyhow::Context;
@@ -77,6 +78,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How fast pages may send commands over HTTP.
     pub rates: Rates,
+    /// How often others are told that somebody is writing.
+    pub typing: Rates,
     /// Whether credentials count.
     pub open: Openness,
     /// Whether `X-Forwarded-For` counts.
@@ -159,6 +162,7 @@ impl App {
             db,
             limits: config.limits.clone(),
             rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
+            typing: Rates::new(1, 1),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
             reach: match config.open {
                 0 => Reach::Nowhere,
@@ -269,6 +273,10 @@ async fn tidy(app: Weak<Parts>) {
     loop {
         hours.tick().await;
         let Some(app) = app.upgrade() else { return };
+        let slow = 1000 * i64::from(settings::MAX_SLOW);
+        if let Err(error) = app.log.forget_spoke(clock::now() - slow).await {
+            tracing::warn!(%error, "when people spoke could not be forgotten");
+        }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }

@@ -2,6 +2,7 @@
 //!
 //! Pages (on any transport) and programs come through here alike.
 
+pub(crate) mod chat;
 mod items;
 mod stage;
 pub mod variables;
@@ -10,6 +11,7 @@ pub use stage::settle;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
 use crate::log::{Appended, Change, Draft, Once, Room};
@@ -83,6 +85,8 @@ pub struct Caller<'a> {
     pub actor: &'a Actor,
     /// Which page, if it told.
     pub client: Option<&'a ClientId>,
+    /// Its session in the room, if it has one.
+    pub session: Option<SessionId>,
 }
 
 /// What became of a command.
@@ -127,6 +131,12 @@ pub async fn run(
             let expect = variables::expect(version);
             variables::unset(app, room, caller, name, expect, once).await
         }
+        Command::Say { text, name } => {
+            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        }
+        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
+        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
+        Command::Typing {} => chat::typing(app, room, caller),
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }
@@ -144,6 +154,7 @@ pub fn at_once(
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
         }
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
         _ => None,
     }
 }

@@ -16,15 +16,16 @@ pub enum Action<'a> {
         /// The subject that published it.
         owner: &'a str,
     },
+    /// Say something in a chat that is for these.
+    Chat(Who),
+    /// Delete others' words, approve words, mute and block people.
+    Moderate,
     /// Make, change, order and delete display buttons.
     Buttons,
     /// Put pieces on the stage, change, lock and remove them; move locked ones.
     Stage,
-    /// Move pieces that are not locked.
-    Drag {
-        /// Who may in this room.
-        who: Who,
-    },
+    /// Move pieces that are not locked, on a stage that is for these.
+    Drag(Who),
     /// Set and unset shared variables.
     Variable {
         /// Whether the room lets its pages do that with this one.
@@ -54,7 +55,7 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let everyones = !matches!(action, Action::Buttons | Action::Settings);
+    let everyones = !matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
     if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
@@ -71,41 +72,55 @@ pub fn may(
             if token.scopes.contains(&Scope::Admin) {
                 return Ok(());
             }
-            if matches!(action, Action::Drag { who: Who::Everyone }) {
-                return Ok(());
-            }
             if !token.scopes.contains(&Scope::Publish) {
                 return Err(forbidden("This token may not publish."));
             }
             match action {
                 // A program that may show things may also say how they stand.
-                Action::Publish | Action::Variable { .. } => Ok(()),
+                Action::Publish
+                | Action::Variable { .. }
+                | Action::Chat(Who::Everyone | Who::Users)
+                | Action::Drag(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
                 }
-                Action::Buttons | Action::Settings | Action::Stage | Action::Drag { .. } => {
-                    Err(forbidden("Only an admin may do that."))
-                }
+                Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+                Action::Buttons
+                | Action::Settings
+                | Action::Moderate
+                | Action::Stage
+                | Action::Drag(_) => Err(forbidden("Only an admin may do that.")),
             }
         }
-        Actor::Viewer(_)
-            if matches!(
-                action,
-                Action::Drag { who: Who::Everyone } | Action::Variable { listed: true }
-            ) =>
-        {
-            Ok(())
-        }
-        Actor::Viewer(_) => Err(Problem::new(
-            Code::Unauthorized,
-            match action {
-                Action::Publish => "Log in or send a publish token to publish here.",
-                Action::Drag { who: Who::Users } => "Only registered users move pieces here.",
-                _ => "Log in or send a token to do that.",
-            },
-        )),
+        Actor::User(_) | Actor::Viewer(_) => match action {
+            Action::Chat(Who::Everyone)
+            | Action::Drag(Who::Everyone)
+            | Action::Variable { listed: true } => Ok(()),
+            Action::Chat(Who::Users) | Action::Drag(Who::Users)
+                if matches!(actor, Actor::User(_)) =>
+            {
+                Ok(())
+            }
+            Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+            Action::Drag(Who::Nobody) => Err(forbidden("Only an admin may move pieces here.")),
+            _ => Err(lacking(actor, action)),
+        },
     }
+}
+
+/// What is missing.
+fn lacking(actor: &Actor, action: Action<'_>) -> Problem {
+    if let Actor::User(_) = actor {
+        return forbidden("Only an admin may do that, or a program with a token.");
+    }
+    let detail = match action {
+        Action::Chat(_) => "Only registered users may chat here.",
+        Action::Drag(_) => "Only registered users may move pieces here.",
+        Action::Publish => "Log in or send a publish token to publish here.",
+        _ => "Log in or send a token to do that.",
+    };
+    Problem::new(Code::Unauthorized, detail)
 }
 
 fn forbidden(detail: &'static str) -> Problem {
@@ -134,8 +149,9 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         use Action::{Buttons, Change, Publish, Settings};
-        let (viewer, publisher) = (Actor::Viewer(None), token(&[Scope::Publish], None));
+        let (viewer, publisher) = (Actor::Viewer(Arc::default()), token(&[Scope::Publish], None));
         let (own, others) = (Change { owner: "token:t1" }, Change { owner: "admin" });
+        let user = Actor::User(Arc::default());
         let root = token(&[Scope::Admin], None);
         let pusher = token(&[Scope::Push], None);
         let here = token(&[Scope::Publish], Some(&["main"]));
@@ -150,6 +166,7 @@ mod tests {
             (&pusher, [no, no, no, no, no]),
             (&elsewhere, [no, no, no, no, no]),
             (&viewer, [unknown, unknown, unknown, unknown, unknown]),
+            (&user, [no, no, no, no, no]),
         ] {
             for (action, right) in [Publish, own, others, Buttons, Settings].into_iter().zip(rights)
             {
@@ -161,11 +178,11 @@ mod tests {
 
     #[test]
     fn open_lets_anyone_publish_and_change_but_not_set_up() {
-        let viewer = Actor::Viewer(None);
+        let viewer = Actor::Viewer(Arc::default());
         let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
         assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
         assert!(!may(Action::Buttons) && !may(Action::Settings));
-        let foreign = Actor::Foreign(None);
+        let foreign = Actor::Foreign(Arc::default());
         let code = super::may(&foreign, Action::Publish, &RoomName::main(), Openness::Open);
         assert_eq!(code.map_err(|problem| problem.code), Err(Code::ForeignOrigin));
     }

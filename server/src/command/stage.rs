@@ -188,7 +188,7 @@ fn allowed(
     caller: &Caller<'_>,
     place: Option<(f64, f64)>,
 ) -> Result<Holder, Problem> {
-    let action = Action::Drag { who: room.settings().drag };
+    let action = Action::Drag(room.settings().drag);
     may(caller.actor, action, room.name(), app.open)?;
     if place.is_some_and(|(x, y)| !is_place(x, y)) {
         return Err(bad("A piece's `x` and `y` are numbers from 0 to 1."));

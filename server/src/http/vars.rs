@@ -5,7 +5,7 @@ use super::body;
 use super::extract::{Asks, InRoom};
 use super::items::idempotency_key;
 use crate::app::App;
-use crate::command::{self, Caller, Done, variables};
+use crate::command::{self, Done, variables};
 use crate::error::Problem;
 use crate::log::{Expect, Once};
 use axum::extract::{Path, Request, State};
@@ -62,7 +62,8 @@ pub(super) async fn set(
     Path((_, name)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
+    let asks = asks.within(&app, &room)?;
+    let caller = asks.caller();
     // Before the body is read: strangers do not get to send much.
     variables::allowed(&app, &room, &caller, &name)?;
     limit(&app, &asks)?;
@@ -85,7 +86,8 @@ pub(super) async fn unset(
     Path((_, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
+    let asks = asks.within(&app, &room)?;
+    let caller = asks.caller();
     limit(&app, &asks)?;
     let (key, expect) = (idempotency_key(&headers)?, expect(&headers)?);
     let once = once(&asks, key, &json!(["unset", name, format!("{expect:?}")]));
