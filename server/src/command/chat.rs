@@ -157,3 +157,25 @@ async fn gone(
     }
     Ok(kept(keep(app, room, caller, Change::Chat(ChatChange::Delete { said }), once).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Actor;
+
+    fn code(client: Option<&str>, owner: &str, age: i64) -> Option<Code> {
+        let actor = Actor::Viewer(client.map(|client| client.parse().unwrap()));
+        let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
+        own(&Caller { actor: &actor, client: None }, &head).err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn words_belong_to_who_said_them_for_five_minutes() {
+        let (ana, owner) = (Some("ana-of-a-test-0123"), "client:ana-of-a-test-0123");
+        assert_eq!(code(ana, owner, 0), None);
+        assert_eq!(code(ana, owner, EDITABLE - 10_000), None);
+        assert_eq!(code(ana, owner, EDITABLE + 1), Some(Code::TooLate));
+        assert_eq!(code(ana, "client:ben", EDITABLE + 1), Some(Code::Forbidden));
+        assert_eq!(code(None, "anyone", 0), Some(Code::Forbidden), "that could be anybody");
+    }
+}
