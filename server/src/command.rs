@@ -7,6 +7,7 @@ mod items;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
 use crate::log::{Appended, Change, Draft, Once, Room};
@@ -79,6 +80,8 @@ pub struct Caller<'a> {
     pub actor: &'a Actor,
     /// Which page, if it told.
     pub client: Option<&'a ClientId>,
+    /// Its session in the room, if it has one.
+    pub session: Option<SessionId>,
 }
 
 /// What became of a command.

@@ -88,7 +88,7 @@ impl Http {
     pub async fn answer(mut self, request: Request) -> Response {
         let api = request.uri().path().starts_with("/api/");
         let response = match polled(&request) {
-            // As the router would, at a third of the cost: pages poll all the time.
+            // As the router would, at less cost: pages poll all the time.
             Some(room) => {
                 let (parts, _) = request.into_parts();
                 transport::poll::answer(&self.app, &parts, &room).await.into_response()

@@ -3,7 +3,8 @@
 //! - [`app`]: the handles that everything shares; how the parts are tied.
 //! - [`http`]: every URL. [`transport`]: how a request becomes a session, on [`connection`]s
 //!   that [`accept`] takes.
-//! - [`auth`]: request to actor. [`policy`]: may the actor do it?
+//! - [`auth`]: request to actor, with [`name`] for what people go by. [`policy`]: may the actor
+//!   do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
 //!   [`epochs`]: when a log's life ends.

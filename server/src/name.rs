@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(name(""), None);
         assert_eq!(name("   "), None);
         assert_eq!(name(&"x".repeat(40)).map(|name| name.len()), Some(40));
-        assert_eq!(name("\u{645}\u{631}\u{62d}\u{628}\u{627}").is_some(), true);
+        assert!(name("\u{645}\u{631}\u{62d}\u{628}\u{627}").is_some());
     }
 
     #[test]

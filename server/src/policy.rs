@@ -78,10 +78,12 @@ pub fn may(
                 }
             }
         }
+        Actor::User(_) if matches!(action, Action::Chat(Who::Everyone | Who::Users)) => Ok(()),
         Actor::Viewer(_) if action == Action::Chat(Who::Everyone) => Ok(()),
-        Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
+        Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
             Err(forbidden("Only an admin may chat here."))
         }
+        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
         Actor::Viewer(_) => Err(Problem::new(
             Code::Unauthorized,
             match action {
@@ -119,8 +121,9 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         use Action::{Buttons, Change, Publish, Settings};
-        let (viewer, publisher) = (Actor::Viewer(None), token(&[Scope::Publish], None));
+        let (viewer, publisher) = (Actor::Viewer(Arc::default()), token(&[Scope::Publish], None));
         let (own, others) = (Change { owner: "token:t1" }, Change { owner: "admin" });
+        let user = Actor::User(Arc::default());
         let root = token(&[Scope::Admin], None);
         let pusher = token(&[Scope::Push], None);
         let here = token(&[Scope::Publish], Some(&["main"]));
@@ -135,6 +138,7 @@ mod tests {
             (&pusher, [no, no, no, no, no]),
             (&elsewhere, [no, no, no, no, no]),
             (&viewer, [unknown, unknown, unknown, unknown, unknown]),
+            (&user, [no, no, no, no, no]),
         ] {
             for (action, right) in [Publish, own, others, Buttons, Settings].into_iter().zip(rights)
             {
@@ -146,11 +150,11 @@ mod tests {
 
     #[test]
     fn open_lets_anyone_publish_and_change_but_not_set_up() {
-        let viewer = Actor::Viewer(None);
+        let viewer = Actor::Viewer(Arc::default());
         let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
         assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
         assert!(!may(Action::Buttons) && !may(Action::Settings));
-        let foreign = Actor::Foreign(None);
+        let foreign = Actor::Foreign(Arc::default());
         let code = super::may(&foreign, Action::Publish, &RoomName::main(), Openness::Open);
         assert_eq!(code.map_err(|problem| problem.code), Err(Code::ForeignOrigin));
     }

@@ -53,7 +53,7 @@ impl Running {
         let room = self.app.log.room(&RoomName::main()).await.unwrap().unwrap();
         let admin = Actor::Admin { name: "Host".to_owned(), login: [0; 32] };
         let item = NewItem { kind: "message".to_owned(), data: json!({"text": text}) };
-        let caller = Caller { actor: &admin, client: None };
+        let caller = Caller { actor: &admin, client: None, session: None };
         command::run(&self.app, &room, &caller, Command::Publish { item }, None).await.unwrap();
     }
 

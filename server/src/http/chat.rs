@@ -4,7 +4,7 @@ use super::body::{self, Kind};
 use super::extract::{Asks, InRoom, number, query};
 use super::items::idempotency_key;
 use crate::app::App;
-use crate::command::{self, Caller, Done};
+use crate::command::{self, Done};
 use crate::error::Problem;
 use crate::log::{Appended, Room};
 use crate::policy::Action;
@@ -52,6 +52,7 @@ pub(super) async fn say(
     uri: Uri,
     request: Request,
 ) -> Result<Response, Problem> {
+    let asks = asks.within(&app, &room)?;
     asks.may(&app, Action::Chat(room.settings().chat), room.name())?;
     if asks.actor.is_limited() && !app.rates.admit(&asks.actor.subject()) {
         return Err(command::too_fast());
@@ -59,8 +60,7 @@ pub(super) async fn say(
     let key = idempotency_key(request.headers())?.map(|key| format!("key:{key}"));
     let Say { text, name } = read(request, &uri, app.limits.max_frame).await?;
     let command = Command::Say { text, name };
-    let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
-    match command::run(&app, &room, &caller, command, key).await? {
+    match command::run(&app, &room, &asks.caller(), command, key).await? {
         Done::Kept(appended) => {
             let new = !appended.repeated;
             let status = if new { StatusCode::CREATED } else { StatusCode::OK };

@@ -3,7 +3,7 @@
 use super::body::{self, Kind};
 use super::extract::{Asks, InRoom, number};
 use crate::app::App;
-use crate::command::{self, Caller, Done, MAX_KEY};
+use crate::command::{self, Done, MAX_KEY};
 use crate::error::Problem;
 use crate::item;
 use crate::log::Appended;
@@ -36,13 +36,14 @@ pub(super) async fn publish(
     asks: Asks,
     request: Request,
 ) -> Result<Response, Problem> {
+    let asks = asks.within(&app, &room)?;
     // Before the body is read: strangers do not get to send much.
     asks.may(&app, Action::Publish, room.name())?;
     let key = idempotency_key(request.headers())?.map(|key| format!("key:{key}"));
     let item = read(request, app.limits.max_form).await?;
     let command = Command::Publish { item };
-    let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
-    let Done::Kept(appended) = command::run(&app, &room, &caller, command, key).await? else {
+    let done = command::run(&app, &room, &asks.caller(), command, key).await?;
+    let Done::Kept(appended) = done else {
         return Err(Problem::new(Code::Internal, "Something went wrong here. Try again."));
     };
     let status = if appended.repeated { StatusCode::OK } else { StatusCode::CREATED };
