@@ -7,6 +7,7 @@
 //! - [`link`]: the connection. [`link::plan`] decides (purely), three transports do.
 //! - [`read`] and [`mod@write`]: between JSON and the types of `nowcast_shared`; the browser parses.
 //! - [`api`]: single requests.
+//! - [`drag`]: what hands do with pieces, purely.
 //! - [`page`]: what is to be seen. [`time`] words moments, [`people_color`] colours people.
 //! - [`dom`] is the browser's side; [`stored`] are the small texts that it stores for a page.
 //!
@@ -15,6 +16,7 @@
 
 pub mod api;
 pub mod dom;
+pub mod drag;
 pub mod keep;
 pub mod link;
 pub mod page;

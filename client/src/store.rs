@@ -1,6 +1,6 @@
 //! What a page knows, as signals: views read them and are redrawn by themselves.
 //!
-//! - [`feed`]: the items. [`people`]: who is here. [`me`]: who this page is.
+//! - [`feed`]: the items. [`stage`]: the pieces. [`people`]: who is here. [`me`]: who this page is.
 //! - [`apply`]: how frames change all of it.
 //!
 //! Handles are `Copy`; the signals live as long as the owner under which the store was made. The
@@ -11,12 +11,15 @@ pub mod apply;
 pub mod feed;
 pub mod me;
 pub mod people;
+pub mod stage;
 
 use crate::link::plan::Status;
 use feed::Feed;
 use leptos::prelude::*;
 use me::Me;
+use nowcast_shared::room::Settings;
 use people::People;
+use stage::Stage;
 use std::ops::Deref;
 
 /// Everything that a page knows about its room. One pointer, however much that is: it is in every
@@ -38,6 +41,10 @@ pub struct Parts {
     pub feed: Feed,
     /// Who is here.
     pub people: People,
+    /// The pieces that people drag.
+    pub stage: Stage,
+    /// What the room is set to.
+    pub settings: RwSignal<Settings>,
     /// Who this page is.
     pub me: Me,
     /// What the room is called; empty until the server has said it.
@@ -58,6 +65,8 @@ impl Store {
         let parts = Parts {
             feed: Feed::new(),
             people: People::new(),
+            stage: Stage::new(),
+            settings: signal(Settings::default()),
             me: Me::new(),
             title: signal(String::new()),
             open: signal(false),
