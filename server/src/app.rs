@@ -16,7 +16,8 @@ use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::record::Record;
 use crate::settings;
-use crate::stage::{self, Stages};
+use crate::stage::Stages;
+use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -150,7 +151,12 @@ impl App {
             buttons::make_examples(&db, main.id()).await?;
         }
         let Limits { lease, move_rate, move_burst, .. } = config.limits;
-        let stages = Stages::new(Arc::clone(&hub), stage::terms(lease, move_rate, move_burst));
+        let terms = Terms {
+            life: Duration::from_millis(lease),
+            each: Duration::from_secs(1) / move_rate.max(1),
+            burst: move_burst,
+        };
+        let stages = Stages::new(Arc::clone(&hub), terms);
         let parts = Parts {
             log,
             stages: Arc::new(stages),
@@ -263,7 +269,7 @@ async fn settle(app: Weak<Parts>) {
         stages.ripe().await;
         drop(stages);
         let Some(app) = app.upgrade().map(App) else { return };
-        command::settle(&app, app.stages.due());
+        app.stages.due().into_iter().for_each(|left| command::settle(&app, left));
     }
 }
 

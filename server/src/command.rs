@@ -118,12 +118,6 @@ pub async fn run(
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
         Command::Delete { item } => items::delete(app, room, caller, item, once).await,
-        Command::Say { text, name } => {
-            chat::say(app, room, caller, &text, name.as_deref(), once).await
-        }
-        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
-        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
-        Command::Typing {} => chat::typing(app, room, caller),
         Command::Put { piece, change } => stage::put(app, room, caller, piece, change, once).await,
         Command::Remove { piece } => stage::remove(app, room, caller, piece, once).await,
         Command::Grab { piece } => stage::hold(app, room, caller, &piece, None).await,
@@ -137,6 +131,12 @@ pub async fn run(
             let expect = variables::expect(version);
             variables::unset(app, room, caller, name, expect, once).await
         }
+        Command::Say { text, name } => {
+            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        }
+        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
+        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
+        Command::Typing {} => chat::typing(app, room, caller),
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }
@@ -154,6 +154,7 @@ pub fn at_once(
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
         }
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
         _ => None,
     }
 }

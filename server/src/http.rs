@@ -36,13 +36,13 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
         .route("/api/rooms", get(rooms::list))
         .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
+        .route("/api/rooms/{room}/vars", get(vars::list))
+        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The chat, also with nothing but curl.
         .route("/api/rooms/{room}/chat", get(chat::list).post(chat::say))
         .route("/api/rooms/{room}/chat/lines", get(chat::lines))
         .route("/api/rooms/{room}/chat/held", get(chat::held))
         .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
-        .route("/api/rooms/{room}/vars", get(vars::list))
-        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))
