@@ -4,13 +4,15 @@
 
 pub(crate) mod chat;
 mod items;
+mod moderation;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::door;
 use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
-use crate::log::{Appended, Change, Draft, Once, Room};
+use crate::log::{Appended, Change, Draft, Kind, Once, Room};
 use nowcast_shared::command::{Command, KINDS};
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::{PageFrame, ServerFrame};
@@ -103,6 +105,7 @@ pub async fn run(
     command: Command<Value>,
     key: Option<String>,
 ) -> Result<Done, Problem> {
+    door::not_blocked(app, room, caller.actor)?;
     let fingerprint = key.is_some().then(|| fingerprint(&command));
     let once = key.zip(fingerprint).map(|(key, fingerprint)| Once {
         actor: caller.actor.subject(),
@@ -119,6 +122,16 @@ pub async fn run(
         Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
         Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
         Command::Typing {} => chat::typing(app, room, caller),
+        Command::Mute { person, seconds } => {
+            moderation::mute(app, room, caller, person, seconds).await
+        }
+        Command::Unmute { person } => {
+            moderation::pardon(app, room, caller, person, Kind::Mute).await
+        }
+        Command::Block { person } => moderation::block(app, room, caller, person).await,
+        Command::Unblock { person } => {
+            moderation::pardon(app, room, caller, person, Kind::Block).await
+        }
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }

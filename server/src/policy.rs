@@ -95,6 +95,15 @@ pub fn may(
     }
 }
 
+/// Whether this actor is an admin of `room`, or a program whose token is good for it.
+pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
+    match actor {
+        Actor::Admin { .. } => true,
+        Actor::Token(token) => token.rooms.as_ref().is_none_or(|rooms| rooms.contains(room)),
+        Actor::User(_) | Actor::Viewer(_) | Actor::Foreign(_) => false,
+    }
+}
+
 fn forbidden(detail: &'static str) -> Problem {
     Problem::new(Code::Forbidden, detail)
 }
