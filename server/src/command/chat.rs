@@ -171,9 +171,8 @@ mod tests {
         let client = client.map(|client| client.parse().unwrap());
         let actor = Actor::Viewer(Arc::new(Visitor { client, ..Visitor::default() }));
         let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
-        own(&Caller { actor: &actor, client: None, session: None }, &head)
-            .err()
-            .map(|problem| problem.code)
+        let caller = Caller { actor: &actor, client: None, session: None };
+        own(&caller, &head).err().map(|problem| problem.code)
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
 use super::door::{self, Kind, Sanctions};
+use super::stage::{Spot, Spots};
 use super::{CHUNK, Change, ChatChange, ReadError, from_column};
 use crate::record::Record;
 use crate::websocket::deflate;
 use bytes::Bytes;
-use nowcast_shared::id::{PublicId, RoomName};
+use nowcast_shared::id::{PieceId, PublicId, RoomName};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension};
@@ -41,6 +42,10 @@ struct Memory {
     tail: VecDeque<Arc<Record>>,
     tail_bytes: usize,
     snapshot: Option<Arc<Snapshot>>,
+    /// The pieces of the stage, from when somebody first moves one; as of that offset or later.
+    stage: Option<(Offset, Spots)>,
+    /// Where the newest event that changed the stage stands, or the head when the room was loaded.
+    staged: Offset,
 }
 
 /// A room's row.
@@ -182,10 +187,12 @@ impl Room {
             invitation: row.invitation.map(String::into_boxed_str),
             sanctions: row.sanctions,
             head: row.head,
+            staged: row.head,
             first: row.first,
             tail_bytes: tail.iter().map(|record| record.size()).sum(),
             tail,
             snapshot: None,
+            stage: None,
         };
         Self {
             id: row.id,
@@ -314,12 +321,22 @@ impl Room {
             // Something was kept that memory was not told of: the disk knows better.
             memory.tail.clear();
             memory.tail_bytes = 0;
+            memory.stage = None;
+            memory.staged = record.offset;
         }
         memory.head = record.offset;
         memory.first = first;
         match change {
             Change::Retitle { title } => memory.title.clone_from(title),
             Change::Settings(settings) => memory.settings.clone_from(settings),
+            Change::Stage(change) => {
+                memory.staged = record.offset;
+                if let Some((since, spots)) = &mut memory.stage
+                    && record.offset > *since
+                {
+                    spots.apply(change);
+                }
+            }
             _ => {}
         }
         memory.tail_bytes += record.size();
@@ -339,6 +356,23 @@ impl Room {
     /// Changes when something is said.
     pub fn spoken(&self) -> watch::Receiver<()> {
         self.spoken.subscribe()
+    }
+
+    /// Where a piece was left, or that there is none; `None` while memory does not know.
+    pub fn spot(&self, piece: &PieceId) -> Option<Option<Spot>> {
+        self.memory().stage.as_ref().map(|(_, spots)| spots.get(piece))
+    }
+
+    pub(super) fn lacks_stage(&self) -> bool {
+        self.memory().stage.is_none()
+    }
+
+    /// Takes the pieces as the disk has them as of `head`, unless the stage was changed since.
+    pub(super) fn keep_stage(&self, head: Offset, spots: Spots) {
+        let mut memory = self.memory();
+        if memory.stage.is_none() && head >= memory.staged {
+            memory.stage = Some((head, spots));
+        }
     }
 
     /// The last snapshot that was made, if nothing happened since.
