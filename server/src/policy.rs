@@ -109,6 +109,15 @@ pub fn may(
     }
 }
 
+/// Whether this actor is an admin of `room`, or a program whose token is good for it.
+pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
+    match actor {
+        Actor::Admin { .. } => true,
+        Actor::Token(token) => token.rooms.as_ref().is_none_or(|rooms| rooms.contains(room)),
+        Actor::User(_) | Actor::Viewer(_) | Actor::Foreign(_) => false,
+    }
+}
+
 /// What is missing.
 fn lacking(actor: &Actor, action: Action<'_>) -> Problem {
     if let Actor::User(_) = actor {

@@ -3,6 +3,7 @@
 use super::{Caller, Done, keep};
 use crate::app::App;
 use crate::clock;
+use crate::door;
 use crate::error::Problem;
 use crate::log::{Appended, Change, ChatChange, Draft, Hold, Once, Room, SaidHead};
 use crate::policy::{Action, may};
@@ -28,6 +29,7 @@ pub(super) async fn say(
 ) -> Result<Done, Problem> {
     let settings = room.settings();
     may(caller.actor, Action::Chat(settings.chat), room.name(), app.open)?;
+    door::not_muted(app, room, caller.actor)?;
     let text = words::check(text)?;
     let by = app.auth.author(caller.actor);
     // A name that comes with the words counts only where the server knows none.
@@ -55,6 +57,7 @@ pub(super) async fn edit(
 ) -> Result<Done, Problem> {
     let settings = room.settings();
     may(caller.actor, Action::Chat(settings.chat), room.name(), app.open)?;
+    door::not_muted(app, room, caller.actor)?;
     let text = words::check(text)?;
     let Some(head) = app.log.said_head(room, &said).await? else {
         return gone(app, room, caller, said, once).await;
@@ -90,6 +93,7 @@ pub(super) async fn delete(
 /// Somebody is writing: the others are told, once a second at most.
 pub(super) fn typing(app: &App, room: &Arc<Room>, caller: &Caller<'_>) -> Result<Done, Problem> {
     may(caller.actor, Action::Chat(room.settings().chat), room.name(), app.open)?;
+    door::not_muted(app, room, caller.actor)?;
     let Author { id, name, .. } = app.auth.author(caller.actor);
     if app.typing.admit(&format!("{} {id}", room.id())) {
         let name = name.unwrap_or_else(|| NAMELESS.to_owned());
@@ -156,4 +160,28 @@ async fn gone(
         return Err(Problem::unknown_said());
     }
     Ok(kept(keep(app, room, caller, Change::Chat(ChatChange::Delete { said }), once).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::{Actor, Visitor};
+
+    fn code(client: Option<&str>, owner: &str, age: i64) -> Option<Code> {
+        let client = client.map(|client| client.parse().unwrap());
+        let actor = Actor::Viewer(Arc::new(Visitor { client, ..Visitor::default() }));
+        let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
+        let caller = Caller { actor: &actor, client: None, session: None };
+        own(&caller, &head).err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn words_belong_to_who_said_them_for_five_minutes() {
+        let (ana, owner) = (Some("ana-of-a-test-0123"), "client:ana-of-a-test-0123");
+        assert_eq!(code(ana, owner, 0), None);
+        assert_eq!(code(ana, owner, EDITABLE - 10_000), None);
+        assert_eq!(code(ana, owner, EDITABLE + 1), Some(Code::TooLate));
+        assert_eq!(code(ana, "client:ben", EDITABLE + 1), Some(Code::Forbidden));
+        assert_eq!(code(None, "anyone", 0), Some(Code::Forbidden), "that could be anybody");
+    }
 }
