@@ -9,6 +9,7 @@
 //! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
 //!   buttons.
 //! - [`chat`]: what people say to each other.
+//! - [`stage`], [`variables`]: what pages move and write together.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -26,3 +27,4 @@ mod resume;
 mod sessions;
 mod stage;
 mod start;
+mod variables;
