@@ -5,6 +5,8 @@
 //! it understands. It is always text that comes out, never markup; only an item's `html`, which
 //! the server has sanitised, is meant as such.
 
+mod stage;
+
 use js_sys::{Array, Reflect};
 use nowcast_shared::chat::Chat;
 use nowcast_shared::error::Reason;
@@ -13,7 +15,7 @@ use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{ItemId, PublicId};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
-use nowcast_shared::room::Settings;
+use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::{Presence, PresenceState, Signal, Transports};
 use wasm_bindgen::prelude::*;
 
@@ -140,10 +142,10 @@ fn snapshot(value: &JsValue) -> Snapshot<Body, Json> {
         title: text(value, "title").unwrap_or_default(),
         items: list(value, "items", item),
         more: truth(value, "more"),
-        pieces: Vec::new(),
+        pieces: list(value, "pieces", stage::piece),
         variables: std::collections::BTreeMap::new(),
         chat: Chat::default(),
-        settings: Settings::default(),
+        settings: settings(&get(value, "settings")),
         presence: PresenceState {
             version: whole(&presence, "version").unwrap_or_default(),
             count: whole(&presence, "count").unwrap_or_default(),
@@ -161,7 +163,8 @@ fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body, Json>> {
         "item_edited" => Event::ItemEdited { item: item(&get(&event, "item"))? },
         "room_titled" => Event::RoomTitled { title: text(&event, "title")? },
         "item_deleted" => Event::ItemDeleted { item: ItemId(text(&event, "item")?) },
-        _ => return None,
+        "room_set" => Event::RoomSet { settings: settings(&get(&event, "settings")) },
+        kind => stage::event(kind, &event)?,
     };
     Some(Logged {
         offset,
@@ -235,7 +238,24 @@ fn signal(value: &JsValue) -> Option<Signal> {
             people: None,
             transports: transports(value),
         })),
-        _ => None,
+        kind => stage::signal(kind, value),
+    }
+}
+
+/// Reads what a room is set to.
+pub fn settings(value: &JsValue) -> Settings {
+    let who = |name| match text(value, name).as_deref() {
+        Some("users") => Who::Users,
+        Some("nobody") => Who::Nobody,
+        _ => Who::Everyone,
+    };
+    Settings {
+        chat: who("chat"),
+        drag: who("drag"),
+        variables: list(value, "variables", JsValue::as_string),
+        private: truth(value, "private"),
+        slow: whole(value, "slow").and_then(|slow| slow.try_into().ok()).unwrap_or_default(),
+        approval: truth(value, "approval"),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pages (on any transport) and programs come through here alike.
 
+pub(crate) mod chat;
 mod items;
 
 use crate::app::App;
@@ -112,6 +113,12 @@ pub async fn run(
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
         Command::Delete { item } => items::delete(app, room, caller, item, once).await,
+        Command::Say { text, name } => {
+            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        }
+        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
+        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
+        Command::Typing {} => chat::typing(app, room, caller),
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }

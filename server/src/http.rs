@@ -3,6 +3,7 @@
 mod admin;
 pub mod body;
 mod buttons;
+mod chat;
 mod commands;
 pub mod extract;
 mod items;
@@ -32,7 +33,13 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/commands", post(commands::run))
         // Programs and the feed's past.
         .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
+        .route("/api/rooms", get(rooms::list))
         .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
+        // The chat, also with nothing but curl.
+        .route("/api/rooms/{room}/chat", get(chat::list).post(chat::say))
+        .route("/api/rooms/{room}/chat/lines", get(chat::lines))
+        .route("/api/rooms/{room}/chat/held", get(chat::held))
+        .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))

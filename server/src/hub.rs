@@ -214,6 +214,12 @@ impl Hub {
         self.rooms().get(&room).map(|room| room.presence.state()).unwrap_or_default()
     }
 
+    /// How many viewers each room has, of those that anybody was in.
+    pub fn viewers(&self) -> HashMap<i64, u64> {
+        let rooms = self.rooms();
+        rooms.iter().map(|(id, room)| (*id, room.presence.state().count)).collect()
+    }
+
     /// The frame that tells who is in the room, with its version.
     pub fn presence_frame(&self, room: i64) -> Option<(u64, String)> {
         let rooms = self.rooms();

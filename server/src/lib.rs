@@ -41,10 +41,12 @@ pub mod name;
 pub mod policy;
 pub mod random;
 pub mod record;
+pub mod settings;
 pub mod shutdown;
 pub mod transport;
 pub mod uploads;
 pub mod websocket;
+pub mod words;
 
 use app::App;
 use std::fmt::Write;

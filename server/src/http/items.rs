@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
-use nowcast_shared::id::ItemId;
 use nowcast_shared::item::NewItem;
 use nowcast_shared::offset::Offset;
 use serde::Serialize;
@@ -25,7 +24,7 @@ const LIMIT: (u64, u64) = (50, 200);
 /// What a publisher is told.
 #[derive(Serialize)]
 struct Published {
-    id: Option<ItemId>,
+    id: Option<String>,
     offset: Offset,
     at: i64,
 }
@@ -48,7 +47,7 @@ pub(super) async fn publish(
         return Err(Problem::new(Code::Internal, "Something went wrong here. Try again."));
     };
     let status = if appended.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let Appended { offset, at, item: id, .. } = appended;
+    let Appended { offset, at, id, .. } = appended;
     Ok((status, axum::Json(Published { id, offset, at })).into_response())
 }
 
@@ -74,7 +73,7 @@ async fn read(request: Request, limit: usize) -> Result<NewItem<Value>, Problem>
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().trim();
     if !(1..=MAX_KEY).contains(&key.len()) {

@@ -180,6 +180,7 @@ fn read_tile(value: &JsValue) -> Option<Tile> {
 mod tests {
     use super::*;
     use nowcast_shared::id::ItemId;
+    use nowcast_shared::item::NewItem;
 
     #[test]
     fn commands_are_what_the_contract_says() {
