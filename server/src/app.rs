@@ -4,6 +4,7 @@ use crate::assets::Assets;
 use crate::auth::{self, Auth, DrawnCredentials};
 use crate::buttons;
 use crate::clock;
+use crate::command;
 use crate::config::{Limits, Serve};
 use crate::db::Db;
 use crate::engine::Engine;
@@ -14,6 +15,8 @@ use crate::log::{Follower, Log, Room};
 use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::record::Record;
+use crate::settings;
+use crate::stage::{self, Stages};
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -59,6 +62,8 @@ pub struct Parts {
     pub log: Log,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Who holds which piece.
+    pub stages: Arc<Stages>,
     /// Who is who.
     pub auth: Auth,
     /// The database, for what is not the log's: display buttons.
@@ -73,6 +78,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How fast pages may send commands over HTTP.
     pub rates: Rates,
+    /// How often others are told that somebody is writing.
+    pub typing: Rates,
     /// Whether credentials count.
     pub open: Openness,
     /// Whether `X-Forwarded-For` counts.
@@ -97,6 +104,7 @@ impl Drop for Parts {
     /// Nobody can reach the server any more, so its threads end.
     fn drop(&mut self) {
         self.hub.wake();
+        self.stages.wake();
     }
 }
 
@@ -141,8 +149,11 @@ impl App {
         if drawn.is_some() {
             buttons::make_examples(&db, main.id()).await?;
         }
+        let Limits { lease, move_rate, move_burst, .. } = config.limits;
+        let stages = Stages::new(Arc::clone(&hub), stage::terms(lease, move_rate, move_burst));
         let parts = Parts {
             log,
+            stages: Arc::new(stages),
             hub,
             auth: Auth::load(db.clone()).await?,
             uploads,
@@ -151,6 +162,7 @@ impl App {
             db,
             limits: config.limits.clone(),
             rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
+            typing: Rates::new(1, 1),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
             reach: match config.open {
                 0 => Reach::Nowhere,
@@ -166,6 +178,7 @@ impl App {
             .start(&WeakApp(Arc::downgrade(&app.0)), config.limits.outbox)
             .context("The delivery threads cannot be started")?;
         tokio::spawn(announce(Arc::downgrade(&app.0)));
+        tokio::spawn(settle(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
         Ok((app, drawn))
     }
@@ -243,12 +256,27 @@ async fn announce(app: Weak<Parts>) {
     }
 }
 
+/// Tells and ends what is due on the stages.
+async fn settle(app: Weak<Parts>) {
+    loop {
+        let Some(stages) = app.upgrade().map(|app| Arc::clone(&app.stages)) else { return };
+        stages.ripe().await;
+        drop(stages);
+        let Some(app) = app.upgrade().map(App) else { return };
+        command::settle(&app, app.stages.due());
+    }
+}
+
 /// Lets go of what nobody will come back for.
 async fn tidy(app: Weak<Parts>) {
     let mut hours = tokio::time::interval(Duration::from_hours(1));
     loop {
         hours.tick().await;
         let Some(app) = app.upgrade() else { return };
+        let slow = 1000 * i64::from(settings::MAX_SLOW);
+        if let Err(error) = app.log.forget_spoke(clock::now() - slow).await {
+            tracing::warn!(%error, "when people spoke could not be forgotten");
+        }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }

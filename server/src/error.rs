@@ -85,6 +85,14 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, detail) = match refusal {
             Refusal::UnknownPiece => (Code::UnknownPiece, "There is no such piece on the stage."),
+            Refusal::PieceLocked => {
+                (Code::PieceLocked, "This piece is locked: only an admin moves it.")
+            }
+            Refusal::PieceHeld => (Code::PieceHeld, "Somebody else holds this piece."),
+            Refusal::IncompletePiece => (
+                Code::BadPiece,
+                "A new piece needs a `look`, an image a `url`, and a text its `text`.",
+            ),
             Refusal::StageFull => (Code::StageFull, "The stage is full. Take a piece off first."),
             Refusal::UnknownVariable => (Code::UnknownVariable, "There is no such variable."),
             Refusal::VersionMismatch => {
@@ -94,7 +102,15 @@ impl From<Refusal> for Problem {
                 Code::VariablesFull,
                 "The room's variables are as many, or as large, as they may be.",
             ),
-            Refusal::UnknownSaid => (Code::UnknownSaid, "There are no such words in the chat."),
+            Refusal::UnknownSaid => return Self::unknown_said(),
+            Refusal::SlowMode { seconds } => {
+                let detail = format!("The chat is in slow mode. Wait another {seconds} s.");
+                return Self::new(Code::SlowMode, detail).retry_after(seconds);
+            }
+            Refusal::HeldFull => {
+                let detail = "Too many words wait for approval. Try again later.";
+                return Self::new(Code::Unavailable, detail).retry_after(60);
+            }
         };
         Self::new(code, detail)
     }
@@ -104,6 +120,11 @@ impl Problem {
     /// There is no such item.
     pub fn unknown_item() -> Self {
         Self::new(Code::UnknownItem, "There is no such item here, or it was deleted.")
+    }
+
+    /// There are no such words.
+    pub fn unknown_said() -> Self {
+        Self::new(Code::UnknownSaid, "There are no such words in the chat, or not any more.")
     }
 
     /// Larger than `limit` bytes.

@@ -3,12 +3,14 @@
 //! - [`app`]: the handles that everything shares; how the parts are tied.
 //! - [`http`]: every URL. [`transport`]: how a request becomes a session, on [`connection`]s
 //!   that [`accept`] takes.
-//! - [`auth`]: request to actor. [`policy`]: may the actor do it?
+//! - [`auth`]: request to actor, with [`name`] for what people go by. [`policy`]: may the actor
+//!   do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
 //!   [`epochs`]: when a log's life ends.
 //! - [`hub`]: who is in which room, presence. [`engine`]: the threads that hold the sessions; catch
 //!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
+//! - [`stage`]: who holds which piece right now.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
@@ -36,13 +38,17 @@ pub mod limiter;
 pub mod log;
 pub mod markdown;
 pub mod metrics;
+pub mod name;
 pub mod policy;
 pub mod random;
 pub mod record;
+pub mod settings;
 pub mod shutdown;
+pub mod stage;
 pub mod transport;
 pub mod uploads;
 pub mod websocket;
+pub mod words;
 
 use app::App;
 use std::fmt::Write;

@@ -4,6 +4,7 @@ use crate::auth::{Actor, Scope};
 use crate::error::Problem;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
+use nowcast_shared::room::Who;
 
 /// Something that somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +16,24 @@ pub enum Action<'a> {
         /// The subject that published it.
         owner: &'a str,
     },
+    /// Say something in a chat that is for these.
+    Chat(Who),
+    /// Delete others' words, approve words, mute and block people.
+    Moderate,
     /// Make, change, order and delete display buttons.
     Buttons,
+    /// Put pieces on the stage, change, lock and remove them; move locked ones.
+    Stage,
+    /// Move pieces that are not locked.
+    Drag {
+        /// Who may in this room.
+        who: Who,
+    },
+    /// Set and unset shared variables.
+    Variable {
+        /// Whether the room lets its pages do that with this one.
+        listed: bool,
+    },
     /// Make rooms and name them, change one's own name, all other settings.
     Settings,
 }
@@ -26,7 +43,7 @@ pub enum Action<'a> {
 pub enum Openness {
     /// Credentials count.
     Closed,
-    /// Anyone may publish, edit and delete.
+    /// Anyone may publish, edit and delete, use the stage and set variables.
     Open,
 }
 
@@ -41,8 +58,8 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let everyones = matches!(action, Action::Publish | Action::Change { .. });
-    if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
+    let admins = matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
+    if open == Openness::Open && !admins && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
     match actor {
@@ -58,25 +75,58 @@ pub fn may(
             if token.scopes.contains(&Scope::Admin) {
                 return Ok(());
             }
+            if matches!(action, Action::Drag { who: Who::Everyone }) {
+                return Ok(());
+            }
             if !token.scopes.contains(&Scope::Publish) {
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                Action::Publish => Ok(()),
+                // A program that may show things may also say how they stand, and speak.
+                Action::Publish
+                | Action::Variable { .. }
+                | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
                 }
-                Action::Buttons | Action::Settings => Err(forbidden("Only an admin may do that.")),
+                Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+                Action::Buttons
+                | Action::Settings
+                | Action::Moderate
+                | Action::Stage
+                | Action::Drag { .. } => Err(forbidden("Only an admin may do that.")),
             }
         }
+        Actor::User(_) | Actor::Viewer(_) if is_given(action, matches!(actor, Actor::User(_))) => {
+            Ok(())
+        }
+        Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
+            Err(forbidden("Only an admin may chat here."))
+        }
+        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
         Actor::Viewer(_) => Err(Problem::new(
             Code::Unauthorized,
             match action {
+                Action::Chat(_) => "Only registered users may chat here.",
                 Action::Publish => "Log in or send a publish token to publish here.",
+                Action::Drag { who: Who::Users } => "Only registered users move pieces here.",
                 _ => "Log in or send a token to do that.",
             },
         )),
+    }
+}
+
+/// Whether the room gives this to whoever is in it, or to its registered users.
+fn is_given(action: Action<'_>, registered: bool) -> bool {
+    match action {
+        Action::Chat(who) | Action::Drag { who } => match who {
+            Who::Everyone => true,
+            Who::Users => registered,
+            Who::Nobody => false,
+        },
+        Action::Variable { listed } => listed,
+        _ => false,
     }
 }
 
@@ -106,8 +156,9 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         use Action::{Buttons, Change, Publish, Settings};
-        let (viewer, publisher) = (Actor::Viewer(None), token(&[Scope::Publish], None));
+        let (viewer, publisher) = (Actor::Viewer(Arc::default()), token(&[Scope::Publish], None));
         let (own, others) = (Change { owner: "token:t1" }, Change { owner: "admin" });
+        let user = Actor::User(Arc::default());
         let root = token(&[Scope::Admin], None);
         let pusher = token(&[Scope::Push], None);
         let here = token(&[Scope::Publish], Some(&["main"]));
@@ -122,6 +173,7 @@ mod tests {
             (&pusher, [no, no, no, no, no]),
             (&elsewhere, [no, no, no, no, no]),
             (&viewer, [unknown, unknown, unknown, unknown, unknown]),
+            (&user, [no, no, no, no, no]),
         ] {
             for (action, right) in [Publish, own, others, Buttons, Settings].into_iter().zip(rights)
             {
@@ -133,11 +185,11 @@ mod tests {
 
     #[test]
     fn open_lets_anyone_publish_and_change_but_not_set_up() {
-        let viewer = Actor::Viewer(None);
+        let viewer = Actor::Viewer(Arc::default());
         let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
         assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
         assert!(!may(Action::Buttons) && !may(Action::Settings));
-        let foreign = Actor::Foreign(None);
+        let foreign = Actor::Foreign(Arc::default());
         let code = super::may(&foreign, Action::Publish, &RoomName::main(), Openness::Open);
         assert_eq!(code.map_err(|problem| problem.code), Err(Code::ForeignOrigin));
     }

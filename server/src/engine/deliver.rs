@@ -86,7 +86,7 @@ impl Shard {
                 self.mark(key);
                 self.advance(app, key);
             }
-            Offered::Slow => self.slow(app, key),
+            Offered::Slow => self.close(app, key, Reason::SlowConsumer),
             Offered::Broken => self.let_go(key),
             Offered::Answered => self.away(key),
         }
@@ -183,10 +183,6 @@ impl Shard {
         }
     }
 
-    pub(super) fn slow(&mut self, app: &App, key: usize) {
-        self.close(app, key, Reason::SlowConsumer);
-    }
-
     /// Queues a frame for one session alone.
     pub(super) fn reply(&mut self, app: &App, key: usize, json: &[u8]) {
         let member = &mut self.members[key];
@@ -203,7 +199,7 @@ impl Shard {
         }
         match member.push(entry, limit, now) {
             Ok(()) => self.mark(key),
-            Err(_) => self.slow(app, key),
+            Err(_) => self.close(app, key, Reason::SlowConsumer),
         }
     }
 
@@ -276,6 +272,8 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
             Err(Full { at_once: false }) => return Offered::Slow,
             // It had no time to take any of it: it is not slow, and the log has the rest.
             Err(Full { at_once: true }) => {
+                // It may have been a signal.
+                member.cold.outdated = true;
                 if member.stage == Stage::Live {
                     member.stage = Stage::Behind;
                 }
@@ -293,7 +291,7 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
 }
 
 /// Whether signals make sense to it already, or still.
-fn hears(member: &Member) -> bool {
+pub(super) fn hears(member: &Member) -> bool {
     // A poll without a name is nobody's page, and what it waits for is events.
     let nameless = matches!(&member.carrier, Carrier::Polls(polls) if !polls.returns);
     !nameless && !matches!(member.stage, Stage::New { .. } | Stage::Awaiting | Stage::Over)

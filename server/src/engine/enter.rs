@@ -4,10 +4,11 @@ use super::batch::Format;
 use super::inbox::Pace;
 use super::mailbox::Message;
 use super::member::{Carrier, Entrant, Member, Stage};
+use super::outbox::Entry;
 use super::poll::{GRACE, Waiting};
 use super::shard::{Shard, Share};
 use super::timers::{Millis, NEVER};
-use super::welcome::Welcome;
+use super::welcome::{self, Welcome};
 use crate::app::App;
 use crate::db::DbError;
 use crate::log::{ReadError, Snapshot};
@@ -15,7 +16,6 @@ use crate::record::Record;
 use mio::{Interest, Token};
 use nowcast_shared::error::Reason;
 use nowcast_shared::offset::Offset;
-use std::collections::hash_map;
 use std::sync::Arc;
 
 impl Shard {
@@ -98,18 +98,10 @@ impl Shard {
                     Ok(Some(records)) if records.is_empty() => {
                         // Whatever comes after the head comes through the mailbox.
                         member.stage = Stage::Live;
-                        self.arrived(key);
+                        self.arrived(app, key);
                         return;
                     }
-                    Ok(Some(records)) => {
-                        self.catch_up(key, &records);
-                        // One answer takes what fits into it.
-                        if self.members[key].format == Format::Poll {
-                            self.members[key].stage = Stage::Live;
-                            self.arrived(key);
-                            return;
-                        }
-                    }
+                    Ok(Some(records)) => self.catch_up(app, key, &records),
                     Ok(None) => {
                         self.ask_for_records(app, key);
                         return;
@@ -125,7 +117,10 @@ impl Shard {
     }
 
     /// All that a session missed is on its way.
-    fn arrived(&mut self, key: usize) {
+    fn arrived(&mut self, app: &App, key: usize) {
+        if std::mem::take(&mut self.members[key].cold.outdated) {
+            self.tell_in_flight(app, key);
+        }
         let now = self.now;
         let member = &self.members[key];
         if let Carrier::Polls(polls) = &member.carrier
@@ -138,7 +133,23 @@ impl Shard {
         }
     }
 
-    fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
+    /// Tells who holds which piece and where it is. What was told of that before the events that
+    /// the session just got may be older than these.
+    fn tell_in_flight(&mut self, app: &App, key: usize) {
+        let member = &self.members[key];
+        if !super::deliver::hears(member) {
+            return;
+        }
+        let cold = &member.cold;
+        let (room, id) = (cold.room.id(), cold.id);
+        for (signal, frame) in app.stages.in_flight(room, || app.hub.client(room, id)) {
+            let bytes = welcome::bytes(self.members[key].format, frame.as_bytes());
+            self.queue(app, key, Entry::signal(bytes, Some(signal.into())));
+        }
+    }
+
+    /// Gives a session what it missed, or some of it.
+    fn catch_up(&mut self, app: &App, key: usize, records: &[Arc<Record>]) {
         let now = self.now;
         let member = &mut self.members[key];
         for record in records {
@@ -146,8 +157,15 @@ impl Shard {
             let bytes = member.format.of(&record.encoded, Some(position)).clone();
             member.append(bytes.into(), now);
             member.cursor = record.offset;
+            member.cold.outdated = true;
         }
         self.mark(key);
+        // One answer to a poll takes what fits into it.
+        let member = &mut self.members[key];
+        if member.format == Format::Poll && !records.is_empty() {
+            member.stage = Stage::Live;
+            self.arrived(app, key);
+        }
     }
 
     /// Begins with a snapshot.
@@ -165,6 +183,7 @@ impl Shard {
         let member = &mut self.members[key];
         let presence = app.hub.presence(member.cold.room.id());
         member.cold.presence = presence.version;
+        member.cold.outdated = true;
         let welcome = Welcome {
             room: &member.cold.room,
             you: &member.cold.you,
@@ -182,7 +201,7 @@ impl Shard {
         {
             // Somebody may have come since; it is not told the same again.
             member.cold.presence = version;
-            member.append(super::welcome::own(member.format, frame.as_bytes()), self.now);
+            member.append(welcome::own(member.format, frame.as_bytes()), self.now);
         }
         self.mark(key);
     }
@@ -192,12 +211,12 @@ impl Shard {
         let member = &mut self.members[key];
         member.stage = Stage::Awaiting;
         let (id, room) = (member.cold.id, Arc::clone(&member.cold.room));
-        let hash_map::Entry::Occupied(mut share) = self.rooms.entry(room.id()) else { return };
+        let Some(share) = self.rooms.get_mut(&room.id()) else { return };
         // A page that polls again and again meanwhile waits once.
-        if member.format != Format::Poll || !share.get().waiting.contains(&id) {
-            share.get_mut().waiting.push(id);
+        if member.format != Format::Poll || !share.waiting.contains(&id) {
+            share.waiting.push(id);
         }
-        if share.get().waiting.len() > 1 {
+        if share.waiting.len() > 1 {
             return;
         }
         let (app, mailbox) = (app.clone(), self.mailbox.clone());
@@ -267,12 +286,7 @@ impl Shard {
         match records {
             Ok(records) => {
                 member.stage = Stage::Behind;
-                self.catch_up(key, &records);
-                if self.members[key].format == Format::Poll {
-                    self.members[key].stage = Stage::Live;
-                    self.arrived(key);
-                    return;
-                }
+                self.catch_up(app, key, &records);
             }
             Err(ReadError::Gone) => member.stage = Stage::New { resumes: false },
             Err(ReadError::Db(error)) => {

@@ -1,15 +1,17 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
-use super::{CHUNK, Change, ReadError, from_column};
+use super::stage::{Spot, Spots};
+use super::{CHUNK, Change, ChatChange, ReadError, from_column};
 use crate::record::Record;
 use crate::websocket::deflate;
 use bytes::Bytes;
-use nowcast_shared::id::RoomName;
+use nowcast_shared::id::{PieceId, RoomName};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::watch;
 
 /// A room and the end of its log.
 pub struct Room {
@@ -18,6 +20,8 @@ pub struct Room {
     epoch: Epoch,
     memory: Mutex<Memory>,
     snapshots: tokio::sync::Mutex<()>,
+    /// Changes with every word in the chat, for those who wait for words alone.
+    spoken: watch::Sender<()>,
     tail_limit: usize,
 }
 
@@ -30,6 +34,10 @@ struct Memory {
     tail: VecDeque<Arc<Record>>,
     tail_bytes: usize,
     snapshot: Option<Arc<Snapshot>>,
+    /// The pieces of the stage, from when somebody first moves one; as of that offset or later.
+    stage: Option<(Offset, Spots)>,
+    /// Where the newest event that changed the stage stands, or the head when the room was loaded.
+    staged: Offset,
 }
 
 /// A room's row.
@@ -56,6 +64,38 @@ pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result
             })
         })
         .optional()
+}
+
+/// A room as a list of them has it.
+pub struct Listed {
+    /// Its key.
+    pub id: i64,
+    /// Its name in addresses.
+    pub name: RoomName,
+    /// What people call it.
+    pub title: String,
+    /// What it is set to.
+    pub settings: Settings,
+    /// Where its newest event stands.
+    pub head: Offset,
+}
+
+pub(super) fn list(connection: &mut Connection) -> rusqlite::Result<Vec<Listed>> {
+    let sql = "SELECT id, name, title, settings, head FROM rooms ORDER BY name";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rooms = statement.query_map([], |row| {
+        let name = row.get_ref(1)?.as_str()?.parse();
+        // Only names that addresses can hold were ever taken.
+        let name = name.map_err(|_| rusqlite::Error::InvalidQuery)?;
+        Ok(Listed {
+            id: row.get(0)?,
+            name,
+            title: row.get(2)?,
+            settings: settings(row.get_ref(3)?.as_str()?),
+            head: from_column(row.get(4)?),
+        })
+    })?;
+    rooms.collect()
 }
 
 /// A room's settings from their column; what cannot be read is as if it were not set.
@@ -130,10 +170,12 @@ impl Room {
             title: row.title,
             settings: row.settings,
             head: row.head,
+            staged: row.head,
             first: row.first,
             tail_bytes: tail.iter().map(|record| record.size()).sum(),
             tail,
             snapshot: None,
+            stage: None,
         };
         Self {
             id: row.id,
@@ -141,6 +183,7 @@ impl Room {
             epoch: Epoch(row.epoch),
             memory: Mutex::new(memory),
             snapshots: tokio::sync::Mutex::default(),
+            spoken: watch::Sender::new(()),
             tail_limit,
         }
     }
@@ -217,12 +260,22 @@ impl Room {
             // Something was kept that memory was not told of: the disk knows better.
             memory.tail.clear();
             memory.tail_bytes = 0;
+            memory.stage = None;
+            memory.staged = record.offset;
         }
         memory.head = record.offset;
         memory.first = first;
         match change {
             Change::Retitle { title } => memory.title.clone_from(title),
             Change::Settings(settings) => memory.settings.clone_from(settings),
+            Change::Stage(change) => {
+                memory.staged = record.offset;
+                if let Some((since, spots)) = &mut memory.stage
+                    && record.offset > *since
+                {
+                    spots.apply(change);
+                }
+            }
             _ => {}
         }
         memory.tail_bytes += record.size();
@@ -232,6 +285,32 @@ impl Room {
         {
             let Some(oldest) = memory.tail.pop_front() else { break };
             memory.tail_bytes -= oldest.size();
+        }
+        drop(memory);
+        if let Change::Chat(ChatChange::Say { .. }) = change {
+            self.spoken.send_replace(());
+        }
+    }
+
+    /// Changes when something is said.
+    pub fn spoken(&self) -> watch::Receiver<()> {
+        self.spoken.subscribe()
+    }
+
+    /// Where a piece was left, or that there is none; `None` while memory does not know.
+    pub fn spot(&self, piece: &PieceId) -> Option<Option<Spot>> {
+        self.memory().stage.as_ref().map(|(_, spots)| spots.get(piece))
+    }
+
+    pub(super) fn lacks_stage(&self) -> bool {
+        self.memory().stage.is_none()
+    }
+
+    /// Takes the pieces as the disk has them as of `head`, unless the stage was changed since.
+    pub(super) fn keep_stage(&self, head: Offset, spots: Spots) {
+        let mut memory = self.memory();
+        if memory.stage.is_none() && head >= memory.staged {
+            memory.stage = Some((head, spots));
         }
     }
 
