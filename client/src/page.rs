@@ -2,6 +2,7 @@
 //!
 //! - [`feed`]: the viewers' page. [`layout`]: where its parts stand.
 //! - [`list`]: the items, also for the desk; [`item`]: one of them.
+//! - [`stage`]: the pieces that people drag.
 //! - [`admin`]: the desk, a program of its own.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
 //! - [`part`]: how views stay small.
@@ -15,3 +16,4 @@ pub mod list;
 pub mod menu;
 pub mod part;
 pub mod pill;
+pub mod stage;

@@ -7,6 +7,8 @@
 
 mod stage;
 
+pub use stage::piece;
+
 use js_sys::{Array, Reflect};
 use nowcast_shared::chat::Chat;
 use nowcast_shared::error::Reason;

@@ -7,6 +7,7 @@ use super::list::{FeedList, Reading};
 use super::menu::Menu;
 use super::part::{Part, button, effect, nothing, part, sentence, words};
 use super::pill::LivePill;
+use super::stage::stage;
 use crate::link::plan::Status;
 use crate::link::{Link, Page};
 use crate::place::Place;
@@ -56,6 +57,7 @@ fn feed(room: RoomName) -> Part {
     let reading = Reading::new(store);
     let layout = Layout::start();
     let marks = Marks { feed: reading.unseen, chat: signal(0) };
+    effect(move || set(layout.stage, !store.stage.pieces.with(Vec::is_empty)));
     effect(move || set(reading.covered, !layout.shows(Panel::Feed)));
     let name = room.to_string();
     let title = move || {
@@ -94,8 +96,7 @@ fn feed(room: RoomName) -> Part {
                         </div>
                     </header>
                     {part(move || notices(store, move || link.with_value(Link::restart)))}
-                    // Filled by the view of the stage, which also says whether there is one.
-                    <section class="stage-panel" aria-label="Stage"></section>
+                    <section class="stage-panel">{stage(store, link.get_value(), None)}</section>
                     <FeedList store=store room=room.clone() reading=reading />
                 </main>
                 {tabs(layout, marks)}

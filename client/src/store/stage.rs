@@ -40,11 +40,11 @@ pub struct Holder {
 /// Where a piece is seen, and why there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Seen {
-    /// The log says so.
+    /// The log says so, or will say so: this page's own hand has put it there.
     Rests(Spot),
     /// Somebody is moving it.
     Moves(Spot),
-    /// This page's own hand has it there, or has put it there and waits for the log to say so.
+    /// This page's own hand has it there.
     Mine(Spot),
 }
 
@@ -105,7 +105,8 @@ impl OnStage {
         change(&mut overlay);
         self.overlay.set(overlay);
         let seen = match overlay {
-            Overlay { mine: Some((spot, _)), .. } => Seen::Mine(spot),
+            Overlay { mine: Some((spot, Hand::Holds)), .. } => Seen::Mine(spot),
+            Overlay { mine: Some((spot, Hand::Dropped(_))), .. } => Seen::Rests(spot),
             Overlay { moving: Some(spot), .. } => Seen::Moves(spot),
             Overlay { .. } => {
                 Seen::Rests(self.piece.with_untracked(|piece| Spot { x: piece.x, y: piece.y }))
@@ -180,6 +181,11 @@ impl Stage {
         if let Some(piece) = self.find(id) {
             piece.lay(|overlay| overlay.mine = None);
         }
+    }
+
+    /// Begins with what the page kept.
+    pub fn restore(self, pieces: Vec<Piece>) {
+        self.replace(pieces, Offset(0));
     }
 
     /// Takes in all pieces, as of `offset`. Those that stay keep their place on the page.
