@@ -122,10 +122,14 @@ impl Default for Object {
 /// Six places are far less than a pixel. (What the standard library has for writing any number
 /// exactly is as large as a whole page of ours.)
 fn real(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "it is small, and what is beyond saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is small, and what is beyond saturates"
+    )]
     let millionths = (value * 1e6).round() as i64;
     let sign = if millionths < 0 { "-" } else { "" };
-    let (whole, rest) = (millionths.unsigned_abs() / 1_000_000, millionths.unsigned_abs() % 1_000_000);
+    let (whole, rest) =
+        (millionths.unsigned_abs() / 1_000_000, millionths.unsigned_abs() % 1_000_000);
     let text = format!("{sign}{whole}.{rest:06}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -92,8 +92,12 @@ fn may_move(store: Store, tools: Option<&Tools>, piece: &Piece) -> bool {
     if let Some(tools) = tools {
         return tools.all.get();
     }
-    let anyone = store.settings.with(|settings| settings.drag == Who::Everyone);
-    !piece.locked && (anyone || store.open.get())
+    let may = store.settings.with(|settings| match settings.drag {
+        Who::Everyone => true,
+        Who::Users => store.me.user.with(Option::is_some),
+        Who::Nobody => false,
+    });
+    !piece.locked && (may || store.open.get())
 }
 
 fn piece(

@@ -5,7 +5,7 @@ use crate::store::stage::Spot;
 
 /// The way of a piece from one place to the next. It never leads beyond either of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Glide {
+pub(super) struct Glide {
     from: Spot,
     to: Spot,
     begun: Millis,
@@ -27,13 +27,13 @@ const ALONE: Millis = 180.0;
 
 impl Glide {
     /// Rests here.
-    pub fn rest(spot: Spot) -> Self {
+    pub(super) fn rest(spot: Spot) -> Self {
         let (begun, told) = (0.0, f64::NEG_INFINITY);
         Self { from: spot, to: spot, begun, lasts: 0.0, eases: false, told }
     }
 
     /// Goes on to the next place of a movement, of which it hears now.
-    pub fn follow(&mut self, to: Spot, now: Millis) {
+    pub(super) fn follow(&mut self, to: Spot, now: Millis) {
         let gap = now - self.told;
         let lasts = if gap < PAUSE { gap.clamp(SHORTEST, LONGEST) } else { SHORTEST };
         *self = Self { from: self.at(now), to, begun: now, lasts, eases: false, told: now };
@@ -41,7 +41,7 @@ impl Glide {
 
     /// Goes to a place of which it hears now, as part of a movement that was just going on, or on
     /// its own.
-    pub fn settle(&mut self, to: Spot, now: Millis) {
+    pub(super) fn settle(&mut self, to: Spot, now: Millis) {
         if now - self.told < PAUSE {
             return self.follow(to, now);
         }
@@ -49,12 +49,12 @@ impl Glide {
     }
 
     /// Is here at once, and not as part of a movement.
-    pub fn jump(&mut self, to: Spot) {
+    pub(super) fn jump(&mut self, to: Spot) {
         *self = Self::rest(to);
     }
 
     /// Where it is.
-    pub fn at(&self, now: Millis) -> Spot {
+    pub(super) fn at(&self, now: Millis) -> Spot {
         if self.is_over(now) {
             return self.to;
         }
@@ -65,7 +65,7 @@ impl Glide {
     }
 
     /// Whether it has arrived.
-    pub fn is_over(&self, now: Millis) -> bool {
+    pub(super) fn is_over(&self, now: Millis) -> bool {
         now >= self.begun + self.lasts
     }
 }
