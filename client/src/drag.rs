@@ -180,7 +180,7 @@ impl Drag {
                 let of = |held: &Held| matches!(held.by, By::Pointer(known, _) if known == pointer);
                 self.end(of, |held| held.at);
             }
-            Input::Key { piece, by, seen } => self.key(now, piece, by, seen),
+            Input::Key { piece, by, seen } => self.key(now, &piece, by, seen),
             Input::Escape { piece } => self.end(|held| held.piece == piece, |held| held.from),
             Input::Blur { piece } => {
                 let of = |held: &Held| held.piece == piece && matches!(held.by, By::Keys(_));
@@ -260,11 +260,11 @@ impl Drag {
         }
     }
 
-    fn key(&mut self, now: Millis, piece: PieceId, by: Spot, seen: Spot) {
-        if !self.holds(&piece) {
+    fn key(&mut self, now: Millis, piece: &PieceId, by: Spot, seen: Spot) {
+        if !self.holds(piece) {
             self.begin(now, piece.clone(), By::Keys(now), seen);
         }
-        for held in self.held.iter_mut().filter(|held| held.piece == piece) {
+        for held in self.held.iter_mut().filter(|held| held.piece == *piece) {
             if let By::Keys(until) = &mut held.by {
                 *until = now + QUIET;
                 let spot = Spot { x: held.at.x + by.x, y: held.at.y + by.y };

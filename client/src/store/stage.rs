@@ -242,7 +242,7 @@ impl Stage {
         let mut name = String::new();
         known.piece.update_untracked(|piece| {
             (piece.x, piece.y) = (spot.x, spot.y);
-            name = called(piece).to_owned();
+            called(piece).clone_into(&mut name);
         });
         known.hold(None);
         let mut own = false;
