@@ -13,8 +13,9 @@ use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{ItemId, PublicId};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
-use nowcast_shared::room::Settings;
+use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::{Presence, PresenceState, Signal, Transports};
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
@@ -36,6 +37,20 @@ pub enum Read {
     Other,
 }
 
+/// Who hears every frame as it came.
+type Ear = &'static dyn Fn(&JsValue);
+
+thread_local! {
+    static EAR: Cell<Option<Ear>> = const { Cell::new(None) };
+}
+
+/// Lets one page hear every frame before it is read, also those that count for nothing since
+/// another connection told them. It is for what that page alone understands: the others need not
+/// carry the reading of it.
+pub fn listen(ear: Option<Ear>) {
+    EAR.set(ear);
+}
+
 /// Parses JSON.
 pub fn parse(text: &str) -> Option<JsValue> {
     js_sys::JSON::parse(text).ok()
@@ -51,6 +66,9 @@ pub fn frame_value(value: &JsValue) -> Read {
     let Some(kind) = text(value, "t") else {
         return Read::Other;
     };
+    if let Some(ear) = EAR.get() {
+        ear(value);
+    }
     let frame = match kind.as_str() {
         "welcome" => welcome(value).map(ServerFrame::Welcome),
         "event" => {
@@ -143,7 +161,7 @@ fn snapshot(value: &JsValue) -> Snapshot<Body, Json> {
         pieces: Vec::new(),
         variables: std::collections::BTreeMap::new(),
         chat: Chat::default(),
-        settings: Settings::default(),
+        settings: settings(&get(value, "settings")),
         presence: PresenceState {
             version: whole(&presence, "version").unwrap_or_default(),
             count: whole(&presence, "count").unwrap_or_default(),
@@ -161,6 +179,7 @@ fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body, Json>> {
         "item_edited" => Event::ItemEdited { item: item(&get(&event, "item"))? },
         "room_titled" => Event::RoomTitled { title: text(&event, "title")? },
         "item_deleted" => Event::ItemDeleted { item: ItemId(text(&event, "item")?) },
+        "room_set" => Event::RoomSet { settings: settings(&get(&event, "settings")) },
         _ => return None,
     };
     Some(Logged {
@@ -236,6 +255,23 @@ fn signal(value: &JsValue) -> Option<Signal> {
             transports: transports(value),
         })),
         _ => None,
+    }
+}
+
+/// Reads what a room is set to.
+pub fn settings(value: &JsValue) -> Settings {
+    let who = |name| match text(value, name).as_deref() {
+        Some("users") => Who::Users,
+        Some("nobody") => Who::Nobody,
+        _ => Who::Everyone,
+    };
+    Settings {
+        chat: who("chat"),
+        drag: who("drag"),
+        variables: list(value, "variables", JsValue::as_string),
+        private: truth(value, "private"),
+        slow: whole(value, "slow").and_then(|slow| slow.try_into().ok()).unwrap_or_default(),
+        approval: truth(value, "approval"),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod people;
 use crate::link::plan::Status;
 use feed::Feed;
 use leptos::prelude::*;
+use nowcast_shared::room::Settings;
 use people::People;
 
 /// Everything that a page knows about its room.
@@ -20,6 +21,8 @@ pub struct Store {
     pub feed: Feed,
     /// Who is here.
     pub people: People,
+    /// What the room is set to.
+    pub settings: RwSignal<Settings>,
     /// What the room is called; empty until the server has said it.
     pub title: RwSignal<String>,
     /// Whether anyone may publish here (`--open`).
@@ -36,6 +39,7 @@ impl Store {
         Self {
             feed: Feed::new(),
             people: People::new(),
+            settings: signal(Settings::default()),
             title: signal(String::new()),
             open: signal(false),
             status: signal(Status::Connecting),

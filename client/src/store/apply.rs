@@ -38,6 +38,7 @@ fn apply_frame(store: Store, frame: Frame) -> Applied {
                 Event::ItemEdited { item } => store.feed.edit(item),
                 Event::ItemDeleted { item } => store.feed.delete(&item),
                 Event::RoomTitled { title } => set(store.title, title),
+                Event::RoomSet { settings } => set(store.settings, settings),
                 _ => {}
             });
         }
@@ -76,6 +77,7 @@ fn apply_welcome(store: Store, welcome: Welcome<Body, Json>) -> Applied {
     let begin = Position { epoch: welcome.epoch, offset: welcome.offset };
     if let Some(snapshot) = welcome.snapshot {
         set(store.title, snapshot.title);
+        set(store.settings, snapshot.settings);
         store.people.reset(&snapshot.presence);
         store.feed.replace(begin, snapshot.items.into_iter(), snapshot.more);
         return Applied::Fine;
