@@ -14,6 +14,11 @@ extern "C" {
     fn set_interval(callback: &Function, milliseconds: f64) -> i32;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: i32);
+
+    /// An element that can be focused with options.
+    type Focusable;
+    #[wasm_bindgen(method, js_name = focus)]
+    fn focus_with(this: &Focusable, options: &js_sys::Object);
 }
 
 /// The window. A page has one.
@@ -220,6 +225,18 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.observer.disconnect();
     }
+}
+
+/// Gives an element the keyboard, and leaves everything where it is.
+pub fn focus(element: &web_sys::Element) {
+    let options = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&options, &"preventScroll".into(), &JsValue::TRUE);
+    element.unchecked_ref::<Focusable>().focus_with(&options);
+}
+
+/// The first element that fits.
+pub fn find(selector: &str) -> Option<web_sys::Element> {
+    document().query_selector(selector).ok().flatten()
 }
 
 /// Brings an element to the top of the view, gently where that is wanted.

@@ -8,26 +8,21 @@
 use crate::dom::{self, Listener, Timer};
 use crate::page::part::effect;
 use crate::store::Store;
+use crate::stored::Shelf;
 use crate::{read, write};
 use leptos::prelude::*;
 use nowcast_shared::frame::SNAPSHOT_ITEMS;
 use nowcast_shared::id::RoomName;
 use std::rc::Rc;
-use web_sys::Storage;
 
 /// Under what name a room is kept. The number is that of the format.
 fn name(room: &RoomName) -> String {
     format!("nowcast.1.{room}")
 }
 
-fn storage() -> Option<Storage> {
-    dom::window().session_storage().ok().flatten()
-}
-
 /// Fills an empty store with what was kept, and says whether there was something.
 pub fn restore(room: &RoomName, store: Store) -> bool {
-    let kept = storage().and_then(|storage| storage.get_item(&name(room)).ok().flatten());
-    kept.is_some_and(|text| restore_text(&text, store))
+    Shelf::Tab.get(&name(room)).is_some_and(|text| restore_text(&text, store))
 }
 
 /// As [`restore`], from a text that may be anything.
@@ -72,9 +67,9 @@ pub fn text(store: Store) -> Option<String> {
 }
 
 fn save(room: &RoomName, store: Store) {
-    if let (Some(storage), Some(text)) = (storage(), text(store)) {
+    if let Some(text) = text(store) {
         // Where it does not fit, an old position with its items is still true.
-        let _ = storage.set_item(&name(room), &text);
+        Shelf::Tab.put(&name(room), &text);
     }
 }
 

@@ -7,18 +7,23 @@
 //! - [`link`]: the connection. [`link::plan`] decides (purely), three transports do.
 //! - [`read`] and [`mod@write`]: between JSON and the types of `nowcast_shared`; the browser parses.
 //! - [`api`]: single requests.
-//! - [`page`]: what is to be seen. [`time`] words moments. [`dom`] is the browser's side.
+//! - [`drag`]: what hands do with pieces, purely.
+//! - [`page`]: what is to be seen. [`time`] words moments, [`people_color`] colours people.
+//! - [`dom`] is the browser's side; [`stored`] are the small texts that it stores for a page.
 //!
 //! Size is a feature: everything that viewers load fits into 100 KB. So there is no JSON crate, no
 //! router, no HTTP crate; look at `wasm-opt`'s output before adding anything.
 
 pub mod api;
 pub mod dom;
+pub mod drag;
 pub mod keep;
 pub mod link;
 pub mod page;
+pub mod people_color;
 pub mod place;
 pub mod read;
 pub mod store;
+pub mod stored;
 pub mod time;
 pub mod write;

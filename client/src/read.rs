@@ -5,6 +5,8 @@
 //! it understands. It is always text that comes out, never markup; only an item's `html`, which
 //! the server has sanitised, is meant as such.
 
+mod stage;
+
 use js_sys::{Array, Reflect};
 use nowcast_shared::chat::Chat;
 use nowcast_shared::error::Reason;
@@ -158,7 +160,7 @@ fn snapshot(value: &JsValue) -> Snapshot<Body, Json> {
         title: text(value, "title").unwrap_or_default(),
         items: list(value, "items", item),
         more: truth(value, "more"),
-        pieces: Vec::new(),
+        pieces: list(value, "pieces", stage::piece),
         variables: std::collections::BTreeMap::new(),
         chat: Chat::default(),
         settings: settings(&get(value, "settings")),
@@ -180,7 +182,7 @@ fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body, Json>> {
         "room_titled" => Event::RoomTitled { title: text(&event, "title")? },
         "item_deleted" => Event::ItemDeleted { item: ItemId(text(&event, "item")?) },
         "room_set" => Event::RoomSet { settings: settings(&get(&event, "settings")) },
-        _ => return None,
+        kind => stage::event(kind, &event)?,
     };
     Some(Logged {
         offset,
@@ -254,7 +256,7 @@ fn signal(value: &JsValue) -> Option<Signal> {
             people: None,
             transports: transports(value),
         })),
-        _ => None,
+        kind => stage::signal(kind, value),
     }
 }
 

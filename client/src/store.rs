@@ -1,18 +1,21 @@
 //! What a page knows, as signals: views read them and are redrawn by themselves.
 //!
-//! - [`feed`]: the items. [`people`]: who is here. [`apply`]: how frames change all of it.
+//! - [`feed`]: the items. [`people`]: who is here. [`stage`]: the pieces.
+//! - [`apply`]: how frames change all of it.
 //!
 //! Handles are `Copy`; the signals live as long as the owner under which the store was made.
 
 pub mod apply;
 pub mod feed;
 pub mod people;
+pub mod stage;
 
 use crate::link::plan::Status;
 use feed::Feed;
 use leptos::prelude::*;
 use nowcast_shared::room::Settings;
 use people::People;
+use stage::Stage;
 
 /// Everything that a page knows about its room.
 #[derive(Clone, Copy)]
@@ -21,6 +24,8 @@ pub struct Store {
     pub feed: Feed,
     /// Who is here.
     pub people: People,
+    /// The pieces that people drag.
+    pub stage: Stage,
     /// What the room is set to.
     pub settings: RwSignal<Settings>,
     /// What the room is called; empty until the server has said it.
@@ -39,6 +44,7 @@ impl Store {
         Self {
             feed: Feed::new(),
             people: People::new(),
+            stage: Stage::new(),
             settings: signal(Settings::default()),
             title: signal(String::new()),
             open: signal(false),

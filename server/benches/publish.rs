@@ -10,6 +10,7 @@ use nowcast_shared::item::NewItem;
 use nowcast_shared::offset::Offset;
 use serde_json::json;
 use std::hint::black_box;
+use std::sync::Arc;
 
 const TOKEN: &str = "nct_abcdefghijkmnpqrstuvwxyz23456789";
 
@@ -64,10 +65,11 @@ fn authenticate(criterion: &mut Criterion) {
     });
     let value = HeaderValue::from_str(&format!("Bearer {TOKEN}")).expect("this is a header");
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+    let nobody = Arc::default();
     criterion.bench_function("auth/token", |bencher| {
         bencher.iter(|| {
             let credential = Credential::read(black_box(&headers), Site::Ours);
-            let actor = auth.actor(&credential.expect("this is a bearer token"), None);
+            let actor = auth.actor(&credential.expect("this is a bearer token"), &nobody);
             auth.author(&actor.expect("the token is known"))
         });
     });

@@ -25,8 +25,9 @@ fn record(offset: u64) -> Arc<Record> {
 
 fn join(app: &App, room: &Arc<nowcast::log::Room>) -> Drain {
     let (pipe, mut drain) = pipe();
-    let join = Join { client: None, transport: Transport::WebSocket, counted: false };
-    app.hub.join(room.id(), join, |mailbox, id| {
+    let join = Join { visitor: Arc::default(), transport: Transport::WebSocket, counted: false };
+    app.hub.join(room.id(), join, |mailbox, seat| {
+        let id = seat.session();
         drain.tell(mailbox.clone(), id);
         Entrant {
             id,

@@ -14,6 +14,7 @@ use crate::log::{Follower, Log, Room};
 use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::record::Record;
+use crate::settings;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -73,6 +74,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How fast pages may send commands over HTTP.
     pub rates: Rates,
+    /// How often others are told that somebody is writing.
+    pub typing: Rates,
     /// Whether credentials count.
     pub open: Openness,
     /// Whether `X-Forwarded-For` counts.
@@ -151,6 +154,7 @@ impl App {
             db,
             limits: config.limits.clone(),
             rates: Rates::new(config.limits.command_rate, config.limits.command_burst),
+            typing: Rates::new(1, 1),
             open: if config.open > 0 { Openness::Open } else { Openness::Closed },
             reach: match config.open {
                 0 => Reach::Nowhere,
@@ -249,6 +253,10 @@ async fn tidy(app: Weak<Parts>) {
     loop {
         hours.tick().await;
         let Some(app) = app.upgrade() else { return };
+        let slow = 1000 * i64::from(settings::MAX_SLOW);
+        if let Err(error) = app.log.forget_spoke(clock::now() - slow).await {
+            tracing::warn!(%error, "when people spoke could not be forgotten");
+        }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }

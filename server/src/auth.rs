@@ -1,11 +1,14 @@
 //! Who asks: from a request's credential to an [`Actor`].
 //!
-//! Three kinds of credential: the admin's session cookie, a program's bearer token, none. The
-//! server stamps what follows from them; nothing that a frame says about its sender counts.
+//! Three kinds of credential: the admin's session cookie, a program's bearer token, none. Who has
+//! none is the [`Visitor`] that the page is known as. The server stamps what follows from them;
+//! nothing that a frame says about its sender counts.
 
+mod actor;
 mod attempts;
 mod credentials;
 
+pub use actor::{Actor, Scope, Token, User, Visitor};
 pub use credentials::{
     DrawnCredentials, first_run, list_tokens, new_password, new_token, revoke_token,
 };
@@ -19,8 +22,8 @@ use argon2::password_hash::{PasswordVerifier, phc::PasswordHash};
 use attempts::Attempts;
 use axum::http::{HeaderMap, header};
 use nowcast_shared::error::Code;
-use nowcast_shared::id::{ClientId, PublicId, RoomName};
-use nowcast_shared::item::{Author, Role};
+use nowcast_shared::id::PublicId;
+use nowcast_shared::item::Author;
 use rusqlite::params;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -37,95 +40,6 @@ const LOGIN_LIFE: i64 = 30 * 24 * 3600 * 1000;
 
 /// SHA-256 of a secret with at least 128 random bits; such need no slow hash.
 pub type Hash = [u8; 32];
-
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// Logged in with the password.
-    Admin {
-        /// What the admin goes by.
-        name: String,
-        /// Which login.
-        login: Hash,
-    },
-    /// A program with a token.
-    Token(Arc<Token>),
-    /// Anybody else; the page's id if it told one.
-    Viewer(Option<ClientId>),
-    /// As a viewer, but on a page of another site: has none of the rights that `--open` gives.
-    Foreign(Option<ClientId>),
-}
-
-/// What a token is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// Its name for good, not secret.
-    pub id: String,
-    /// The sender's name shown with what it publishes.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// Where; everywhere if absent.
-    pub rooms: Option<Vec<RoomName>>,
-}
-
-/// What a token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Publish, and edit and delete what it published.
-    Publish,
-    /// Push to users.
-    Push,
-    /// All that an admin does.
-    Admin,
-}
-
-impl Scope {
-    /// The scope of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "publish" => Some(Self::Publish),
-            "push" => Some(Self::Push),
-            "admin" => Some(Self::Admin),
-            _ => None,
-        }
-    }
-}
-
-impl Actor {
-    /// Names this actor among all: what it owns and its idempotency keys are filed under it.
-    pub fn subject(&self) -> String {
-        match self {
-            Self::Admin { .. } => "admin".to_owned(),
-            Self::Token(token) => format!("token:{}", token.id),
-            Self::Viewer(Some(client)) | Self::Foreign(Some(client)) => format!("client:{client}"),
-            Self::Viewer(None) | Self::Foreign(None) => "anyone".to_owned(),
-        }
-    }
-
-    /// What gave it its rights.
-    pub fn role(&self) -> Role {
-        match self {
-            Self::Admin { .. } => Role::Admin,
-            Self::Token(token) if token.scopes.contains(&Scope::Admin) => Role::Admin,
-            Self::Token(_) => Role::Publisher,
-            Self::Viewer(_) | Self::Foreign(_) => Role::Viewer,
-        }
-    }
-
-    /// Whether its commands are limited in number: admins and programs publish as they like.
-    pub fn is_limited(&self) -> bool {
-        matches!(self, Self::Viewer(_) | Self::Foreign(_))
-    }
-
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::Admin { name, .. } => Some(name.clone()),
-            Self::Token(token) => Some(token.name.clone()),
-            Self::Viewer(_) | Self::Foreign(_) => None,
-        }
-    }
-}
 
 /// A request's credential, kept by a session: it is looked up anew for every command, so that a
 /// logout ends what open pages may do.
@@ -224,15 +138,11 @@ impl Auth {
         Ok(Self { db, known: RwLock::new(known), password, secret, attempts, verifying })
     }
 
-    /// Who has this credential.
+    /// Who has this credential; without one, or with an old cookie, whoever the page is known as.
     ///
     /// # Errors
-    /// `unauthorized` for a bearer token that is not known. An old cookie only makes a viewer.
-    pub fn actor(
-        &self,
-        credential: &Credential,
-        client: Option<&ClientId>,
-    ) -> Result<Actor, Problem> {
+    /// `unauthorized` for a bearer token that is not known.
+    pub fn actor(&self, credential: &Credential, visitor: &Arc<Visitor>) -> Result<Actor, Problem> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(bearer) = &credential.bearer {
             return known
@@ -245,14 +155,16 @@ impl Auth {
         let login = credential.cookie.and_then(|hash| known.logins.get_key_value(&hash));
         Ok(match login.filter(|(_, login)| login.expires_at > clock::now()) {
             Some((hash, login)) => Actor::Admin { name: login.name.clone(), login: *hash },
-            None if credential.is_foreign() => Actor::Foreign(client.cloned()),
-            None => Actor::Viewer(client.cloned()),
+            None if visitor.user.is_some() => Actor::User(Arc::clone(visitor)),
+            None if credential.is_foreign() => Actor::Foreign(Arc::clone(visitor)),
+            None => Actor::Viewer(Arc::clone(visitor)),
         })
     }
 
     /// How others see this actor.
     pub fn author(&self, actor: &Actor) -> Author {
-        Author { role: actor.role(), id: self.public_id(&actor.subject()), name: actor.name() }
+        let (id, name) = (self.public_id(&actor.subject()), actor.name().map(str::to_owned));
+        Author { role: actor.role(), id, name }
     }
 
     /// The public id of a subject: stays the same, tells nothing about it.

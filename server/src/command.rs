@@ -2,10 +2,12 @@
 //!
 //! Pages (on any transport) and programs come through here alike.
 
+pub(crate) mod chat;
 mod items;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
 use crate::log::{Appended, Change, Draft, Once, Room};
@@ -78,6 +80,8 @@ pub struct Caller<'a> {
     pub actor: &'a Actor,
     /// Which page, if it told.
     pub client: Option<&'a ClientId>,
+    /// Its session in the room, if it has one.
+    pub session: Option<SessionId>,
 }
 
 /// What became of a command.
@@ -109,6 +113,12 @@ pub async fn run(
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
         Command::Delete { item } => items::delete(app, room, caller, item, once).await,
+        Command::Say { text, name } => {
+            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        }
+        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
+        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
+        Command::Typing {} => chat::typing(app, room, caller),
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 /// From how many bytes on a WebSocket frame is compressed. Smaller ones fit one packet either way,
 /// and inflating them costs a page more than it saves.
-pub const WORTH_DEFLATING: usize = 1024;
+const WORTH_DEFLATING: usize = 1024;
 
 /// A frame in every wire format.
 #[derive(Debug)]
@@ -60,20 +60,16 @@ impl Encoded {
 }
 
 /// A compressed WebSocket text frame, if that is smaller.
-fn deflated(json: &[u8]) -> Option<Bytes> {
+pub fn deflated(json: &[u8]) -> Option<Bytes> {
     if json.len() < WORTH_DEFLATING {
         return None;
     }
     let body = deflate::compress(json);
-    (body.len() < json.len()).then(|| {
-        let mut frame = Vec::with_capacity(body.len() + websocket::frame::LONGEST_HEAD);
-        websocket::encode::header(websocket::Opcode::Text, true, body.len(), &mut frame);
-        frame.extend_from_slice(&body);
-        frame.into()
-    })
+    (body.len() < json.len()).then(|| websocket::encode::compressed_text(&body))
 }
 
-fn event_stream(json: &[u8], position: Option<(&Epoch, Offset)>) -> Bytes {
+/// A chunk of an event stream; `position` is its id.
+pub fn event_stream(json: &[u8], position: Option<(&Epoch, Offset)>) -> Bytes {
     let mut chunk = Vec::with_capacity(json.len() + 64);
     if let Some((epoch, offset)) = position {
         chunk.extend_from_slice(format!("id: {epoch}:{offset}\n").as_bytes());

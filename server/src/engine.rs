@@ -74,12 +74,15 @@ impl Engine {
             let shard = Shard::new(poll, mailbox, app.clone(), outbox_limit, self.times);
             let name = format!("nowcast-shard-{index}");
             std::thread::Builder::new().name(name).spawn(move || {
-                if catch_unwind(AssertUnwindSafe(|| shard.run())).is_err() {
-                    // Pages of this shard would wait for ever. If the server is started again, they
-                    // come back and miss nothing.
-                    tracing::error!("a delivery thread failed; the server ends");
-                    std::process::abort();
-                }
+                let error = match catch_unwind(AssertUnwindSafe(|| shard.run())) {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => Some(error),
+                    Err(_) => None,
+                };
+                // Pages of this shard would wait for ever. If the server is started again, they
+                // come back and miss nothing.
+                tracing::error!(?error, "a delivery thread failed; the server ends");
+                std::process::abort();
             })?;
         }
         Ok(())

@@ -94,7 +94,15 @@ impl From<Refusal> for Problem {
                 Code::VariablesFull,
                 "The room's variables are as many, or as large, as they may be.",
             ),
-            Refusal::UnknownSaid => (Code::UnknownSaid, "There are no such words in the chat."),
+            Refusal::UnknownSaid => return Self::unknown_said(),
+            Refusal::SlowMode { seconds } => {
+                let detail = format!("The chat is in slow mode. Wait another {seconds} s.");
+                return Self::new(Code::SlowMode, detail).retry_after(seconds);
+            }
+            Refusal::HeldFull => {
+                let detail = "Too many words wait for approval. Try again later.";
+                return Self::new(Code::Unavailable, detail).retry_after(60);
+            }
         };
         Self::new(code, detail)
     }
@@ -104,6 +112,11 @@ impl Problem {
     /// There is no such item.
     pub fn unknown_item() -> Self {
         Self::new(Code::UnknownItem, "There is no such item here, or it was deleted.")
+    }
+
+    /// There are no such words.
+    pub fn unknown_said() -> Self {
+        Self::new(Code::UnknownSaid, "There are no such words in the chat, or not any more.")
     }
 
     /// Larger than `limit` bytes.

@@ -3,6 +3,7 @@
 mod admin;
 pub mod body;
 mod buttons;
+mod chat;
 mod commands;
 pub mod extract;
 mod items;
@@ -32,7 +33,13 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/commands", post(commands::run))
         // Programs and the feed's past.
         .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
+        .route("/api/rooms", get(rooms::list))
         .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
+        // The chat, also with nothing but curl.
+        .route("/api/rooms/{room}/chat", get(chat::list).post(chat::say))
+        .route("/api/rooms/{room}/chat/lines", get(chat::lines))
+        .route("/api/rooms/{room}/chat/held", get(chat::held))
+        .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))
@@ -81,7 +88,7 @@ impl Http {
     pub async fn answer(mut self, request: Request) -> Response {
         let api = request.uri().path().starts_with("/api/");
         let response = match polled(&request) {
-            // As the router would, at a third of the cost: pages poll all the time.
+            // As the router would, at less cost: pages poll all the time.
             Some(room) => {
                 let (parts, _) = request.into_parts();
                 transport::poll::answer(&self.app, &parts, &room).await.into_response()

@@ -5,7 +5,11 @@
 //! [engine](crate::engine) does the rest. Who is here follows from who is joined.
 
 mod presence;
+mod seat;
 
+pub use seat::Seat;
+
+use crate::auth::Visitor;
 use crate::encoded::Encoded;
 use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal};
 use crate::engine::member::Entrant;
@@ -49,8 +53,8 @@ impl Transport {
 
 /// Who joins.
 pub struct Join {
-    /// The page's id; a second session with it replaces the first.
-    pub client: Option<ClientId>,
+    /// What is known of the page; a second session with the same client id replaces the first.
+    pub visitor: Arc<Visitor>,
     /// By which way.
     pub transport: Transport,
     /// Whether it counts as an open page.
@@ -83,6 +87,7 @@ struct Member {
     transport: Transport,
     counted: bool,
     client: Option<ClientId>,
+    seat: Arc<Seat>,
 }
 
 impl Hub {
@@ -122,10 +127,10 @@ impl Hub {
         &self,
         room: i64,
         join: Join,
-        entrant: impl FnOnce(&Mailbox, SessionId) -> Entrant,
+        entrant: impl FnOnce(&Mailbox, &Arc<Seat>) -> Entrant,
     ) -> SessionId {
         let mut rooms = self.rooms();
-        self.enter(&mut rooms, room, join, |mailbox, id| Box::new(entrant(mailbox, id)))
+        self.enter(&mut rooms, room, join, |mailbox, seat| Box::new(entrant(mailbox, seat)))
     }
 
     /// Hands a poll to the place that its page has from the last one, or lets it in.
@@ -134,10 +139,10 @@ impl Hub {
         room: i64,
         join: Join,
         waiting: Box<Waiting>,
-        entrant: impl FnOnce(&Mailbox, SessionId, Box<Waiting>) -> Entrant,
+        entrant: impl FnOnce(&Mailbox, &Arc<Seat>, Box<Waiting>) -> Entrant,
     ) -> (Mailbox, SessionId) {
         let mut rooms = self.rooms();
-        let place = join.client.as_ref().and_then(|client| {
+        let place = join.visitor.client.as_ref().and_then(|client| {
             let state = rooms.get(&room)?;
             let id = state.clients.get(client)?;
             (state.members.get(id)?.transport == Transport::Poll).then_some(*id)
@@ -146,8 +151,9 @@ impl Hub {
             self.shard(id).send(Message::Poll(id, waiting));
             return (self.shard(id).clone(), id);
         }
-        let id = self
-            .enter(&mut rooms, room, join, |mailbox, id| Box::new(entrant(mailbox, id, waiting)));
+        let id = self.enter(&mut rooms, room, join, |mailbox, seat| {
+            Box::new(entrant(mailbox, seat, waiting))
+        });
         (self.shard(id).clone(), id)
     }
 
@@ -156,28 +162,31 @@ impl Hub {
         rooms: &mut HashMap<i64, Room>,
         room: i64,
         join: Join,
-        entrant: impl FnOnce(&Mailbox, SessionId) -> Box<Entrant>,
+        entrant: impl FnOnce(&Mailbox, &Arc<Seat>) -> Box<Entrant>,
     ) -> SessionId {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let state = rooms.entry(room).or_default();
         state.shares.resize(self.shards.len(), 0);
-        if let Some(client) = &join.client
+        let Join { visitor, transport, counted } = join;
+        let client = visitor.client.clone();
+        if let Some(client) = &client
             && let Some(earlier) = state.clients.get(client).copied()
         {
             state.remove(earlier, self.index(earlier));
             self.shard(earlier).send(Message::Close(earlier, Reason::Replaced));
         }
-        let Join { client, transport, counted } = join;
         if let Some(client) = &client {
             state.clients.insert(client.clone(), id);
         }
         state.presence.join(counted, transport);
-        state.members.insert(id, Member { transport, counted, client });
+        let seat = Arc::new(Seat::new(id, visitor));
+        let member = Member { transport, counted, client, seat: Arc::clone(&seat) };
+        state.members.insert(id, member);
         state.shares[self.index(id)] += 1;
         self.sessions.send_modify(|count| *count += 1);
         // Under the lock: what is told to a session must not reach its shard before itself.
         let shard = self.shard(id);
-        shard.send(Message::Join(entrant(shard, id)));
+        shard.send(Message::Join(entrant(shard, &seat)));
         self.changed.notify_one();
         id
     }
@@ -193,9 +202,22 @@ impl Hub {
         self.changed.notify_one();
     }
 
+    /// The place of the page with this client id.
+    pub fn seat(&self, room: i64, client: &ClientId) -> Option<Arc<Seat>> {
+        let rooms = self.rooms();
+        let state = rooms.get(&room)?;
+        Some(Arc::clone(&state.members.get(state.clients.get(client)?)?.seat))
+    }
+
     /// Who is in the room.
     pub fn presence(&self, room: i64) -> PresenceState {
         self.rooms().get(&room).map(|room| room.presence.state()).unwrap_or_default()
+    }
+
+    /// How many viewers each room has, of those that anybody was in.
+    pub fn viewers(&self) -> HashMap<i64, u64> {
+        let rooms = self.rooms();
+        rooms.iter().map(|(id, room)| (*id, room.presence.state().count)).collect()
     }
 
     /// The frame that tells who is in the room, with its version.

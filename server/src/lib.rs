@@ -3,7 +3,8 @@
 //! - [`app`]: the handles that everything shares; how the parts are tied.
 //! - [`http`]: every URL. [`transport`]: how a request becomes a session, on [`connection`]s
 //!   that [`accept`] takes.
-//! - [`auth`]: request to actor. [`policy`]: may the actor do it?
+//! - [`auth`]: request to actor, with [`name`] for what people go by. [`policy`]: may the actor
+//!   do it?
 //! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
 //!   [`epochs`]: when a log's life ends.
@@ -36,13 +37,16 @@ pub mod limiter;
 pub mod log;
 pub mod markdown;
 pub mod metrics;
+pub mod name;
 pub mod policy;
 pub mod random;
 pub mod record;
+pub mod settings;
 pub mod shutdown;
 pub mod transport;
 pub mod uploads;
 pub mod websocket;
+pub mod words;
 
 use app::App;
 use std::fmt::Write;

@@ -6,13 +6,15 @@
 
 mod append;
 mod chat;
+mod held;
 mod room;
 mod stage;
 mod variables;
 
 pub use append::{AppendError, Appended, Change, Draft, Once};
-pub use chat::ChatChange;
-pub use room::{Room, Snapshot};
+pub use chat::{ChatChange, SaidHead};
+pub use held::{Held, Hold};
+pub use room::{Listed, Room, Snapshot};
 pub use stage::StageChange;
 pub use variables::VariableChange;
 
@@ -23,9 +25,11 @@ use crate::record::Record;
 use nowcast_shared::frame::SNAPSHOT_ITEMS;
 use nowcast_shared::id::{ItemId, RoomName};
 use nowcast_shared::offset::{Offset, Position};
+use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, RwLock};
+use tokio::sync::Mutex;
 
 /// How many bytes of events one read gives at most, about.
 const CHUNK: usize = 256 * 1024;
@@ -50,6 +54,7 @@ pub struct Log {
     follower: Arc<dyn Follower>,
     keep: u64,
     tail: usize,
+    arranging: Mutex<()>,
 }
 
 /// An item as far as it matters for who may change it.
@@ -81,6 +86,15 @@ pub enum Refusal {
     /// There are no such words.
     #[error("no such words")]
     UnknownSaid,
+    /// Whoever says this said something a moment ago, in slow mode.
+    #[error("too soon in slow mode")]
+    SlowMode {
+        /// For how long to wait.
+        seconds: u64,
+    },
+    /// As many words wait for approval as may.
+    #[error("too many words wait for approval")]
+    HeldFull,
 }
 
 /// Why events could not be read.
@@ -100,7 +114,7 @@ impl Log {
     pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<dyn Follower>) -> Self {
         let told = Arc::clone(&follower);
         db.after_commits(move || told.gathered());
-        Self { db, rooms: RwLock::default(), follower, keep, tail }
+        Self { db, rooms: RwLock::default(), follower, keep, tail, arranging: Mutex::default() }
     }
 
     /// The room of this name, if there is one.
@@ -122,26 +136,47 @@ impl Log {
         Ok(found.map(|(row, newest)| self.remember(name, row, newest)))
     }
 
-    /// Makes a room, or finds it; whether it is new.
+    /// Makes a room that is set as rooms are, or finds it; whether it is new.
     pub async fn create(&self, name: &RoomName, title: &str) -> Result<(Arc<Room>, bool), DbError> {
+        self.create_as(name, title, &Settings::default()).await
+    }
+
+    /// Makes a room that is set so from its first moment, or finds it as it is; whether it is new.
+    pub async fn create_as(
+        &self,
+        name: &RoomName,
+        title: &str,
+        settings: &Settings,
+    ) -> Result<(Arc<Room>, bool), DbError> {
         if let Some(room) = self.room(name).await? {
             return Ok((room, false));
         }
         let (wanted, title) = (name.clone(), title.to_owned());
         let epoch = random::name("e", 9);
+        let settings = serde_json::to_string(settings).unwrap_or_default();
         let (row, new) = self
             .db
             .write(move |connection| {
                 let new = connection.execute(
-                    "INSERT INTO rooms (name, title, epoch, created_at) VALUES (?, ?, ?, ?)
-                     ON CONFLICT DO NOTHING",
-                    params![wanted.as_str(), title, epoch, clock::now()],
+                    "INSERT INTO rooms (name, title, settings, epoch, created_at)
+                     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    params![wanted.as_str(), title, settings, epoch, clock::now()],
                 )?;
                 Ok((room::load(connection, &wanted)?, new > 0))
             })
             .await?;
         let row = row.ok_or(DbError::Closed)?;
         Ok((self.remember(name, row, VecDeque::new()), new))
+    }
+
+    /// All rooms, also those that nobody uses, by name.
+    pub async fn rooms(&self) -> Result<Vec<Listed>, DbError> {
+        self.db.read(room::list).await
+    }
+
+    /// Held by whoever changes a room by what it was before.
+    pub fn arranging(&self) -> &Mutex<()> {
+        &self.arranging
     }
 
     fn known(&self, name: &RoomName) -> Option<Arc<Room>> {
@@ -309,9 +344,21 @@ fn items_before(
     limit: usize,
     most_bytes: usize,
 ) -> rusqlite::Result<(Vec<String>, bool)> {
-    let mut statement = connection.prepare_cached(
-        "SELECT item FROM items WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?",
-    )?;
+    let sql = "SELECT item FROM items WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?";
+    newest_before(connection, sql, room, before, limit, most_bytes)
+}
+
+/// What `sql` selects of `room` before an offset, at most a `limit`; newest first, and whether
+/// there is more.
+fn newest_before(
+    connection: &Connection,
+    sql: &str,
+    room: i64,
+    before: i64,
+    limit: usize,
+    most_bytes: usize,
+) -> rusqlite::Result<(Vec<String>, bool)> {
+    let mut statement = connection.prepare_cached(sql)?;
     // One more than asked for tells whether there are more.
     let most = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
     let mut rows = statement.query(params![room, before, most])?;

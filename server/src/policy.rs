@@ -4,6 +4,7 @@ use crate::auth::{Actor, Scope};
 use crate::error::Problem;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
+use nowcast_shared::room::Who;
 
 /// Something that somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum Action<'a> {
         /// The subject that published it.
         owner: &'a str,
     },
+    /// Say something in a chat that is for these.
+    Chat(Who),
+    /// Delete others' words, approve words, mute and block people.
+    Moderate,
     /// Make, change, order and delete display buttons.
     Buttons,
     /// Make rooms and name them, change one's own name, all other settings.
@@ -41,7 +46,7 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let everyones = matches!(action, Action::Publish | Action::Change { .. });
+    let everyones = matches!(action, Action::Publish | Action::Change { .. } | Action::Chat(_));
     if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
@@ -62,17 +67,27 @@ pub fn may(
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                Action::Publish => Ok(()),
+                Action::Publish | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
                 }
-                Action::Buttons | Action::Settings => Err(forbidden("Only an admin may do that.")),
+                Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+                Action::Buttons | Action::Settings | Action::Moderate => {
+                    Err(forbidden("Only an admin may do that."))
+                }
             }
         }
+        Actor::User(_) if matches!(action, Action::Chat(Who::Everyone | Who::Users)) => Ok(()),
+        Actor::Viewer(_) if action == Action::Chat(Who::Everyone) => Ok(()),
+        Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
+            Err(forbidden("Only an admin may chat here."))
+        }
+        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
         Actor::Viewer(_) => Err(Problem::new(
             Code::Unauthorized,
             match action {
+                Action::Chat(_) => "Only registered users may chat here.",
                 Action::Publish => "Log in or send a publish token to publish here.",
                 _ => "Log in or send a token to do that.",
             },
@@ -106,8 +121,9 @@ mod tests {
     #[test]
     fn the_table_of_rights() {
         use Action::{Buttons, Change, Publish, Settings};
-        let (viewer, publisher) = (Actor::Viewer(None), token(&[Scope::Publish], None));
+        let (viewer, publisher) = (Actor::Viewer(Arc::default()), token(&[Scope::Publish], None));
         let (own, others) = (Change { owner: "token:t1" }, Change { owner: "admin" });
+        let user = Actor::User(Arc::default());
         let root = token(&[Scope::Admin], None);
         let pusher = token(&[Scope::Push], None);
         let here = token(&[Scope::Publish], Some(&["main"]));
@@ -122,6 +138,7 @@ mod tests {
             (&pusher, [no, no, no, no, no]),
             (&elsewhere, [no, no, no, no, no]),
             (&viewer, [unknown, unknown, unknown, unknown, unknown]),
+            (&user, [no, no, no, no, no]),
         ] {
             for (action, right) in [Publish, own, others, Buttons, Settings].into_iter().zip(rights)
             {
@@ -133,11 +150,11 @@ mod tests {
 
     #[test]
     fn open_lets_anyone_publish_and_change_but_not_set_up() {
-        let viewer = Actor::Viewer(None);
+        let viewer = Actor::Viewer(Arc::default());
         let may = |action| may(&viewer, action, &RoomName::main(), Openness::Open).is_ok();
         assert!(may(Action::Publish) && may(Action::Change { owner: "admin" }));
         assert!(!may(Action::Buttons) && !may(Action::Settings));
-        let foreign = Actor::Foreign(None);
+        let foreign = Actor::Foreign(Arc::default());
         let code = super::may(&foreign, Action::Publish, &RoomName::main(), Openness::Open);
         assert_eq!(code.map_err(|problem| problem.code), Err(Code::ForeignOrigin));
     }

@@ -76,26 +76,28 @@ impl Joining {
         app.metrics.sessions.add(1);
         let you = self.you(app);
         let Self { asks, room: InRoom(room), since, counted } = self;
-        let Asks { credential, client, .. } = asks;
-        let inbox = (transport == Transport::WebSocket)
-            .then(|| Box::new(Inbox::new(Arc::clone(&room), client.clone(), credential)));
-        let join = Join { client, transport, counted };
-        app.hub.join(room.id(), join, |mailbox, id| {
+        let Asks { credential, visitor, .. } = asks;
+        let join = Join { visitor, transport, counted };
+        app.hub.join(room.id(), join, |mailbox, seat| {
+            let id = seat.session();
             let way = way(mailbox, id);
+            let inbox = (transport == Transport::WebSocket)
+                .then(|| Box::new(Inbox::new(Arc::clone(&room), Arc::clone(seat), credential)));
             Entrant { id, room, since, you, inbox, way }
         })
     }
 
     /// Begins a session that polls, or goes on with it.
     fn poll(&self, app: &App, waiting: Box<Waiting>) -> (Mailbox, SessionId) {
-        let client = self.asks.client.clone();
-        let returns = client.is_some();
+        let visitor = Arc::clone(&self.asks.visitor);
+        let returns = visitor.client.is_some();
         // A poll without a client id is gone with its answer: it is nobody's open page.
         let counted = self.counted && returns;
         let room = Arc::clone(&self.room.0);
-        let join = Join { client, transport: Transport::Poll, counted };
-        app.hub.poll(room.id(), join, waiting, |_, id, waiting| {
+        let join = Join { visitor, transport: Transport::Poll, counted };
+        app.hub.poll(room.id(), join, waiting, |_, seat, waiting| {
             app.metrics.sessions.add(1);
+            let id = seat.session();
             let (you, since) = (self.you(app), self.since.clone());
             let way = Way::Poll { waiting, returns };
             Entrant { id, room: Arc::clone(&self.room.0), since, you, inbox: None, way }
@@ -104,10 +106,6 @@ impl Joining {
 
     /// How others see the page.
     fn you(&self, app: &App) -> PublicId {
-        let subject = match &self.asks.client {
-            Some(client) => format!("client:{client}"),
-            None => self.asks.actor.subject(),
-        };
-        app.auth.public_id(&subject)
+        app.auth.public_id(&self.asks.actor.subject())
     }
 }

@@ -109,6 +109,16 @@ checked_id!(
 );
 
 checked_id!(
+    /// What a browser made up so that its tabs are one person: 16 to 64 of `[A-Za-z0-9_-]`.
+    ///
+    /// A secret between those pages and the server; others see a [`PublicId`].
+    PersonId,
+    |text| (16..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
+    "A person's id has 16 to 64 characters of A-Z, a-z, 0-9, _ and -."
+);
+
+checked_id!(
     /// A piece of the stage: 1 to 64 of `[A-Za-z0-9_-]`.
     PieceId,
     |text| (1..=64).contains(&text.len())

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::item::watch_pictures;
+use super::layout::{Layout, Marks, Panel, tabs};
 use super::list::{FeedList, Reading};
 use super::menu::Menu;
 use super::part::{Part, button, effect, nothing, part, sentence, words};
@@ -53,6 +54,9 @@ fn feed(room: RoomName) -> Part {
     let link = Link::start(room.clone(), Page::Feed, store);
     let link = StoredValue::new_local(link);
     let reading = Reading::new(store);
+    let layout = Layout::start();
+    let marks = Marks { feed: reading.unseen, chat: signal(0) };
+    effect(move || set(reading.covered, !layout.shows(Panel::Feed)));
     let name = room.to_string();
     let title = move || {
         let title = store.title.get();
@@ -79,18 +83,23 @@ fn feed(room: RoomName) -> Part {
             None => String::new(),
         });
         view! {
-            <main class="page">
-                <header class="head">
-                    <h1 dir="auto">{words(title)}</h1>
-                    <Menu />
-                    <div class="now">
-                        <LivePill store=store />
-                        <span class="count">{watching}</span>
-                    </div>
-                </header>
-                {part(move || notices(store, move || link.with_value(Link::restart)))}
-                <FeedList store=store room=room.clone() reading=reading />
-            </main>
+            <div class="room">
+                <main class="page">
+                    <header class="head">
+                        <h1 dir="auto">{words(title)}</h1>
+                        <Menu />
+                        <div class="now">
+                            <LivePill store=store />
+                            <span class="count">{watching}</span>
+                        </div>
+                    </header>
+                    {part(move || notices(store, move || link.with_value(Link::restart)))}
+                    // Filled by the view of the stage, which also says whether there is one.
+                    <section class="stage-panel" aria-label="Stage"></section>
+                    <FeedList store=store room=room.clone() reading=reading />
+                </main>
+                {tabs(layout, marks)}
+            </div>
         }
         .into_any()
     })

@@ -2,11 +2,10 @@
 
 use super::item::{Actions, ItemView, author};
 use super::part::{button, effect, fixed, nothing, part, sentence, words};
-use crate::dom::{self, Listener, Timer, Watch};
+use crate::dom::{self, Listener, Timer, Watch, find};
 use crate::store::feed::{MOST, Older};
 use crate::store::{Store, set, signal};
 use crate::{api, read};
-use js_sys::{Object, Reflect};
 use leptos::prelude::*;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::item::{Body, Item};
@@ -26,13 +25,19 @@ pub struct Reading {
     pub unseen: RwSignal<u64>,
     /// Whether the page is in front.
     pub visible: RwSignal<bool>,
+    /// Whether another part of the page lies over the list.
+    pub covered: RwSignal<bool>,
 }
 
 impl Reading {
     /// Follows a reader of `store`.
     pub fn new(store: Store) -> Self {
-        let this =
-            Self { at_top: signal(true), unseen: signal(0), visible: signal(dom::visible()) };
+        let this = Self {
+            at_top: signal(true),
+            unseen: signal(0),
+            visible: signal(dom::visible()),
+            covered: signal(false),
+        };
         // It ends with the view that reads; a desk has one for each login.
         StoredValue::new_local(Listener::on(&dom::document(), "visibilitychange", move |_| {
             this.visible.set(dom::visible());
@@ -40,7 +45,7 @@ impl Reading {
         let mut seen: Option<Offset> = None;
         effect(move || {
             let newest = store.feed.newest();
-            let looking = this.at_top.get() && this.visible.get();
+            let looking = this.at_top.get() && this.visible.get() && !this.covered.get();
             if !store.feed.ready.get() {
                 return;
             }
@@ -105,9 +110,7 @@ pub fn FeedList(
                     top.scroll_into_view();
                 }
                 // The button goes away; without this the keyboard would be nowhere.
-                let options = Object::new();
-                let _ = Reflect::set(&options, &"preventScroll".into(), &JsValue::TRUE);
-                top.unchecked_into::<Focusable>().focus(&options);
+                dom::focus(&top);
             }
         })
     });
@@ -188,19 +191,10 @@ fn in_words(item: &Item<Body>) -> String {
 const TOP: &str = ".feed > .top";
 const END: &str = ".feed > .end";
 
-fn find(selector: &str) -> Option<Element> {
-    dom::document().query_selector(selector).ok().flatten()
-}
-
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = CSS)]
     fn supports(condition: &str) -> bool;
-
-    /// An element that can be focused with options.
-    type Focusable;
-    #[wasm_bindgen(method)]
-    fn focus(this: &Focusable, options: &Object);
 }
 
 /// Whether the browser keeps what is read in its place when something is put above it.

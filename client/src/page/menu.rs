@@ -2,6 +2,7 @@
 
 use crate::dom::{self, Listener};
 use crate::page::part::effect;
+use crate::stored::Shelf;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlInputElement};
@@ -10,8 +11,7 @@ const KEY: &str = "nowcast.theme";
 
 /// The theme that was chosen on an earlier page; empty is the system's.
 fn kept() -> String {
-    let storage = dom::window().local_storage().ok().flatten();
-    storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default()
+    Shelf::Browser.get(KEY).unwrap_or_default()
 }
 
 /// Shows a theme and keeps it. The script in index.html reads it before the next page's first paint.
@@ -19,10 +19,7 @@ fn choose(theme: &str) {
     if let Some(root) = dom::document().document_element() {
         let _ = root.set_attribute("data-theme", theme);
     }
-    if let Ok(Some(storage)) = dom::window().local_storage() {
-        // Where nothing can be kept, the choice lasts as long as the page.
-        let _ = storage.set_item(KEY, theme);
-    }
+    Shelf::Browser.put(KEY, theme);
 }
 
 /// Makes the menu work: marks the present theme and follows the choice.

@@ -3,6 +3,7 @@
 //! Every event is applied exactly once, in the order of offsets, whatever transport it comes by and
 //! however often it comes.
 
+use super::stage::{Holder, Spot};
 use super::{Store, set};
 use crate::read::{Frame, Json, Read};
 use nowcast_shared::event::Event;
@@ -39,8 +40,19 @@ fn apply_frame(store: Store, frame: Frame) -> Applied {
                 Event::ItemDeleted { item } => store.feed.delete(&item),
                 Event::RoomTitled { title } => set(store.title, title),
                 Event::RoomSet { settings } => set(store.settings, settings),
+                Event::PiecePut { piece } => store.stage.put(piece),
+                Event::PieceMoved { piece, x, y } => {
+                    store.stage.moved(&piece, Spot { x, y }, logged.by.name);
+                }
+                Event::PieceRemoved { piece } => store.stage.remove(&piece),
                 _ => {}
             });
+        }
+        ServerFrame::Signal { signal: Signal::PieceHeld { piece, by, name } } => {
+            store.stage.held(&piece, by.map(|id| Holder { id, name }));
+        }
+        ServerFrame::Signal { signal: Signal::PieceMoving { piece, x, y, .. } } => {
+            store.stage.moving(&piece, Spot { x, y });
         }
         ServerFrame::Signal { signal: Signal::Presence(presence) } => {
             store.people.update(&presence);
@@ -79,10 +91,12 @@ fn apply_welcome(store: Store, welcome: Welcome<Body, Json>) -> Applied {
         set(store.title, snapshot.title);
         set(store.settings, snapshot.settings);
         store.people.reset(&snapshot.presence);
+        store.stage.replace(snapshot.pieces, begin.offset);
         store.feed.replace(begin, snapshot.items.into_iter(), snapshot.more);
         return Applied::Fine;
     }
     store.people.forget_version();
+    store.stage.forget_signals();
     match store.feed.position() {
         // An earlier beginning is fine: what the page has already is passed over.
         Some(known) if known.epoch == begin.epoch && begin.offset <= known.offset => Applied::Fine,

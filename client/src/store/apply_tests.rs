@@ -1,11 +1,13 @@
 use super::*;
 use crate::store::feed::Older;
 use leptos::prelude::{GetUntracked, Owner, RwSignal, Set};
+use nowcast_shared::chat::Chat;
 use nowcast_shared::event::Logged;
 use nowcast_shared::frame::Snapshot;
 use nowcast_shared::id::{ItemId, PublicId, RoomName};
 use nowcast_shared::item::{Author, Item, Role};
 use nowcast_shared::offset::Epoch;
+use nowcast_shared::room::Settings;
 use nowcast_shared::signal::{Presence, PresenceState, Transports};
 
 fn author() -> Author {
@@ -25,7 +27,7 @@ pub(super) fn item(offset: u64, text: &str) -> Item<Body> {
     }
 }
 
-pub(super) fn event(offset: u64, event: Event<Body>) -> Read {
+pub(super) fn event(offset: u64, event: Event<Body, Json>) -> Read {
     let logged = Logged { offset: Offset(offset), at: 1_790_000_000_000, by: author(), event };
     Read::Frame(Box::new(ServerFrame::Event(logged)))
 }
@@ -53,6 +55,8 @@ pub(super) fn welcome(
             more,
             pieces: Vec::new(),
             variables: std::collections::BTreeMap::new(),
+            chat: Chat::default(),
+            settings: Settings::default(),
             presence: PresenceState { version: 7, count: 3, ..PresenceState::default() },
         }),
         open: false,

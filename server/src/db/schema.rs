@@ -111,10 +111,21 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX said_by_id ON said (room, id);
 
-    -- Words that wait for approval; not part of the log before.
+    -- When somebody last spoke in a room in slow mode.
+    CREATE TABLE spoke (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        owner TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (room, owner)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX spoke_by_age ON spoke (at);
+
+    -- Words that wait for approval; not part of the log before. `said` names the words that they
+    -- are to replace.
     CREATE TABLE held (
         room INTEGER NOT NULL REFERENCES rooms (id),
         id TEXT NOT NULL,
+        said TEXT,
         at INTEGER NOT NULL,
         owner TEXT NOT NULL,
         author TEXT NOT NULL,

@@ -86,7 +86,7 @@ impl Shard {
                 self.mark(key);
                 self.advance(app, key);
             }
-            Offered::Slow => self.slow(app, key),
+            Offered::Slow => self.close(app, key, Reason::SlowConsumer),
             Offered::Broken => self.let_go(key),
             Offered::Answered => self.away(key),
         }
@@ -183,10 +183,6 @@ impl Shard {
         }
     }
 
-    pub(super) fn slow(&mut self, app: &App, key: usize) {
-        self.close(app, key, Reason::SlowConsumer);
-    }
-
     /// Queues a frame for one session alone.
     pub(super) fn reply(&mut self, app: &App, key: usize, json: &[u8]) {
         let member = &mut self.members[key];
@@ -203,7 +199,7 @@ impl Shard {
         }
         match member.push(entry, limit, now) {
             Ok(()) => self.mark(key),
-            Err(_) => self.slow(app, key),
+            Err(_) => self.close(app, key, Reason::SlowConsumer),
         }
     }
 

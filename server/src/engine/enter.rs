@@ -15,7 +15,6 @@ use crate::record::Record;
 use mio::{Interest, Token};
 use nowcast_shared::error::Reason;
 use nowcast_shared::offset::Offset;
-use std::collections::hash_map;
 use std::sync::Arc;
 
 impl Shard {
@@ -101,15 +100,7 @@ impl Shard {
                         self.arrived(key);
                         return;
                     }
-                    Ok(Some(records)) => {
-                        self.catch_up(key, &records);
-                        // One answer takes what fits into it.
-                        if self.members[key].format == Format::Poll {
-                            self.members[key].stage = Stage::Live;
-                            self.arrived(key);
-                            return;
-                        }
-                    }
+                    Ok(Some(records)) => self.catch_up(key, &records),
                     Ok(None) => {
                         self.ask_for_records(app, key);
                         return;
@@ -138,6 +129,7 @@ impl Shard {
         }
     }
 
+    /// Gives a session what it missed, or some of it.
     fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
         let now = self.now;
         let member = &mut self.members[key];
@@ -148,6 +140,12 @@ impl Shard {
             member.cursor = record.offset;
         }
         self.mark(key);
+        // One answer to a poll takes what fits into it.
+        let member = &mut self.members[key];
+        if member.format == Format::Poll && !records.is_empty() {
+            member.stage = Stage::Live;
+            self.arrived(key);
+        }
     }
 
     /// Begins with a snapshot.
@@ -192,12 +190,12 @@ impl Shard {
         let member = &mut self.members[key];
         member.stage = Stage::Awaiting;
         let (id, room) = (member.cold.id, Arc::clone(&member.cold.room));
-        let hash_map::Entry::Occupied(mut share) = self.rooms.entry(room.id()) else { return };
+        let Some(share) = self.rooms.get_mut(&room.id()) else { return };
         // A page that polls again and again meanwhile waits once.
-        if member.format != Format::Poll || !share.get().waiting.contains(&id) {
-            share.get_mut().waiting.push(id);
+        if member.format != Format::Poll || !share.waiting.contains(&id) {
+            share.waiting.push(id);
         }
-        if share.get().waiting.len() > 1 {
+        if share.waiting.len() > 1 {
             return;
         }
         let (app, mailbox) = (app.clone(), self.mailbox.clone());
@@ -268,11 +266,6 @@ impl Shard {
             Ok(records) => {
                 member.stage = Stage::Behind;
                 self.catch_up(key, &records);
-                if self.members[key].format == Format::Poll {
-                    self.members[key].stage = Stage::Live;
-                    self.arrived(key);
-                    return;
-                }
             }
             Err(ReadError::Gone) => member.stage = Stage::New { resumes: false },
             Err(ReadError::Db(error)) => {

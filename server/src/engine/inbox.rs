@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::{Actor, Credential};
 use crate::command::{self, Caller};
 use crate::error::Problem;
+use crate::hub::Seat;
 use crate::limiter::Limiter;
 use crate::log::Room;
 use crate::random;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use nowcast_shared::command::Command;
 use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::frame::{PageFrame, ServerFrame};
-use nowcast_shared::id::{ClientId, CommandId};
+use nowcast_shared::id::CommandId;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ const EXCESS: u32 = 2_000;
 /// One session's side of the way in.
 pub struct Inbox {
     room: Arc<Room>,
-    client: Option<ClientId>,
+    seat: Arc<Seat>,
     credential: Credential,
     /// Whose command ids these are: the client's, or without one this connection's.
     scope: String,
@@ -80,20 +81,21 @@ impl Errand {
 }
 
 impl Inbox {
-    /// For a session of this page in this room.
-    pub fn new(room: Arc<Room>, client: Option<ClientId>, credential: Credential) -> Self {
-        let scope = match &client {
+    /// For a session at this place in this room.
+    pub fn new(room: Arc<Room>, seat: Arc<Seat>, credential: Credential) -> Self {
+        let visitor = seat.visitor();
+        let scope = match &visitor.client {
             Some(client) => client.to_string(),
             None => random::name("connection-", 13),
         };
-        Self { room, client, credential, scope }
+        Self { room, seat, credential, scope }
     }
 
     /// Reads a frame. The answer to what needs no waiting is there at once.
     pub(super) fn read(&mut self, app: &App, pace: &mut Pace, text: &[u8]) -> Read {
         let limit = app.limits.max_frame;
         let too_large = text.len() > limit;
-        let actor = match app.auth.actor(&self.credential, self.client.as_ref()) {
+        let actor = match app.auth.actor(&self.credential, &self.seat.visitor()) {
             Ok(actor) => actor,
             Err(problem) => return refused(None, problem),
         };
@@ -134,7 +136,8 @@ impl Inbox {
     pub(super) async fn run(&self, app: &App, errand: Errand) -> Bytes {
         let Errand { actor, id, command } = errand;
         let key = id.as_ref().map(|id| key(&self.scope, id));
-        let caller = Caller { actor: &actor, client: self.client.as_ref() };
+        let (visitor, session) = (self.seat.visitor(), Some(self.seat.session()));
+        let caller = Caller { actor: &actor, client: visitor.client.as_ref(), session };
         let result = command::run(app, &self.room, &caller, command, key).await;
         encode(&command::answer(id, result))
     }

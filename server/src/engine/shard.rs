@@ -14,6 +14,7 @@ use nowcast_shared::error::Reason;
 use nowcast_shared::frame::ServerFrame;
 use slab::Slab;
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -108,18 +109,19 @@ impl Shard {
         }
     }
 
-    pub(super) fn run(mut self) {
+    /// Runs until the app is gone.
+    ///
+    /// # Errors
+    /// If the system does not let it wait for its sockets.
+    pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             match self.poll.poll(&mut events, self.patience()) {
                 Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    tracing::error!(%error, "a shard cannot wait for its sockets");
-                    thread::sleep(Duration::from_millis(100));
-                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
             }
-            let Some(app) = self.app.upgrade() else { return };
+            let Some(app) = self.app.upgrade() else { return Ok(()) };
             self.turn(&app, &events);
         }
     }

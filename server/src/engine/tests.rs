@@ -5,7 +5,7 @@ use super::member::Times;
 use crate::accept;
 use crate::app::App;
 use crate::auth::Actor;
-use crate::command;
+use crate::command::{self, Caller};
 use crate::config::{Config, Serve};
 use crate::http::Http;
 use crate::record::Record;
@@ -53,7 +53,8 @@ impl Running {
         let room = self.app.log.room(&RoomName::main()).await.unwrap().unwrap();
         let admin = Actor::Admin { name: "Host".to_owned(), login: [0; 32] };
         let item = NewItem { kind: "message".to_owned(), data: json!({"text": text}) };
-        command::run(&self.app, &room, &admin, Command::Publish { item }, None).await.unwrap();
+        let caller = Caller { actor: &admin, client: None, session: None };
+        command::run(&self.app, &room, &caller, Command::Publish { item }, None).await.unwrap();
     }
 
     async fn join(&self, query: &str, headers: &str) -> Page<TcpStream> {

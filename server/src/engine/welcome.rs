@@ -2,7 +2,7 @@
 
 use super::batch::Format;
 use super::outbox::Entry;
-use crate::encoded::WORTH_DEFLATING;
+use crate::encoded;
 use crate::log::{Room, Snapshot};
 use crate::websocket::{self, Opcode, deflate};
 use bytes::Bytes;
@@ -100,21 +100,12 @@ impl Welcome<'_> {
 
 /// A frame for one session alone, of JSON text.
 pub(super) fn own(format: Format, json: &[u8]) -> Entry {
+    let plain = || websocket::encode::text(json);
     let bytes = match format {
-        Format::Deflated if json.len() >= WORTH_DEFLATING => {
-            let body = deflate::compress(json);
-            framed(true, &body)
-        }
-        Format::WebSocket | Format::Deflated => framed(false, json),
-        Format::EventStream => [b"data: ", json, b"\n\n"].concat().into(),
+        Format::WebSocket => plain(),
+        Format::Deflated => encoded::deflated(json).unwrap_or_else(plain),
+        Format::EventStream => encoded::event_stream(json, None),
         Format::Poll => Bytes::copy_from_slice(json),
     };
     bytes.into()
-}
-
-fn framed(compressed: bool, body: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(body.len() + websocket::frame::LONGEST_HEAD);
-    websocket::encode::header(Opcode::Text, compressed, body.len(), &mut frame);
-    frame.extend_from_slice(body);
-    frame.into()
 }

@@ -4,7 +4,7 @@ use super::body;
 use super::extract::{Asks, InRoom};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::command::{self, Caller};
+use crate::command;
 use crate::engine::inbox;
 use crate::error::Problem;
 use axum::extract::{Request, State};
@@ -19,9 +19,10 @@ pub(super) async fn run(
     asks: Asks,
     request: Request,
 ) -> Result<Response, Problem> {
+    let asks = asks.within(&app, &room)?;
     // Whoever may publish long items by form may do so by command.
     let limit = match asks.actor {
-        Actor::Viewer(_) | Actor::Foreign(_) => app.limits.max_frame,
+        Actor::User(_) | Actor::Viewer(_) | Actor::Foreign(_) => app.limits.max_frame,
         Actor::Admin { .. } | Actor::Token(_) => app.limits.max_frame.max(app.limits.max_form),
     };
     let text = body::bytes(request.into_body(), limit).await?;
@@ -34,10 +35,9 @@ pub(super) async fn run(
             }
             // Ids are a page's own. Programs without a client id count anew each time they run;
             // what they want repeated once has an `Idempotency-Key`.
-            let key = id.as_ref().zip(asks.client.as_ref());
+            let key = id.as_ref().zip(asks.visitor.client.as_ref());
             let key = key.map(|(id, client)| inbox::key(client.as_str(), id));
-            let caller = Caller { actor: &asks.actor, client: asks.client.as_ref() };
-            let result = command::run(&app, &room, &caller, command, key).await;
+            let result = command::run(&app, &room, &asks.caller(), command, key).await;
             command::answer(id, Ok(result?))
         }
     };

@@ -2,16 +2,19 @@
 //! is ours.
 
 use crate::app::{App, Reach};
-use crate::auth::{Actor, Credential, Site};
+use crate::auth::{Actor, Credential, Site, Visitor};
+use crate::command::Caller;
+use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::log::Room;
+use crate::name;
 use crate::policy::{Action, may};
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use nowcast_shared::error::Code;
-use nowcast_shared::id::{BadId, ClientId, RoomName};
+use nowcast_shared::id::{BadId, RoomName};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -65,14 +68,34 @@ pub struct Asks {
     pub actor: Actor,
     /// By which right; sessions look it up again.
     pub credential: Credential,
-    /// `?client=`, if it was given.
-    pub client: Option<ClientId>,
+    /// What is known of the page, beside its credential.
+    pub visitor: Arc<Visitor>,
+    /// Its session in the room where it asks; see [`Self::within`].
+    pub session: Option<SessionId>,
 }
 
 impl Asks {
     /// Refuses what this actor may not do.
     pub fn may(&self, app: &App, action: Action<'_>, room: &RoomName) -> Result<(), Problem> {
         may(&self.actor, action, room, app.open)
+    }
+
+    /// The same, in a room: where the page has a session there, what the server knows of that
+    /// counts, and not what the request says.
+    pub fn within(mut self, app: &App, room: &Room) -> Result<Self, Problem> {
+        let seat = self.visitor.client.as_ref().and_then(|client| app.hub.seat(room.id(), client));
+        if let Some(seat) = seat {
+            self.visitor = seat.visitor();
+            self.session = Some(seat.session());
+            self.actor = app.auth.actor(&self.credential, &self.visitor)?;
+        }
+        Ok(self)
+    }
+
+    /// Who it is to a command.
+    pub fn caller(&self) -> Caller<'_> {
+        let (actor, client) = (&self.actor, self.visitor.client.as_ref());
+        Caller { actor, client, session: self.session }
     }
 }
 
@@ -92,19 +115,24 @@ impl Asks {
         let site = site(&parts.headers, app.openness());
         let credential = Credential::read(&parts.headers, site)?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let client = match query(&parts.uri, "client")? {
-            None => None,
-            Some(client) => Some(
-                ClientId::try_from(client)
-                    .map_err(|error| Problem::new(Code::BadClient, error.to_string()))?,
-            ),
-        };
-        let actor = app.auth.actor(&credential, client.as_ref())?;
+        let visitor = Arc::new(visitor(&parts.uri)?);
+        let actor = app.auth.actor(&credential, &visitor)?;
         if changes && matches!(actor, Actor::Foreign(_)) {
             return Err(foreign());
         }
-        Ok(Self { actor, credential, client })
+        Ok(Self { actor, credential, visitor, session: None })
     }
+}
+
+/// What the query says of the page: `client=`, `person=`, `name=`.
+fn visitor(uri: &Uri) -> Result<Visitor, Problem> {
+    fn id<T: TryFrom<String, Error = BadId>>(text: Option<String>) -> Result<Option<T>, Problem> {
+        let bad = |error: BadId| Problem::new(Code::BadClient, error.to_string());
+        text.map(|text| T::try_from(text).map_err(bad)).transpose()
+    }
+    let name = query(uri, "name")?.map(|name| name::check(&name)).transpose()?.flatten();
+    let (client, person) = (id(query(uri, "client")?)?, id(query(uri, "person")?)?);
+    Ok(Visitor { client, person, name, user: None })
 }
 
 /// Only pages of this very site, and programs, may go on.

@@ -21,8 +21,8 @@ use tokio::sync::oneshot;
 /// JSON that is passed on without being looked into.
 pub(super) type Raw = Box<RawValue>;
 
-/// The event, its kind and its JSON, with the id of a new item.
-pub(super) type Projected = (&'static str, String, Option<ItemId>);
+/// The event, its kind and its JSON, with the name of what it made, if that has one.
+pub(super) type Projected = (&'static str, String, Option<String>);
 
 /// A change that is allowed and well-formed, not yet kept.
 pub struct Draft {
@@ -107,8 +107,8 @@ pub struct Appended {
     pub offset: Offset,
     /// When, in Unix milliseconds.
     pub at: i64,
-    /// The item it published.
-    pub item: Option<ItemId>,
+    /// The name of what it made: an item, words.
+    pub id: Option<String>,
     /// Whether this is the answer to an earlier request.
     pub repeated: bool,
 }
@@ -171,7 +171,7 @@ impl Append {
         }
         let (offset, at, first) = self.place(connection)?;
         let author = json(&self.draft.by)?;
-        let (kind, text, item) = self.project(connection, offset, at)?;
+        let (kind, text, id) = self.project(connection, offset, at)?;
         connection
             .prepare_cached(
                 "INSERT INTO events (room, offset, at, kind, author, event)
@@ -179,23 +179,10 @@ impl Append {
             )?
             .execute(params![room, offset, at, kind, author, text])?;
         if let Some(once) = &self.draft.once {
-            connection
-                .prepare_cached(
-                    "INSERT INTO answers (room, actor, key, fingerprint, item, offset, at)
-                     VALUES (?, ?, ?, ?, ?, ?, ?)",
-                )?
-                .execute(params![
-                    room,
-                    once.actor,
-                    once.key,
-                    once.fingerprint,
-                    item.as_ref().map(|item| &item.0),
-                    offset,
-                    at
-                ])?;
+            file_answer(connection, room, once, id.as_deref(), offset, at)?;
         }
         let record = Record::new(from_column(offset), at, &author, &text);
-        let appended = Appended { offset: from_column(offset), at, item, repeated: false };
+        let appended = Appended { offset: from_column(offset), at, id, repeated: false };
         Ok(Ok(Kept { appended, new: Some((Arc::new(record), from_column(first))) }))
     }
 
@@ -210,7 +197,7 @@ impl Append {
             Change::Publish { .. } | Change::Retitle { .. } | Change::Settings(_) => None,
             Change::Stage(change) => change.refuse(connection, room)?,
             Change::Variable(change) => change.refuse(connection, room)?,
-            Change::Chat(change) => change.refuse(connection, room)?,
+            Change::Chat(change) => change.refuse(connection, (room, &self.draft.owner))?,
         };
         Ok(refusal.map(AppendError::Refused))
     }
@@ -266,7 +253,7 @@ impl Append {
                          VALUES (?, ?, ?, ?, ?, ?)",
                     )?
                     .execute(params![room, offset, item.id.0, kind, self.draft.owner, text])?;
-                Ok(("item_published", with_item("item_published", &text), Some(item.id)))
+                Ok(("item_published", with_item("item_published", &text), Some(item.id.0)))
             }
             Change::Edit { item, data, html } => {
                 let mut edited =
@@ -338,7 +325,7 @@ impl Job for Append {
     }
 }
 
-fn earlier_answer(
+pub(super) fn earlier_answer(
     connection: &Connection,
     room: i64,
     once: &Once,
@@ -351,7 +338,7 @@ fn earlier_answer(
         .query_row(params![room, once.actor, once.key], |row| {
             let same = row.get_ref(0)?.as_blob()? == once.fingerprint;
             let appended = Appended {
-                item: row.get::<_, Option<String>>(1)?.map(ItemId),
+                id: row.get(1)?,
                 offset: from_column(row.get(2)?),
                 at: row.get(3)?,
                 repeated: true,
@@ -361,12 +348,35 @@ fn earlier_answer(
         .optional()
 }
 
+/// Files the answer to a request that may be repeated.
+pub(super) fn file_answer(
+    connection: &Connection,
+    room: i64,
+    once: &Once,
+    id: Option<&str>,
+    offset: i64,
+    at: i64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO answers (room, actor, key, fingerprint, item, offset, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![room, once.actor, once.key, once.fingerprint, id, offset, at])
+        .map(|_| ())
+}
+
 fn find(connection: &Connection, room: i64, item: &ItemId) -> rusqlite::Result<Option<Item<Raw>>> {
     let text: Option<String> = connection
         .prepare_cached("SELECT item FROM items WHERE room = ? AND id = ?")?
         .query_row(params![room, item.0], |row| row.get(0))
         .optional()?;
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
+    text.map(|text| parse(&text)).transpose()
+}
+
+/// What a column of JSON holds, which nobody but this server writes.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
     })
 }
@@ -400,9 +410,9 @@ mod tests {
             edited_at: None,
         };
         let text = json(&item).unwrap();
-        let published = json(&Event::ItemPublished { item: item.clone() }).unwrap();
+        let published = json(&Event::<Raw>::ItemPublished { item: item.clone() }).unwrap();
         assert_eq!(with_item("item_published", &text), published);
-        let edited = json(&Event::ItemEdited { item }).unwrap();
+        let edited = json(&Event::<Raw>::ItemEdited { item }).unwrap();
         assert_eq!(with_item("item_edited", &text), edited);
     }
 }

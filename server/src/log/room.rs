@@ -1,6 +1,6 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
-use super::{CHUNK, Change, ReadError, from_column};
+use super::{CHUNK, Change, ChatChange, ReadError, from_column};
 use crate::record::Record;
 use crate::websocket::deflate;
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::watch;
 
 /// A room and the end of its log.
 pub struct Room {
@@ -18,6 +19,8 @@ pub struct Room {
     epoch: Epoch,
     memory: Mutex<Memory>,
     snapshots: tokio::sync::Mutex<()>,
+    /// Changes with every word in the chat, for those who wait for words alone.
+    spoken: watch::Sender<()>,
     tail_limit: usize,
 }
 
@@ -56,6 +59,38 @@ pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result
             })
         })
         .optional()
+}
+
+/// A room as a list of them has it.
+pub struct Listed {
+    /// Its key.
+    pub id: i64,
+    /// Its name in addresses.
+    pub name: RoomName,
+    /// What people call it.
+    pub title: String,
+    /// What it is set to.
+    pub settings: Settings,
+    /// Where its newest event stands.
+    pub head: Offset,
+}
+
+pub(super) fn list(connection: &mut Connection) -> rusqlite::Result<Vec<Listed>> {
+    let sql = "SELECT id, name, title, settings, head FROM rooms ORDER BY name";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rooms = statement.query_map([], |row| {
+        let name = row.get_ref(1)?.as_str()?.parse();
+        // Only names that addresses can hold were ever taken.
+        let name = name.map_err(|_| rusqlite::Error::InvalidQuery)?;
+        Ok(Listed {
+            id: row.get(0)?,
+            name,
+            title: row.get(2)?,
+            settings: settings(row.get_ref(3)?.as_str()?),
+            head: from_column(row.get(4)?),
+        })
+    })?;
+    rooms.collect()
 }
 
 /// A room's settings from their column; what cannot be read is as if it were not set.
@@ -141,6 +176,7 @@ impl Room {
             epoch: Epoch(row.epoch),
             memory: Mutex::new(memory),
             snapshots: tokio::sync::Mutex::default(),
+            spoken: watch::Sender::new(()),
             tail_limit,
         }
     }
@@ -233,6 +269,15 @@ impl Room {
             let Some(oldest) = memory.tail.pop_front() else { break };
             memory.tail_bytes -= oldest.size();
         }
+        drop(memory);
+        if let Change::Chat(ChatChange::Say { .. }) = change {
+            self.spoken.send_replace(());
+        }
+    }
+
+    /// Changes when something is said.
+    pub fn spoken(&self) -> watch::Receiver<()> {
+        self.spoken.subscribe()
     }
 
     /// The last snapshot that was made, if nothing happened since.

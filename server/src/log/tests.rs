@@ -103,7 +103,7 @@ async fn a_repeat_takes_effect_once_and_a_refusal_takes_no_offset() {
     let (first, second) =
         tokio::join!(append(publish("a"), Some(once(1))), append(publish("a"), Some(once(1))));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!((first.offset, first.item), (second.offset, second.item));
+    assert_eq!((first.offset, first.id), (second.offset, second.id));
     assert!(!first.repeated && second.repeated);
     assert!(matches!(append(publish("b"), Some(once(2))).await, Err(AppendError::Mismatch)));
     let gone = append(Change::Delete { item: "i-none".into() }, None).await;

@@ -8,9 +8,11 @@
 //!   harmless.
 //! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
 //!   buttons.
+//! - [`chat`]: what people say to each other.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
+mod chat;
 mod content;
 mod crash;
 mod delivery;

@@ -277,8 +277,17 @@ async fn a_client_id_that_can_be_guessed_is_refused(transport: Transport) {
 #[tokio::test]
 async fn a_websocket_address_without_an_upgrade_says_what_it_is() {
     let server = Server::start().await;
-    let answer = server.visitor().get("/api/rooms/main/ws").send().await.unwrap();
+    let path = "/api/rooms/main/ws";
+    let answer = server.visitor().get(path).send().await.unwrap();
+    let version = answer.headers().get("sec-websocket-version").cloned();
+    assert_eq!(version.expect("it says what to come back with"), "13");
     expect_problem(answer, 426, "upgrade_required").await;
+
+    // What asks for the upgrade and makes a mistake is told so.
+    let asked = server.visitor().get(path).header("Connection", "Upgrade");
+    let asked = asked.header("Upgrade", "websocket").header("Sec-WebSocket-Version", "13");
+    let answer = asked.header("Sec-WebSocket-Key", "short").send().await.unwrap();
+    expect_problem(answer, 400, "bad_request").await;
 }
 
 #[tokio::test]

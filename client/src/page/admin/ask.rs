@@ -97,7 +97,7 @@ pub async fn command(
     command: &str,
 ) -> Result<(), Problem> {
     let url = at(room, &format!("/commands?client={client}"));
-    let json = Object::new().text("id", id).json("command", command).end();
+    let json = named(id, command);
     let mut attempt = 1;
     loop {
         match api::post(&url, &json).await {
@@ -111,6 +111,11 @@ pub async fn command(
 /// An address of a room. A room's name is legal in an address as it is.
 pub fn at(room: &RoomName, rest: &str) -> String {
     format!("/api/rooms/{room}{rest}")
+}
+
+/// A command with an id, so that a repeat is known as one.
+fn named(id: &str, command: &str) -> String {
+    Object::new().text("id", id).json("command", command).end()
 }
 
 fn write_item(kind: &str, body: &Body) -> String {
@@ -172,6 +177,29 @@ fn read_tile(value: &JsValue) -> Option<Tile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nowcast_shared::command::Command;
+    use nowcast_shared::id::ItemId;
+    use nowcast_shared::item::NewItem;
+
+    #[test]
+    fn commands_are_what_the_contract_says() {
+        let written =
+            |id, command: &Command<Body>| named(id, &write::command(command, write::body));
+        let data = Body::Message { text: "Hello \"you\"".into() };
+        let item = NewItem { kind: "message".into(), data: data.clone() };
+        assert_eq!(
+            written("k1", &Command::Publish { item }),
+            r#"{"id":"k1","command":{"kind":"publish","item":{"kind":"message","data":{"text":"Hello \"you\""}}}}"#
+        );
+        assert_eq!(
+            written("k2", &Command::Edit { item: ItemId("i1".into()), data }),
+            r#"{"id":"k2","command":{"kind":"edit","item":"i1","data":{"text":"Hello \"you\""}}}"#
+        );
+        assert_eq!(
+            written("k3", &Command::Delete { item: ItemId("i1".into()) }),
+            r#"{"id":"k3","command":{"kind":"delete","item":"i1"}}"#
+        );
+    }
 
     #[test]
     fn buttons_are_what_the_contract_says() {
