@@ -9,6 +9,8 @@ pub mod chat;
 mod people;
 mod stage;
 
+pub use stage::piece;
+
 use crate::api::Problem;
 use crate::link::sending::{Answer, Taken};
 use js_sys::{Array, Reflect};
@@ -20,6 +22,7 @@ use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::Signal;
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
@@ -43,6 +46,20 @@ pub enum Read {
     Other,
 }
 
+/// Who hears every frame as it came.
+type Ear = &'static dyn Fn(&JsValue);
+
+thread_local! {
+    static EAR: Cell<Option<Ear>> = const { Cell::new(None) };
+}
+
+/// Lets one page hear every frame before it is read, also those that count for nothing since
+/// another connection told them. It is for what that page alone understands: the others need not
+/// carry the reading of it.
+pub fn listen(ear: Option<Ear>) {
+    EAR.set(ear);
+}
+
 /// Parses JSON.
 pub fn parse(text: &str) -> Option<JsValue> {
     js_sys::JSON::parse(text).ok()
@@ -58,6 +75,9 @@ pub fn frame_value(value: &JsValue) -> Read {
     let Some(kind) = text(value, "t") else {
         return Read::Other;
     };
+    if let Some(ear) = EAR.get() {
+        ear(value);
+    }
     let frame = match kind.as_str() {
         "welcome" => welcome(value).map(ServerFrame::Welcome),
         "event" => {

@@ -143,7 +143,7 @@ fn rooms_are_kept_apart_and_full_storage_does_not_matter() {
     let storage = web_sys::window().unwrap().session_storage().unwrap().unwrap();
     let room: RoomName = "kept-apart".parse().unwrap();
     storage
-        .set_item("nowcast.1.kept-apart", r#"{"position":"e1:3","title":"Here","items":[]}"#)
+        .set_item("nowcast.2.kept-apart", r#"{"position":"e1:3","title":"Here","items":[]}"#)
         .unwrap();
     let (_one, here) = store();
     assert!(keep::restore(&room, here));

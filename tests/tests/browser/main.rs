@@ -1,6 +1,7 @@
 //! Journeys through the pages, in a real Chromium.
 //!
 //! - [`feed`]: what viewers see. [`links`]: how a page stays connected.
+//! - [`stage`]: two people and what they drag.
 //! - [`desk`]: what an admin does. [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
@@ -8,4 +9,5 @@ mod desk;
 mod feed;
 mod links;
 mod pictures;
+mod stage;
 mod windows;
