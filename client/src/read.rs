@@ -7,6 +7,8 @@
 
 mod stage;
 
+use crate::api::Problem;
+use crate::link::sending::{Answer, Taken};
 use js_sys::{Array, Reflect};
 use nowcast_shared::chat::Chat;
 use nowcast_shared::error::Reason;
@@ -32,6 +34,8 @@ pub struct Json(pub String);
 pub enum Read {
     /// A frame.
     Frame(Box<Frame>),
+    /// What became of a command of this page.
+    Answer(String, Answer),
     /// An event of a kind that this version does not know. It has no effect, but its place in the
     /// order is taken.
     Event(Offset),
@@ -85,7 +89,7 @@ pub fn frame_value(value: &JsValue) -> Read {
         "signal" => signal(&get(value, "signal")).map(|signal| ServerFrame::Signal { signal }),
         "pong" => Some(ServerFrame::Pong),
         "goodbye" => Some(goodbye(value)),
-        // Commands are sent by POST and answered there; this version has no use for a push.
+        "ack" | "reject" => return answer(value, kind == "ack"),
         _ => None,
     };
     frame.map_or(Read::Other, |frame| Read::Frame(Box::new(frame)))
@@ -281,6 +285,21 @@ fn transports(value: &JsValue) -> Transports {
     let ways = get(value, "transports");
     let count = |name| whole(&ways, name).unwrap_or_default();
     Transports { websocket: count("websocket"), sse: count("sse"), poll: count("poll") }
+}
+
+/// An answer to a command that had an id; others are nobody's.
+fn answer(value: &JsValue, taken: bool) -> Read {
+    let Some(command) = text(value, "command") else {
+        return Read::Other;
+    };
+    let answer = if taken {
+        Ok(Taken { offset: offset(value, "offset"), held: truth(value, "held") })
+    } else {
+        let code = text(value, "code").unwrap_or_default();
+        let detail = text(value, "message").unwrap_or_default();
+        Err(Problem { status: 400, code, detail, wait: None })
+    };
+    Read::Answer(command, answer)
 }
 
 /// A reason that is not known yet is as good as "failed"; whether to return is said apart from it.

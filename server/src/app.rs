@@ -4,6 +4,7 @@ use crate::assets::Assets;
 use crate::auth::{self, Auth, DrawnCredentials};
 use crate::buttons;
 use crate::clock;
+use crate::command;
 use crate::config::{Limits, Serve};
 use crate::db::Db;
 use crate::engine::Engine;
@@ -15,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::record::Record;
 use crate::settings;
+use crate::stage::{self, Stages};
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -60,6 +62,8 @@ pub struct Parts {
     pub log: Log,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Who holds which piece.
+    pub stages: Arc<Stages>,
     /// Who is who.
     pub auth: Auth,
     /// The database, for what is not the log's: display buttons.
@@ -100,6 +104,7 @@ impl Drop for Parts {
     /// Nobody can reach the server any more, so its threads end.
     fn drop(&mut self) {
         self.hub.wake();
+        self.stages.wake();
     }
 }
 
@@ -144,8 +149,11 @@ impl App {
         if drawn.is_some() {
             buttons::make_examples(&db, main.id()).await?;
         }
+        let Limits { lease, move_rate, move_burst, .. } = config.limits;
+        let stages = Stages::new(Arc::clone(&hub), stage::terms(lease, move_rate, move_burst));
         let parts = Parts {
             log,
+            stages: Arc::new(stages),
             hub,
             auth: Auth::load(db.clone()).await?,
             uploads,
@@ -170,6 +178,7 @@ impl App {
             .start(&WeakApp(Arc::downgrade(&app.0)), config.limits.outbox)
             .context("The delivery threads cannot be started")?;
         tokio::spawn(announce(Arc::downgrade(&app.0)));
+        tokio::spawn(settle(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
         Ok((app, drawn))
     }
@@ -244,6 +253,17 @@ async fn announce(app: Weak<Parts>) {
         hub.announce();
         drop(hub);
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Tells and ends what is due on the stages.
+async fn settle(app: Weak<Parts>) {
+    loop {
+        let Some(stages) = app.upgrade().map(|app| Arc::clone(&app.stages)) else { return };
+        stages.ripe().await;
+        drop(stages);
+        let Some(app) = app.upgrade().map(App) else { return };
+        command::settle(&app, app.stages.due());
     }
 }
 

@@ -9,6 +9,7 @@ pub mod extract;
 mod items;
 mod rooms;
 mod uploads;
+mod vars;
 
 use crate::app::App;
 use crate::assets;
@@ -40,6 +41,8 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/chat/lines", get(chat::lines))
         .route("/api/rooms/{room}/chat/held", get(chat::held))
         .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
+        .route("/api/rooms/{room}/vars", get(vars::list))
+        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))

@@ -262,6 +262,11 @@ impl Hub {
         state.tell(&self.shards, room, &signal);
     }
 
+    /// The page behind a session that is its present one.
+    pub fn client(&self, room: i64, id: SessionId) -> Option<ClientId> {
+        self.rooms().get(&room)?.members.get(&id)?.client.clone()
+    }
+
     /// Returns when somebody came or left since the last call.
     pub async fn changed(&self) {
         self.changed.notified().await;

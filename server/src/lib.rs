@@ -10,6 +10,7 @@
 //!   [`epochs`]: when a log's life ends.
 //! - [`hub`]: who is in which room, presence. [`engine`]: the threads that hold the sessions; catch
 //!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
+//! - [`stage`]: who holds which piece right now.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
@@ -43,6 +44,7 @@ pub mod random;
 pub mod record;
 pub mod settings;
 pub mod shutdown;
+pub mod stage;
 pub mod transport;
 pub mod uploads;
 pub mod websocket;

@@ -15,14 +15,14 @@ pub use append::{AppendError, Appended, Change, Draft, Once};
 pub use chat::{ChatChange, SaidHead};
 pub use held::{Held, Hold};
 pub use room::{Listed, Room, Snapshot};
-pub use stage::StageChange;
-pub use variables::VariableChange;
+pub use stage::{Spot, StageChange};
+pub use variables::{Expect, VariableChange};
 
 use crate::clock;
 use crate::db::{Db, DbError};
 use crate::random;
 use crate::record::Record;
-use nowcast_shared::frame::SNAPSHOT_ITEMS;
+use nowcast_shared::frame::{SNAPSHOT_ITEMS, Variable};
 use nowcast_shared::id::{ItemId, RoomName};
 use nowcast_shared::offset::{Offset, Position};
 use nowcast_shared::room::Settings;
@@ -71,6 +71,15 @@ pub enum Refusal {
     /// There is no such piece.
     #[error("no such piece")]
     UnknownPiece,
+    /// Nobody but an admin may move the piece.
+    #[error("the piece is locked")]
+    PieceLocked,
+    /// Somebody else holds the piece.
+    #[error("the piece is held")]
+    PieceHeld,
+    /// Of the piece nothing would be to be seen.
+    #[error("the piece lacks something")]
+    IncompletePiece,
     /// There are as many pieces as may be.
     #[error("the stage is full")]
     StageFull,
@@ -272,6 +281,40 @@ impl Log {
                     .optional()
             })
             .await
+    }
+
+    /// A shared variable, its value as JSON.
+    pub async fn variable(
+        &self,
+        room: &Arc<Room>,
+        name: String,
+    ) -> Result<Option<Variable<String>>, DbError> {
+        let id = room.id();
+        self.db.read(move |connection| variables::find(connection, id, &name)).await
+    }
+
+    /// All shared variables, as a JSON object.
+    pub async fn variables(&self, room: &Arc<Room>) -> Result<String, DbError> {
+        let id = room.id();
+        self.db.read(move |connection| variables::snapshot(connection, id)).await
+    }
+
+    /// Has memory know the room's pieces, so that [`Room::spot`] can tell of them.
+    pub async fn load_stage(&self, room: &Arc<Room>) -> Result<(), DbError> {
+        while room.lacks_stage() {
+            let id = room.id();
+            let read = move |connection: &mut Connection| {
+                // One transaction, so that head and pieces are of the same moment.
+                let transaction = connection.transaction()?;
+                let head = transaction
+                    .prepare_cached("SELECT head FROM rooms WHERE id = ?")?
+                    .query_row([id], |row| row.get(0))?;
+                Ok((from_column(head), stage::Spots::load(&transaction, id)?))
+            };
+            let (head, spots) = self.db.read(read).await?;
+            room.keep_stage(head, spots);
+        }
+        Ok(())
     }
 
     /// Forgets the answers of idempotent requests from before `before`, in Unix milliseconds.

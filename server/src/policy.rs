@@ -22,6 +22,18 @@ pub enum Action<'a> {
     Moderate,
     /// Make, change, order and delete display buttons.
     Buttons,
+    /// Put pieces on the stage, change, lock and remove them; move locked ones.
+    Stage,
+    /// Move pieces that are not locked.
+    Drag {
+        /// Who may in this room.
+        who: Who,
+    },
+    /// Set and unset shared variables.
+    Variable {
+        /// Whether the room lets its pages do that with this one.
+        listed: bool,
+    },
     /// Make rooms and name them, change one's own name, all other settings.
     Settings,
 }
@@ -31,7 +43,7 @@ pub enum Action<'a> {
 pub enum Openness {
     /// Credentials count.
     Closed,
-    /// Anyone may publish, edit and delete.
+    /// Anyone may publish, edit and delete, use the stage and set variables.
     Open,
 }
 
@@ -46,8 +58,8 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let everyones = matches!(action, Action::Publish | Action::Change { .. } | Action::Chat(_));
-    if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
+    let admins = matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
+    if open == Openness::Open && !admins && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
     match actor {
@@ -63,23 +75,32 @@ pub fn may(
             if token.scopes.contains(&Scope::Admin) {
                 return Ok(());
             }
+            if matches!(action, Action::Drag { who: Who::Everyone }) {
+                return Ok(());
+            }
             if !token.scopes.contains(&Scope::Publish) {
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                Action::Publish | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
+                // A program that may show things may also say how they stand, and speak.
+                Action::Publish
+                | Action::Variable { .. }
+                | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
                 }
                 Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
-                Action::Buttons | Action::Settings | Action::Moderate => {
-                    Err(forbidden("Only an admin may do that."))
-                }
+                Action::Buttons
+                | Action::Settings
+                | Action::Moderate
+                | Action::Stage
+                | Action::Drag { .. } => Err(forbidden("Only an admin may do that.")),
             }
         }
-        Actor::User(_) if matches!(action, Action::Chat(Who::Everyone | Who::Users)) => Ok(()),
-        Actor::Viewer(_) if action == Action::Chat(Who::Everyone) => Ok(()),
+        Actor::User(_) | Actor::Viewer(_) if is_given(action, matches!(actor, Actor::User(_))) => {
+            Ok(())
+        }
         Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
             Err(forbidden("Only an admin may chat here."))
         }
@@ -89,9 +110,23 @@ pub fn may(
             match action {
                 Action::Chat(_) => "Only registered users may chat here.",
                 Action::Publish => "Log in or send a publish token to publish here.",
+                Action::Drag { who: Who::Users } => "Only registered users move pieces here.",
                 _ => "Log in or send a token to do that.",
             },
         )),
+    }
+}
+
+/// Whether the room gives this to whoever is in it, or to its registered users.
+fn is_given(action: Action<'_>, registered: bool) -> bool {
+    match action {
+        Action::Chat(who) | Action::Drag { who } => match who {
+            Who::Everyone => true,
+            Who::Users => registered,
+            Who::Nobody => false,
+        },
+        Action::Variable { listed } => listed,
+        _ => false,
     }
 }
 

@@ -7,6 +7,7 @@ mod commands;
 mod event_stream;
 mod joining;
 mod long_poll;
+mod signals;
 mod websocket;
 
 pub use commands::Answer;

@@ -164,6 +164,14 @@ impl Plan {
         }
     }
 
+    /// The connection that the server has welcomed, and by which way it came.
+    pub fn open_conn(&self) -> Option<(Conn, Way)> {
+        match self.main {
+            Main::Open { conn, .. } => Some((conn, self.way)),
+            _ => None,
+        }
+    }
+
     fn is_open(&self) -> bool {
         matches!(self.main, Main::Open { .. })
     }

@@ -161,12 +161,14 @@ async fn gone(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::Actor;
+    use crate::auth::{Actor, Visitor};
 
     fn code(client: Option<&str>, owner: &str, age: i64) -> Option<Code> {
-        let actor = Actor::Viewer(client.map(|client| client.parse().unwrap()));
+        let client = client.map(|client| client.parse().unwrap());
+        let actor = Actor::Viewer(Arc::new(Visitor { client, ..Visitor::default() }));
         let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
-        own(&Caller { actor: &actor, client: None }, &head).err().map(|problem| problem.code)
+        let caller = Caller { actor: &actor, client: None, session: None };
+        own(&caller, &head).err().map(|problem| problem.code)
     }
 
     #[test]

@@ -272,6 +272,8 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
             Err(Full { at_once: false }) => return Offered::Slow,
             // It had no time to take any of it: it is not slow, and the log has the rest.
             Err(Full { at_once: true }) => {
+                // It may have been a signal.
+                member.cold.outdated = true;
                 if member.stage == Stage::Live {
                     member.stage = Stage::Behind;
                 }
@@ -289,7 +291,7 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
 }
 
 /// Whether signals make sense to it already, or still.
-fn hears(member: &Member) -> bool {
+pub(super) fn hears(member: &Member) -> bool {
     // A poll without a name is nobody's page, and what it waits for is events.
     let nameless = matches!(&member.carrier, Carrier::Polls(polls) if !polls.returns);
     !nameless && !matches!(member.stage, Stage::New { .. } | Stage::Awaiting | Stage::Over)

@@ -4,10 +4,11 @@ use super::batch::Format;
 use super::inbox::Pace;
 use super::mailbox::Message;
 use super::member::{Carrier, Entrant, Member, Stage};
+use super::outbox::Entry;
 use super::poll::{GRACE, Waiting};
 use super::shard::{Shard, Share};
 use super::timers::{Millis, NEVER};
-use super::welcome::Welcome;
+use super::welcome::{self, Welcome};
 use crate::app::App;
 use crate::db::DbError;
 use crate::log::{ReadError, Snapshot};
@@ -97,10 +98,10 @@ impl Shard {
                     Ok(Some(records)) if records.is_empty() => {
                         // Whatever comes after the head comes through the mailbox.
                         member.stage = Stage::Live;
-                        self.arrived(key);
+                        self.arrived(app, key);
                         return;
                     }
-                    Ok(Some(records)) => self.catch_up(key, &records),
+                    Ok(Some(records)) => self.catch_up(app, key, &records),
                     Ok(None) => {
                         self.ask_for_records(app, key);
                         return;
@@ -116,7 +117,10 @@ impl Shard {
     }
 
     /// All that a session missed is on its way.
-    fn arrived(&mut self, key: usize) {
+    fn arrived(&mut self, app: &App, key: usize) {
+        if std::mem::take(&mut self.members[key].cold.outdated) {
+            self.tell_in_flight(app, key);
+        }
         let now = self.now;
         let member = &self.members[key];
         if let Carrier::Polls(polls) = &member.carrier
@@ -129,8 +133,23 @@ impl Shard {
         }
     }
 
+    /// Tells who holds which piece and where it is. What was told of that before the events that
+    /// the session just got may be older than these.
+    fn tell_in_flight(&mut self, app: &App, key: usize) {
+        let member = &self.members[key];
+        if !super::deliver::hears(member) {
+            return;
+        }
+        let cold = &member.cold;
+        let (room, id) = (cold.room.id(), cold.id);
+        for (signal, frame) in app.stages.in_flight(room, || app.hub.client(room, id)) {
+            let bytes = welcome::bytes(self.members[key].format, frame.as_bytes());
+            self.queue(app, key, Entry::signal(bytes, Some(signal.into())));
+        }
+    }
+
     /// Gives a session what it missed, or some of it.
-    fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
+    fn catch_up(&mut self, app: &App, key: usize, records: &[Arc<Record>]) {
         let now = self.now;
         let member = &mut self.members[key];
         for record in records {
@@ -138,13 +157,14 @@ impl Shard {
             let bytes = member.format.of(&record.encoded, Some(position)).clone();
             member.append(bytes.into(), now);
             member.cursor = record.offset;
+            member.cold.outdated = true;
         }
         self.mark(key);
         // One answer to a poll takes what fits into it.
         let member = &mut self.members[key];
         if member.format == Format::Poll && !records.is_empty() {
             member.stage = Stage::Live;
-            self.arrived(key);
+            self.arrived(app, key);
         }
     }
 
@@ -163,6 +183,7 @@ impl Shard {
         let member = &mut self.members[key];
         let presence = app.hub.presence(member.cold.room.id());
         member.cold.presence = presence.version;
+        member.cold.outdated = true;
         let welcome = Welcome {
             room: &member.cold.room,
             you: &member.cold.you,
@@ -180,7 +201,7 @@ impl Shard {
         {
             // Somebody may have come since; it is not told the same again.
             member.cold.presence = version;
-            member.append(super::welcome::own(member.format, frame.as_bytes()), self.now);
+            member.append(welcome::own(member.format, frame.as_bytes()), self.now);
         }
         self.mark(key);
     }
@@ -265,7 +286,7 @@ impl Shard {
         match records {
             Ok(records) => {
                 member.stage = Stage::Behind;
-                self.catch_up(key, &records);
+                self.catch_up(app, key, &records);
             }
             Err(ReadError::Gone) => member.stage = Stage::New { resumes: false },
             Err(ReadError::Db(error)) => {

@@ -146,6 +146,8 @@ pub(super) struct Cold {
     pub(super) paused: bool,
     /// The newest presence that it was told.
     pub(super) presence: u64,
+    /// Whether it does not know who holds which piece, or may know it wrong.
+    pub(super) outdated: bool,
     /// When it gave the last sign of life, or was asked for one.
     pub(super) heard: Millis,
     /// Whether a ping was sent that is not answered.
@@ -227,6 +229,7 @@ impl Member {
             leaving: None,
             paused: false,
             presence: 0,
+            outdated: true,
             heard: now,
             asked: false,
             wrote: now,

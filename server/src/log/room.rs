@@ -1,10 +1,11 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
+use super::stage::{Spot, Spots};
 use super::{CHUNK, Change, ChatChange, ReadError, from_column};
 use crate::record::Record;
 use crate::websocket::deflate;
 use bytes::Bytes;
-use nowcast_shared::id::RoomName;
+use nowcast_shared::id::{PieceId, RoomName};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension};
@@ -33,6 +34,10 @@ struct Memory {
     tail: VecDeque<Arc<Record>>,
     tail_bytes: usize,
     snapshot: Option<Arc<Snapshot>>,
+    /// The pieces of the stage, from when somebody first moves one; as of that offset or later.
+    stage: Option<(Offset, Spots)>,
+    /// Where the newest event that changed the stage stands, or the head when the room was loaded.
+    staged: Offset,
 }
 
 /// A room's row.
@@ -165,10 +170,12 @@ impl Room {
             title: row.title,
             settings: row.settings,
             head: row.head,
+            staged: row.head,
             first: row.first,
             tail_bytes: tail.iter().map(|record| record.size()).sum(),
             tail,
             snapshot: None,
+            stage: None,
         };
         Self {
             id: row.id,
@@ -253,12 +260,22 @@ impl Room {
             // Something was kept that memory was not told of: the disk knows better.
             memory.tail.clear();
             memory.tail_bytes = 0;
+            memory.stage = None;
+            memory.staged = record.offset;
         }
         memory.head = record.offset;
         memory.first = first;
         match change {
             Change::Retitle { title } => memory.title.clone_from(title),
             Change::Settings(settings) => memory.settings.clone_from(settings),
+            Change::Stage(change) => {
+                memory.staged = record.offset;
+                if let Some((since, spots)) = &mut memory.stage
+                    && record.offset > *since
+                {
+                    spots.apply(change);
+                }
+            }
             _ => {}
         }
         memory.tail_bytes += record.size();
@@ -278,6 +295,23 @@ impl Room {
     /// Changes when something is said.
     pub fn spoken(&self) -> watch::Receiver<()> {
         self.spoken.subscribe()
+    }
+
+    /// Where a piece was left, or that there is none; `None` while memory does not know.
+    pub fn spot(&self, piece: &PieceId) -> Option<Option<Spot>> {
+        self.memory().stage.as_ref().map(|(_, spots)| spots.get(piece))
+    }
+
+    pub(super) fn lacks_stage(&self) -> bool {
+        self.memory().stage.is_none()
+    }
+
+    /// Takes the pieces as the disk has them as of `head`, unless the stage was changed since.
+    pub(super) fn keep_stage(&self, head: Offset, spots: Spots) {
+        let mut memory = self.memory();
+        if memory.stage.is_none() && head >= memory.staged {
+            memory.stage = Some((head, spots));
+        }
     }
 
     /// The last snapshot that was made, if nothing happened since.
