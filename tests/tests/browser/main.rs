@@ -2,12 +2,15 @@
 //!
 //! - [`feed`]: what viewers see. [`links`]: how a page stays connected.
 //! - [`stage`]: two people and what they drag.
-//! - [`desk`]: what an admin does. [`pictures`]: how it all looks.
+//! - [`desk`]: what an admin does; [`rooms`], [`variables`]: by subject.
+//! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod desk;
 mod feed;
 mod links;
 mod pictures;
+mod rooms;
 mod stage;
+mod variables;
 mod windows;
