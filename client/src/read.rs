@@ -22,7 +22,6 @@ use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::Signal;
-use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
