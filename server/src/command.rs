@@ -4,6 +4,7 @@
 
 pub(crate) mod chat;
 mod items;
+mod people;
 
 use crate::app::App;
 use crate::auth::Actor;
@@ -119,6 +120,8 @@ pub async fn run(
         Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
         Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
         Command::Typing {} => chat::typing(app, room, caller),
+        Command::Name { name } => people::name(app, room, caller, &name),
+        Command::Register { token, id } => people::register(app, room, caller, token, id).await,
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }

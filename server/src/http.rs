@@ -7,6 +7,7 @@ mod chat;
 mod commands;
 pub mod extract;
 mod items;
+mod push;
 mod rooms;
 mod uploads;
 
@@ -40,6 +41,8 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/chat/lines", get(chat::lines))
         .route("/api/rooms/{room}/chat/held", get(chat::held))
         .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
+        // One user alone.
+        .route("/api/push", post(push::push))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))

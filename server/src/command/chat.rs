@@ -33,7 +33,11 @@ pub(super) async fn say(
     // A name that comes with the words counts only where the server knows none.
     let name = match &by.name {
         Some(name) => name.clone(),
-        None => name.map(name::check).transpose()?.flatten().unwrap_or_else(|| NAMELESS.to_owned()),
+        None => match name.map(name::check).transpose()?.flatten() {
+            // Nobody speaks as somebody who is there, nor as an admin.
+            Some(name) => app.hub.free_name(room.id(), &name, &app.auth.reserved()),
+            None => NAMELESS.to_owned(),
+        },
     };
     let trusted = by.role == Role::Admin;
     let slow = if trusted { 0 } else { settings.slow };
@@ -161,12 +165,17 @@ async fn gone(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::Actor;
+    use crate::auth::{Actor, Visitor};
 
     fn code(client: Option<&str>, owner: &str, age: i64) -> Option<Code> {
-        let actor = Actor::Viewer(client.map(|client| client.parse().unwrap()));
+        let actor = Actor::Viewer(Arc::new(Visitor {
+            client: client.map(|client| client.parse().unwrap()),
+            ..Visitor::default()
+        }));
         let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
-        own(&Caller { actor: &actor, client: None }, &head).err().map(|problem| problem.code)
+        own(&Caller { actor: &actor, client: None, session: None }, &head)
+            .err()
+            .map(|problem| problem.code)
     }
 
     #[test]
