@@ -1,24 +1,31 @@
 //! The connection of a page to its room, one surface over three transports.
 //!
 //! [`plan`] decides what to do next, purely; `websocket`, `event_source` and `long_poll`
-//! carry frames and know nothing else. This file ties them: it carries out what the plan says,
-//! gives frames to the store, and wakes the plan up when time or the browser asks for it.
+//! carry frames and know nothing else. [`sending`] keeps commands until they are answered. This
+//! file ties them: it carries out what the plan says, gives frames to the store, and wakes the plan
+//! up when time or the browser asks for it.
 
 mod backoff;
 mod event_source;
 mod long_poll;
 pub mod plan;
 mod plan_words;
+pub mod sending;
 mod websocket;
 
+use crate::api::{self, Payload, Problem};
 use crate::dom::{self, Listener, Timer};
-use crate::read::Read;
+use crate::read::{self, Json, Read};
 use crate::store::apply::{Applied, apply};
 use crate::store::{Store, set};
+use crate::write;
+use leptos::prelude::{GetUntracked, GetValue};
+use nowcast_shared::command::Command;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::Position;
-use plan::{Conn, Do, Input, Millis, Plan, Refusal, Return, Way};
+use plan::{Conn, Do, Input, Millis, Plan, Refusal, Return, Status, Way};
+use sending::{Answer, Send, Sending, Taken};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
@@ -42,6 +49,11 @@ type Ear = Rc<dyn Fn(Heard)>;
 trait Transport {
     /// Asks for a sign of life, where that is possible.
     fn ping(&self) {}
+
+    /// Carries a frame to the server, where that is possible, and says whether it took it.
+    fn send(&self, _frame: &str) -> bool {
+        false
+    }
 }
 
 /// Which page it is for; the server counts only feeds as viewers.
@@ -67,6 +79,9 @@ struct Inner {
     open: RefCell<Vec<(Conn, Box<dyn Transport>)>>,
     inputs: RefCell<VecDeque<Input>>,
     busy: Cell<bool>,
+    sending: RefCell<Sending>,
+    /// Rings when what is on its way has to be looked at again.
+    sending_timer: Rc<Timer>,
     timer: Rc<Timer>,
     /// What the timer is set for.
     alarm: Cell<Option<Millis>>,
@@ -83,7 +98,7 @@ impl Link {
         )]
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
         let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
-            let later = this.clone();
+            let (later, again) = (this.clone(), this.clone());
             Inner {
                 this: this.clone(),
                 room,
@@ -94,6 +109,12 @@ impl Link {
                 open: RefCell::default(),
                 inputs: RefCell::default(),
                 busy: Cell::new(false),
+                sending: RefCell::default(),
+                sending_timer: Timer::new(move || {
+                    if let Some(inner) = again.upgrade() {
+                        inner.send_due();
+                    }
+                }),
                 timer: Timer::new(move || {
                     if let Some(inner) = later.upgrade() {
                         inner.alarm.set(None);
@@ -117,6 +138,21 @@ impl Link {
     /// Disconnects.
     pub fn stop(&self) {
         self.0.tell(Input::Stop);
+    }
+
+    /// Asks the server for something; `then` is told what became of it. It goes out as soon as
+    /// there is a connection, and takes effect once even if it has to be sent again.
+    pub fn send(&self, command: &Command<Json>, then: impl FnOnce(Answer) + 'static) {
+        let command = write::command(command, |value| value.0.clone());
+        self.0.send(&command, Box::new(then));
+    }
+
+    /// Tells the server something that is of no use later: if the page is cut off just now, or a
+    /// newer hint about the same comes before this one has gone out, it is dropped.
+    pub fn hint(&self, about: &str, command: &Command<Json>) {
+        let command = write::command(command, |value| value.0.clone());
+        self.0.sending.borrow_mut().hint(about.to_owned(), frame(None, &command));
+        self.0.send_due();
     }
 
     /// The id that tells the server which page a command comes from.
@@ -176,6 +212,8 @@ impl Inner {
         let plan = self.plan.borrow();
         set(self.store.status, plan.status().clone());
         self.wake_by(plan.wake_at());
+        drop(plan);
+        self.send_due();
     }
 
     /// Sets the timer, unless it comes early enough anyway: a plan that is asked too early just
@@ -247,13 +285,31 @@ impl Inner {
     /// sleep are the same thing.
     fn url(&self, path: &str) -> String {
         let page = match self.page {
-            Page::Feed => "feed",
-            Page::Admin => "admin",
+            Page::Feed => "&page=feed",
+            Page::Admin => "&page=admin",
         };
-        let mut url = format!("/api/rooms/{}/{path}?page={page}&client={}", self.room, self.client);
+        let mut url = self.address(path) + page;
         if let Some(position) = self.store.feed.position() {
-            url.push_str("&since=");
-            url.push_str(&position.to_string());
+            add(&mut url, "since", &position.to_string());
+        }
+        if let Some(pushed) = self.store.notices.last() {
+            add(&mut url, "pushed", &pushed);
+        }
+        url
+    }
+
+    /// An address of the room, with what the server recognises the page by.
+    fn address(&self, path: &str) -> String {
+        let mut url = format!("/api/rooms/{}/{path}?client={}", self.room, self.client);
+        let secrets = self.store.me.secrets.get_value();
+        let person = Some(secrets.person).filter(|person| !person.is_empty());
+        let name = self.store.me.wish.get_untracked().filter(|name| !name.is_empty());
+        for (key, value) in
+            [("person", person), ("name", name), ("token", secrets.token), ("id", secrets.user)]
+        {
+            if let Some(value) = value {
+                add(&mut url, key, &value);
+            }
         }
         url
     }
@@ -279,6 +335,10 @@ impl Inner {
                 }
                 self.apply(conn, Read::Frame(frame));
             }
+            Heard::Frame(Read::Answer(id, answer)) => {
+                self.tell(Input::Alive(conn));
+                self.answered(&id, answer);
+            }
             Heard::Frame(other) => {
                 self.tell(Input::Alive(conn));
                 self.apply(conn, other);
@@ -289,6 +349,71 @@ impl Inner {
             }
             Heard::Lost => self.tell(Input::Lost(conn)),
             Heard::Refused(refusal) => self.tell(Input::Refused(conn, refusal)),
+        }
+    }
+
+    fn send(&self, command: &str, then: Box<dyn FnOnce(Answer)>) {
+        let id = self.sending.borrow_mut().name();
+        let text = frame(Some(&id), command);
+        self.sending.borrow_mut().add(now(), id, text, then);
+        self.send_due();
+    }
+
+    /// Sends what can be sent now, and gives up what nobody will answer any more.
+    fn send_due(&self) {
+        let ended = matches!(self.plan.borrow().status(), Status::Ended(_) | Status::Refused(_));
+        let given_up = self.sending.borrow_mut().give_up((!ended).then(now));
+        for then in given_up {
+            then(Err(Problem::unreachable()));
+        }
+        let open = self.plan.borrow().open_conn();
+        let due = self.sending.borrow_mut().due(now(), open);
+        for one in due {
+            match one {
+                Send::Frame(frame) => {
+                    let conn = open.map(|(conn, _)| conn);
+                    let transports = self.open.borrow();
+                    let transport = transports.iter().find(|(known, _)| Some(*known) == conn);
+                    if !transport.is_some_and(|(_, transport)| transport.send(&frame)) {
+                        self.sending.borrow_mut().not_sent(&frame);
+                    }
+                }
+                Send::Request(id, frame) => self.request(id, frame),
+            }
+        }
+        match self.sending.borrow().wake_at(now()) {
+            #[expect(clippy::cast_precision_loss, reason = "a wait is far below 2^53 milliseconds")]
+            Some(at) => self.sending_timer.after(at.saturating_sub(now()) as f64),
+            None => self.sending_timer.stop(),
+        }
+    }
+
+    /// Sends a command as a request, where the connection carries nothing to the server.
+    fn request(&self, id: Option<String>, frame: String) {
+        let url = self.address("commands");
+        let this = self.this.clone();
+        dom::spawn(async move {
+            let answer = api::send("POST", &url, Payload::Json(&frame), None).await;
+            let Some(this) = this.upgrade() else {
+                return;
+            };
+            let got_through = !matches!(&answer, Err(problem) if problem.status == 0);
+            this.sending.borrow_mut().request_ended(now(), id.as_deref(), got_through);
+            if let Some(id) = id.filter(|_| got_through) {
+                let answer = answer.map(|value| match read::frame_value(&value) {
+                    Read::Answer(_, Ok(taken)) => taken,
+                    _ => Taken::default(),
+                });
+                this.answered(&id, answer);
+            }
+            this.send_due();
+        });
+    }
+
+    fn answered(&self, id: &str, answer: Answer) {
+        let then = self.sending.borrow_mut().answered(id);
+        if let Some(then) = then {
+            then(answer);
         }
     }
 
@@ -317,6 +442,19 @@ impl Inner {
             self.store.feed.set_position(next);
         }
     }
+}
+
+/// Adds a parameter to an address that has one already.
+fn add(url: &mut String, key: &str, value: &str) {
+    url.push('&');
+    url.push_str(key);
+    url.push('=');
+    url.push_str(&String::from(js_sys::encode_uri_component(value)));
+}
+
+/// A command's frame.
+fn frame(id: Option<&str>, command: &str) -> String {
+    write::Object::new().text("t", "command").text_if("id", id).json("command", command).end()
 }
 
 /// The time, which goes on while the machine sleeps, but never back: a clock that is set back must

@@ -5,6 +5,7 @@ use crate::auth::users::{self, Users};
 use crate::auth::{self, Auth, DrawnCredentials};
 use crate::buttons;
 use crate::clock;
+use crate::command;
 use crate::config::{Limits, Serve};
 use crate::db::Db;
 use crate::engine::Engine;
@@ -17,6 +18,8 @@ use crate::policy::Openness;
 use crate::pushes::{self, PushNames};
 use crate::record::Record;
 use crate::settings;
+use crate::stage::Stages;
+use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -65,6 +68,8 @@ pub struct Parts {
     pub log: Log,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Who holds which piece.
+    pub stages: Arc<Stages>,
     /// Who is who.
     pub auth: Auth,
     /// What user tokens are held against.
@@ -109,6 +114,7 @@ impl Drop for Parts {
     /// Nobody can reach the server any more, so its threads end.
     fn drop(&mut self) {
         self.hub.wake();
+        self.stages.wake();
     }
 }
 
@@ -157,8 +163,16 @@ impl App {
         if drawn.is_some() {
             buttons::make_examples(&db, main.id()).await?;
         }
+        let Limits { lease, move_rate, move_burst, .. } = config.limits;
+        let terms = Terms {
+            life: Duration::from_millis(lease),
+            each: Duration::from_secs(1) / move_rate.max(1),
+            burst: move_burst,
+        };
+        let stages = Stages::new(Arc::clone(&hub), terms);
         let parts = Parts {
             log,
+            stages: Arc::new(stages),
             hub,
             auth: Auth::load(db.clone()).await?,
             users,
@@ -185,7 +199,10 @@ impl App {
             .start(&WeakApp(Arc::downgrade(&app.0)), config.limits.outbox)
             .context("The delivery threads cannot be started")?;
         tokio::spawn(announce(Arc::downgrade(&app.0)));
+        tokio::spawn(settle(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
+        let idle = Duration::from_secs(config.room_idle);
+        tokio::spawn(evict(Arc::downgrade(&app.0), idle));
         Ok((app, drawn))
     }
 
@@ -265,6 +282,29 @@ async fn announce(app: Weak<Parts>) {
     }
 }
 
+/// Lets go of rooms that nobody has used for `idle`, or up to twice as long.
+async fn evict(app: Weak<Parts>, idle: Duration) {
+    loop {
+        tokio::time::sleep(idle).await;
+        let Some(app) = app.upgrade() else { return };
+        let gone = app.log.evict();
+        if gone > 0 {
+            tracing::debug!(rooms = gone, "let go of");
+        }
+    }
+}
+
+/// Tells and ends what is due on the stages.
+async fn settle(app: Weak<Parts>) {
+    loop {
+        let Some(stages) = app.upgrade().map(|app| Arc::clone(&app.stages)) else { return };
+        stages.ripe().await;
+        drop(stages);
+        let Some(app) = app.upgrade().map(App) else { return };
+        app.stages.due().into_iter().for_each(|left| command::settle(&app, left));
+    }
+}
+
 /// Lets go of what nobody will come back for.
 async fn tidy(app: Weak<Parts>) {
     let mut hours = tokio::time::interval(Duration::from_hours(1));
@@ -274,6 +314,9 @@ async fn tidy(app: Weak<Parts>) {
         let slow = 1000 * i64::from(settings::MAX_SLOW);
         if let Err(error) = app.log.forget_spoke(clock::now() - slow).await {
             tracing::warn!(%error, "when people spoke could not be forgotten");
+        }
+        if let Err(error) = app.log.forget_mutes().await {
+            tracing::warn!(%error, "mutes that are over could not be forgotten");
         }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");

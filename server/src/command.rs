@@ -4,18 +4,25 @@
 
 pub(crate) mod chat;
 mod items;
+mod moderation;
 mod people;
+mod stage;
+pub mod variables;
+
+pub use stage::settle;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::door;
 use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
-use crate::log::{Appended, Change, Draft, Once, Room};
+use crate::log::{Appended, Change, Draft, Kind, Once, Room};
 use nowcast_shared::command::{Command, KINDS};
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::{PageFrame, ServerFrame};
 use nowcast_shared::id::{ClientId, CommandId};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -104,7 +111,8 @@ pub async fn run(
     command: Command<Value>,
     key: Option<String>,
 ) -> Result<Done, Problem> {
-    let fingerprint = key.is_some().then(|| fingerprint(&command));
+    door::not_blocked(app, room, caller.actor)?;
+    let fingerprint = key.is_some().then(|| digest(&command));
     let once = key.zip(fingerprint).map(|(key, fingerprint)| Once {
         actor: caller.actor.subject(),
         key,
@@ -114,6 +122,29 @@ pub async fn run(
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
         Command::Delete { item } => items::delete(app, room, caller, item, once).await,
+        Command::Mute { person, seconds } => {
+            moderation::mute(app, room, caller, person, seconds).await
+        }
+        Command::Unmute { person } => {
+            moderation::pardon(app, room, caller, person, Kind::Mute).await
+        }
+        Command::Block { person } => moderation::block(app, room, caller, person).await,
+        Command::Unblock { person } => {
+            moderation::pardon(app, room, caller, person, Kind::Block).await
+        }
+        Command::Put { piece, change } => stage::put(app, room, caller, piece, change, once).await,
+        Command::Remove { piece } => stage::remove(app, room, caller, piece, once).await,
+        Command::Grab { piece } => stage::hold(app, room, caller, &piece, None).await,
+        Command::Move { piece, x, y } => stage::hold(app, room, caller, &piece, Some((x, y))).await,
+        Command::Drop { piece, x, y } => stage::drop(app, room, caller, piece, (x, y), once).await,
+        Command::Set { name, value, version } => {
+            let expect = variables::expect(version);
+            variables::set(app, room, caller, (name, value), expect, once).await
+        }
+        Command::Unset { name, version } => {
+            let expect = variables::expect(version);
+            variables::unset(app, room, caller, name, expect, once).await
+        }
         Command::Say { text, name } => {
             chat::say(app, room, caller, &text, name.as_deref(), once).await
         }
@@ -122,8 +153,31 @@ pub async fn run(
         Command::Typing {} => chat::typing(app, room, caller),
         Command::Name { name } => people::name(app, room, caller, &name),
         Command::Register { token, id } => people::register(app, room, caller, token, id).await,
-        _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
+}
+
+/// Carries out what passes and needs no waiting, on the thread that read it; `None` if it has to go
+/// the long way after all.
+pub fn at_once(
+    app: &App,
+    room: &Arc<Room>,
+    caller: &Caller<'_>,
+    command: &Command<Value>,
+) -> Option<Result<Done, Problem>> {
+    match command {
+        Command::Grab { piece } => stage::hold_at_once(app, room, caller, piece, None),
+        Command::Move { piece, x, y } => {
+            stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
+        }
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
+        _ => None,
+    }
+}
+
+/// Whether a command that took effect is answered only if it has an id: what comes many times a
+/// second.
+pub fn is_quiet(command: &Command<Value>) -> bool {
+    matches!(command, Command::Move { .. } | Command::Typing {})
 }
 
 /// Keeps a change that is allowed.
@@ -139,9 +193,9 @@ async fn keep(
 }
 
 /// SHA-256 of what is asked for; the order of fields does not matter.
-fn fingerprint(command: &Command<Value>) -> [u8; 32] {
-    // A command was made from JSON and can be written as such.
-    let text = serde_json::to_vec(command).unwrap_or_default();
+pub fn digest(asked: &impl Serialize) -> [u8; 32] {
+    // It was made from JSON and can be written as such.
+    let text = serde_json::to_vec(asked).unwrap_or_default();
     Sha256::digest(text).into()
 }
 

@@ -1,6 +1,7 @@
 //! What can be set: every flag, its environment variable, its default.
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -87,7 +88,8 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_DATA", value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 
-    /// Lets anyone publish, edit and delete without a credential. For demos; give it twice (or
+    /// Lets anyone publish, edit and delete, put and drag pieces and set variables without a
+    /// credential. For demos; give it twice (or
     /// set the variable to 2) to allow it on an address that others can reach.
     #[arg(long, env = "NOWCAST_OPEN", action = ArgAction::Count)]
     pub open: u8,
@@ -116,6 +118,11 @@ pub struct Serve {
     /// How many of the newest events of a room to keep for pages that were away; 0 keeps all.
     #[arg(long, env = "NOWCAST_KEEP_EVENTS", default_value_t = 0, value_name = "N")]
     pub keep_events: u64,
+
+    /// How long a room that nobody uses stays in memory, in seconds. What was published there is
+    /// kept all the same.
+    #[arg(long, env = "NOWCAST_ROOM_IDLE", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub room_idle: u64,
 
     /// Believes the last address in `X-Forwarded-For`: give it behind a proxy that sets that
     /// header, so that wrong passwords are counted for each visitor.
@@ -197,6 +204,16 @@ pub struct Limits {
     /// Commands that one page may send at once before the rate counts.
     #[arg(long, env = "NOWCAST_COMMAND_BURST", default_value_t = 400, value_name = "N")]
     pub command_burst: u32,
+    /// Moves of pieces a second that are told of one page; of more only the newest is, a moment
+    /// later.
+    #[arg(long, env = "NOWCAST_MOVE_RATE", default_value_t = 60, value_name = "N")]
+    pub move_rate: u32,
+    /// Moves that one page may make at once before the rate counts.
+    #[arg(long, env = "NOWCAST_MOVE_BURST", default_value_t = 20, value_name = "N")]
+    pub move_burst: u32,
+    /// How long a piece stays its mover's after the last move, in milliseconds: pages count on it.
+    #[arg(long, env = "NOWCAST_LEASE", default_value_t = LEASE, hide = true, value_name = "MS")]
+    pub lease: u64,
 }
 
 /// When a publish counts as kept.

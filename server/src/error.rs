@@ -85,6 +85,14 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (code, detail) = match refusal {
             Refusal::UnknownPiece => (Code::UnknownPiece, "There is no such piece on the stage."),
+            Refusal::PieceLocked => {
+                (Code::PieceLocked, "This piece is locked: only an admin moves it.")
+            }
+            Refusal::PieceHeld => (Code::PieceHeld, "Somebody else holds this piece."),
+            Refusal::IncompletePiece => (
+                Code::BadPiece,
+                "A new piece needs a `look`, an image a `url`, and a text its `text`.",
+            ),
             Refusal::StageFull => (Code::StageFull, "The stage is full. Take a piece off first."),
             Refusal::UnknownVariable => (Code::UnknownVariable, "There is no such variable."),
             Refusal::VersionMismatch => {

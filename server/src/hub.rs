@@ -25,6 +25,7 @@ pub use seat::Seat;
 
 use crate::auth::Visitor;
 use crate::clock;
+use crate::door::Pass;
 use crate::encoded::Encoded;
 use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal};
 use crate::record::Record;
@@ -160,15 +161,6 @@ impl Hub {
         newest.into_iter().map(|(who, (_, visitor))| (who.clone(), visitor)).collect()
     }
 
-    /// Ends every session that somebody has in the room.
-    pub fn send_away(&self, room: i64, who: &PublicId, reason: Reason) {
-        let inside = self.inside();
-        let members = inside.rooms.get(&room).into_iter().flat_map(|room| &room.members);
-        for (id, _) in members.filter(|(_, member)| member.who.as_ref() == Some(who)) {
-            self.shard(*id).send(Message::Close(*id, reason));
-        }
-    }
-
     /// Does what it is time for: lets those go who did not come back, ends registrations that are
     /// over, tells the rooms once what is new; to be called at most once a second. In how long the
     /// next such time is.
@@ -222,9 +214,38 @@ impl Hub {
         state.tell(&self.shards, room, &signal);
     }
 
+    /// The page behind a session that is its present one.
+    pub fn client(&self, room: i64, id: SessionId) -> Option<ClientId> {
+        let inside = self.inside();
+        inside.rooms.get(&room)?.members.get(&id)?.seat.visitor().client.clone()
+    }
+
     /// Returns when [`Self::tick`] has something to do since the last call, or has it sooner.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Whether this holds for a session of the room.
+    pub fn any(&self, room: i64, holds: impl Fn(&Visitor, &Pass) -> bool) -> bool {
+        let inside = self.inside();
+        let members = inside.rooms.get(&room).map(|room| room.members.values());
+        members.is_some_and(|mut all| all.any(|one| holds(&one.seat.visitor(), &one.pass)))
+    }
+
+    /// Ends a session.
+    pub fn close_one(&self, id: SessionId, reason: Reason) {
+        self.shard(id).send(Message::Close(id, reason));
+    }
+
+    /// Ends the sessions of the room for which this holds.
+    pub fn close_some(&self, room: i64, reason: Reason, holds: impl Fn(&Visitor, &Pass) -> bool) {
+        let inside = self.inside();
+        let Some(state) = inside.rooms.get(&room) else { return };
+        for (id, member) in &state.members {
+            if holds(&member.seat.visitor(), &member.pass) {
+                self.close_one(*id, reason);
+            }
+        }
     }
 
     /// Ends every session, also those that would still join.

@@ -148,6 +148,11 @@ enum Upload {
     Refused,
 }
 
+/// Refuses what is no address of a picture: `http:`, `https:` or an upload's own path.
+pub fn check_picture(url: &str) -> Result<(), Problem> {
+    address(&Map::from_iter([("url".to_owned(), url.into())]), Upload::Allowed)
+}
+
 /// The field `url`: an absolute http or https address, or an upload's own path.
 fn address(data: &Map<String, Value>, upload: Upload) -> Result<(), Problem> {
     let given = text(data, "url", ADDRESS)?;

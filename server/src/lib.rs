@@ -11,6 +11,7 @@
 //! - [`hub`]: who is in which room, presence. [`engine`]: the threads that hold the sessions; catch
 //!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
 //! - [`pushes`]: something for a user alone, named by [`push_id`]s.
+//! - [`stage`]: who holds which piece right now.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
@@ -27,6 +28,7 @@ pub mod command;
 pub mod config;
 pub mod connection;
 pub mod db;
+pub mod door;
 pub mod encoded;
 pub mod engine;
 pub mod epochs;
@@ -46,6 +48,7 @@ pub mod random;
 pub mod record;
 pub mod settings;
 pub mod shutdown;
+pub mod stage;
 pub mod transport;
 pub mod uploads;
 pub mod websocket;

@@ -22,6 +22,15 @@ pub enum Action<'a> {
     Moderate,
     /// Make, change, order and delete display buttons.
     Buttons,
+    /// Put pieces on the stage, change, lock and remove them; move locked ones.
+    Stage,
+    /// Move pieces that are not locked, on a stage that is for these.
+    Drag(Who),
+    /// Set and unset shared variables.
+    Variable {
+        /// Whether the room lets its pages do that with this one.
+        listed: bool,
+    },
     /// Make rooms and name them, change one's own name, all other settings.
     Settings,
 }
@@ -31,7 +40,7 @@ pub enum Action<'a> {
 pub enum Openness {
     /// Credentials count.
     Closed,
-    /// Anyone may publish, edit and delete.
+    /// Anyone may publish, edit and delete, use the stage and set variables.
     Open,
 }
 
@@ -46,7 +55,7 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let everyones = matches!(action, Action::Publish | Action::Change { .. } | Action::Chat(_));
+    let everyones = !matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
     if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
@@ -67,31 +76,36 @@ pub fn may(
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                Action::Publish | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
+                // A program that may show things may also say how they stand.
+                Action::Publish
+                | Action::Variable { .. }
+                | Action::Chat(Who::Everyone | Who::Users)
+                | Action::Drag(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
                 }
                 Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
-                Action::Buttons | Action::Settings | Action::Moderate => {
-                    Err(forbidden("Only an admin may do that."))
-                }
+                Action::Buttons
+                | Action::Settings
+                | Action::Moderate
+                | Action::Stage
+                | Action::Drag(_) => Err(forbidden("Only an admin may do that.")),
             }
         }
-        Actor::User(_) if matches!(action, Action::Chat(Who::Everyone | Who::Users)) => Ok(()),
-        Actor::Viewer(_) if action == Action::Chat(Who::Everyone) => Ok(()),
-        Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
-            Err(forbidden("Only an admin may chat here."))
-        }
-        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
-        Actor::Viewer(_) => Err(Problem::new(
-            Code::Unauthorized,
-            match action {
-                Action::Chat(_) => "Only registered users may chat here.",
-                Action::Publish => "Log in or send a publish token to publish here.",
-                _ => "Log in or send a token to do that.",
-            },
-        )),
+        Actor::User(_) | Actor::Viewer(_) => match action {
+            Action::Chat(Who::Everyone)
+            | Action::Drag(Who::Everyone)
+            | Action::Variable { listed: true } => Ok(()),
+            Action::Chat(Who::Users) | Action::Drag(Who::Users)
+                if matches!(actor, Actor::User(_)) =>
+            {
+                Ok(())
+            }
+            Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+            Action::Drag(Who::Nobody) => Err(forbidden("Only an admin may move pieces here.")),
+            _ => Err(lacking(actor, action)),
+        },
     }
 }
 
@@ -132,6 +146,29 @@ pub fn may_push(
             Err(Problem::new(Code::Unauthorized, detail))
         }
     }
+}
+
+/// Whether this actor is an admin of `room`, or a program whose token is good for it.
+pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
+    match actor {
+        Actor::Admin { .. } => true,
+        Actor::Token(token) => token.rooms.as_ref().is_none_or(|rooms| rooms.contains(room)),
+        Actor::User(_) | Actor::Viewer(_) | Actor::Foreign(_) => false,
+    }
+}
+
+/// What is missing.
+fn lacking(actor: &Actor, action: Action<'_>) -> Problem {
+    if let Actor::User(_) = actor {
+        return forbidden("Only an admin may do that, or a program with a token.");
+    }
+    let detail = match action {
+        Action::Chat(_) => "Only registered users may chat here.",
+        Action::Drag(_) => "Only registered users may move pieces here.",
+        Action::Publish => "Log in or send a publish token to publish here.",
+        _ => "Log in or send a token to do that.",
+    };
+    Problem::new(Code::Unauthorized, detail)
 }
 
 fn forbidden(detail: &'static str) -> Problem {

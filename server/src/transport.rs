@@ -6,6 +6,7 @@ pub mod ws;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::door::{self, Pass};
 use crate::engine::inbox::Inbox;
 use crate::engine::mailbox::{Mailbox, SessionId};
 use crate::engine::member::{Entrant, Way};
@@ -13,12 +14,13 @@ use crate::engine::poll::Waiting;
 use crate::error::Problem;
 use crate::http::extract::{Asks, InRoom, query};
 use crate::hub::{Join, Seat, Transport};
+use crate::log::Room;
 use crate::push_id::{BadPushId, PushId};
 use crate::pushes;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use nowcast_shared::error::Code;
+use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::id::PublicId;
 use nowcast_shared::offset::Position;
 use std::sync::Arc;
@@ -31,6 +33,7 @@ pub struct Joining {
     counted: bool,
     /// The newest push that the page has seen.
     pushed: Option<PushId>,
+    pass: Pass,
 }
 
 impl FromRequestParts<App> for Joining {
@@ -74,7 +77,8 @@ impl Joining {
         let pushed = pushed.map_err(|_: BadPushId| {
             Problem::new(Code::BadQuery, "`pushed` is the id of a push, or 0.")
         })?;
-        Ok(Self { asks, room, since, counted, pushed })
+        let pass = asks.pass(app, parts, room.0.name())?;
+        Ok(Self { asks, room, since, counted, pushed, pass })
     }
 
     /// Begins a session that goes `way`.
@@ -96,7 +100,7 @@ impl Joining {
             });
             self.entrant(app, seat, inbox, way)
         });
-        self.look_up_pushes(app, id);
+        self.begun(app, id, true);
         id
     }
 
@@ -109,9 +113,7 @@ impl Joining {
                 app.metrics.sessions.add(1);
                 self.entrant(app, seat, None, Way::Poll { waiting, returns })
             });
-        if new {
-            self.look_up_pushes(app, id);
-        }
+        self.begun(app, id, new);
         (mailbox, id)
     }
 
@@ -125,6 +127,7 @@ impl Joining {
             transport,
             counted: self.counted && returns,
             pushed: self.pushed,
+            pass: self.pass.clone(),
             visitor,
         }
     }
@@ -134,7 +137,15 @@ impl Joining {
         Entrant { id: seat.session(), room, since, you: self.you(app), inbox, way }
     }
 
-    /// Gives a user what was pushed while nobody was here.
+    /// What has to come after a session has joined.
+    fn begun(&self, app: &App, session: SessionId, new: bool) {
+        stay(app, &self.room.0, &self.asks.actor, &self.pass, session);
+        if new {
+            // What was pushed while nobody was here.
+            self.look_up_pushes(app, session);
+        }
+    }
+
     fn look_up_pushes(&self, app: &App, session: SessionId) {
         pushes::look_up(app, &self.room.0, session, &self.asks.visitor, self.pushed);
     }
@@ -142,5 +153,15 @@ impl Joining {
     /// How others see the page.
     fn you(&self, app: &App) -> PublicId {
         app.auth.public_id(&self.asks.actor.subject())
+    }
+}
+
+/// Looks once more whether a session may be where it is: since it came to the door, the room may
+/// have become private, or an admin may have sent it out, before it was among those to be ended.
+fn stay(app: &App, room: &Room, actor: &Actor, pass: &Pass, id: SessionId) {
+    if let Err(problem) = door::enter(app, room, actor, pass) {
+        let blocked = problem.code == Code::Blocked;
+        let reason = if blocked { Reason::Blocked } else { Reason::RoomClosed };
+        app.hub.close_one(id, reason);
     }
 }

@@ -28,3 +28,4 @@ pub mod offset;
 pub mod room;
 pub mod signal;
 pub mod stage;
+pub mod variable;

@@ -76,7 +76,8 @@ fn hear(answer: &JsValue, ear: &Ear, ended: &Cell<bool>) -> Option<usize> {
 fn heard(problem: Problem) -> Heard {
     match problem.status {
         401 | 403 | 404 if !problem.code.is_empty() => {
-            Heard::Refused(Refusal { status: problem.status, detail: problem.detail })
+            let Problem { status, code, detail, .. } = problem;
+            Heard::Refused(Refusal { status, code, detail })
         }
         _ => Heard::Lost,
     }

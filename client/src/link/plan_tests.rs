@@ -316,7 +316,11 @@ fn a_page_that_was_turned_away_says_so_and_looks_again() {
     for way in [Way::EventSource, Way::LongPoll] {
         conn = story.tell(Input::Lost(conn)).opened(way);
     }
-    let refusal = Refusal { status: 404, detail: "There is no such room.".to_owned() };
+    let refusal = Refusal {
+        status: 404,
+        code: "unknown_room".to_owned(),
+        detail: "There is no such room.".to_owned(),
+    };
     story.tell(Input::Refused(conn, refusal.clone()));
     assert_eq!(*story.plan.status(), Status::Refused(refusal.clone()));
     let socket = story.pass(2 * TURNED_AWAY).opened(Way::WebSocket);

@@ -61,6 +61,8 @@ pub enum Return {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
+    /// For programs.
+    pub code: String,
     /// For people.
     pub detail: String,
 }

@@ -40,7 +40,11 @@ impl Socket {
 impl Transport for Socket {
     fn ping(&self) {
         // Where it is not open, the answer that does not come says so.
-        let _ = self.socket.send_with_str(r#"{"t":"ping"}"#);
+        self.send(r#"{"t":"ping"}"#);
+    }
+
+    fn send(&self, frame: &str) -> bool {
+        self.socket.send_with_str(frame).is_ok()
     }
 }
 

@@ -300,6 +300,8 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
                 if matches!(item, Item::Signal(signal) if signal.presence.is_some()) {
                     member.cold.presence = 0;
                 }
+                // It may have been a signal.
+                member.cold.outdated = true;
                 if member.stage == Stage::Live {
                     member.stage = Stage::Behind;
                 }
@@ -333,7 +335,7 @@ fn who_is_here(member: &Member, signal: &Signal, presence: &Presence) -> Entry {
 }
 
 /// Whether signals make sense to it already, or still.
-fn hears(member: &Member) -> bool {
+pub(super) fn hears(member: &Member) -> bool {
     // A poll without a name is nobody's page, and what it waits for is events.
     let nameless = matches!(&member.carrier, Carrier::Polls(polls) if !polls.returns);
     !nameless && !matches!(member.stage, Stage::New { .. } | Stage::Awaiting | Stage::Over)

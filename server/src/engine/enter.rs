@@ -8,10 +8,9 @@ use super::outbox::Entry;
 use super::poll::{GRACE, Waiting};
 use super::shard::{Shard, Share};
 use super::timers::{Millis, NEVER};
-use super::welcome::Welcome;
+use super::welcome::{self, Welcome};
 use crate::app::App;
 use crate::db::DbError;
-use crate::encoded::Encoded;
 use crate::hub::presence;
 use crate::log::{ReadError, Snapshot};
 use crate::record::Record;
@@ -80,7 +79,6 @@ impl Shard {
                     if member.format != Format::Poll {
                         self.welcome(app, key, None);
                     }
-                    self.make_sure(app, key);
                     self.hand_over(app, key);
                 }
                 Stage::New { resumes: false } => {
@@ -103,11 +101,10 @@ impl Shard {
                     Ok(Some(records)) if records.is_empty() => {
                         // Whatever comes after the head comes through the mailbox.
                         member.stage = Stage::Live;
-                        self.make_sure(app, key);
-                        self.arrived(key);
+                        self.arrived(app, key);
                         return;
                     }
-                    Ok(Some(records)) => self.catch_up(key, &records),
+                    Ok(Some(records)) => self.catch_up(app, key, &records),
                     Ok(None) => {
                         self.ask_for_records(app, key);
                         return;
@@ -123,7 +120,11 @@ impl Shard {
     }
 
     /// All that a session missed is on its way.
-    fn arrived(&mut self, key: usize) {
+    fn arrived(&mut self, app: &App, key: usize) {
+        self.make_sure(app, key);
+        if std::mem::take(&mut self.members[key].cold.outdated) {
+            self.tell_in_flight(app, key);
+        }
         let now = self.now;
         let member = &self.members[key];
         if let Carrier::Polls(polls) = &member.carrier
@@ -136,8 +137,23 @@ impl Shard {
         }
     }
 
+    /// Tells who holds which piece and where it is. What was told of that before the events that
+    /// the session just got may be older than these.
+    fn tell_in_flight(&mut self, app: &App, key: usize) {
+        let member = &self.members[key];
+        if !super::deliver::hears(member) {
+            return;
+        }
+        let cold = &member.cold;
+        let (room, id) = (cold.room.id(), cold.id);
+        for (signal, frame) in app.stages.in_flight(room, || app.hub.client(room, id)) {
+            let bytes = welcome::bytes(self.members[key].format, frame.as_bytes());
+            self.queue(app, key, Entry::signal(bytes, Some(signal.into())));
+        }
+    }
+
     /// Gives a session what it missed, or some of it.
-    fn catch_up(&mut self, key: usize, records: &[Arc<Record>]) {
+    fn catch_up(&mut self, app: &App, key: usize, records: &[Arc<Record>]) {
         let now = self.now;
         let member = &mut self.members[key];
         for record in records {
@@ -145,13 +161,14 @@ impl Shard {
             let bytes = member.format.of(&record.encoded, Some(position)).clone();
             member.append(bytes.into(), now);
             member.cursor = record.offset;
+            member.cold.outdated = true;
         }
         self.mark(key);
         // One answer to a poll takes what fits into it.
         let member = &mut self.members[key];
         if member.format == Format::Poll && !records.is_empty() {
             member.stage = Stage::Live;
-            self.arrived(key);
+            self.arrived(app, key);
         }
     }
 
@@ -181,12 +198,10 @@ impl Shard {
     /// Tells a session who is here that does not know it, or may have missed it.
     fn make_sure(&mut self, app: &App, key: usize) {
         let member = &mut self.members[key];
-        let nameless = matches!(&member.carrier, Carrier::Polls(polls) if !polls.returns);
-        if member.cold.presence == 0 && !nameless {
+        if member.cold.presence == 0 && super::deliver::hears(member) {
             let state = app.hub.presence(member.cold.room.id());
             member.cold.presence = state.version;
-            let frame = Encoded::new(&[&presence::whole(state)]);
-            let bytes = member.format.of(&frame, None).clone();
+            let bytes = welcome::bytes(member.format, presence::whole(state).as_bytes());
             self.queue(app, key, Entry::signal(bytes, Some(Cow::Borrowed("presence"))));
         }
     }
@@ -195,6 +210,7 @@ impl Shard {
         let member = &mut self.members[key];
         let presence = app.hub.presence(member.cold.room.id());
         member.cold.presence = presence.version;
+        member.cold.outdated = true;
         let welcome = Welcome {
             room: &member.cold.room,
             you: &member.cold.you,
@@ -208,9 +224,8 @@ impl Shard {
         }
         // Without a snapshot it would not know who is here until somebody comes or leaves.
         if snapshot.is_none() {
-            let frame = Encoded::new(&[&presence::whole(presence)]);
-            let bytes = member.format.of(&frame, None).clone();
-            member.append(bytes.into(), self.now);
+            let frame = presence::whole(presence);
+            member.append(welcome::own(member.format, frame.as_bytes()), self.now);
         }
         self.mark(key);
     }
@@ -295,7 +310,7 @@ impl Shard {
         match records {
             Ok(records) => {
                 member.stage = Stage::Behind;
-                self.catch_up(key, &records);
+                self.catch_up(app, key, &records);
             }
             Err(ReadError::Gone) => member.stage = Stage::New { resumes: false },
             Err(ReadError::Db(error)) => {

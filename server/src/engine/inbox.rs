@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::{Actor, Credential};
-use crate::command::{self, Caller};
+use crate::command::{self, Caller, Done};
 use crate::error::Problem;
 use crate::hub::Seat;
 use crate::limiter::Limiter;
@@ -28,15 +28,17 @@ pub struct Inbox {
 /// How fast a session sends.
 pub(super) struct Pace {
     limiter: Limiter,
+    moves: Limiter,
     /// How many frames in a row were too many.
     excess: u32,
 }
 
 impl Pace {
-    /// At the rate of commands.
+    /// At the rates of commands and of moves.
     pub(super) fn new(app: &App) -> Self {
         let limiter = Limiter::new(app.limits.command_rate, app.limits.command_burst);
-        Self { limiter, excess: 0 }
+        let moves = Limiter::new(app.limits.move_rate, app.limits.move_burst);
+        Self { limiter, moves, excess: 0 }
     }
 
     /// Takes one, if it is allowed.
@@ -44,6 +46,16 @@ impl Pace {
         let admitted = self.limiter.admit();
         self.excess = if admitted { 0 } else { self.excess + 1 };
         admitted
+    }
+
+    /// Notes a move. None is refused for coming too fast, since the newest has to be told; but what
+    /// is too many counts as commands do, and a flood is a flood.
+    fn note_move(&mut self) {
+        if self.moves.admit() {
+            self.excess = 0;
+        } else {
+            self.admit();
+        }
     }
 
     /// Whether it goes on for so long that it is no mistake.
@@ -56,6 +68,8 @@ impl Pace {
 pub(super) enum Read {
     /// The answer: JSON text.
     Answer(Bytes),
+    /// Nothing.
+    Done,
     /// There is something to do first.
     Run(Box<Errand>),
     /// The session is to end.
@@ -91,24 +105,39 @@ impl Inbox {
             Ok(actor) => actor,
             Err(problem) => return refused(None, problem),
         };
+        let read = (!too_large).then(|| command::read(text, None));
+        let moves =
+            matches!(&read, Some(Ok(PageFrame::Command { command: Command::Move { .. }, .. })));
         // Whatever a page sends costs something, also what cannot be read.
-        let too_fast = (actor.is_limited() || too_large) && !pace.admit();
+        let limited = actor.is_limited() || too_large;
+        let too_fast = match moves {
+            true if limited => {
+                pace.note_move();
+                false
+            }
+            true => false,
+            false => limited && !pace.admit(),
+        };
         if pace.is_flood() {
             return Read::Close(Reason::Flooding);
         }
-        if too_large {
-            return refused(None, Problem::too_large("The frame", limit));
-        }
-        let frame = match command::read(text, None) {
-            Ok(frame) => frame,
-            Err(unreadable) => return refused(unreadable.command, unreadable.problem),
+        let frame = match read {
+            None => return refused(None, Problem::too_large("The frame", limit)),
+            Some(Ok(frame)) => frame,
+            Some(Err(unreadable)) => return refused(unreadable.command, unreadable.problem),
         };
         match frame {
             PageFrame::Ping if too_fast => refused(None, command::too_fast()),
             PageFrame::Ping => Read::Answer(encode(&ServerFrame::Pong)),
             PageFrame::Command { id, .. } if too_fast => refused(id, command::too_fast()),
             PageFrame::Command { id, command } => {
-                Read::Run(Box::new(Errand { actor, id, command }))
+                let (visitor, session) = (self.seat.visitor(), Some(self.seat.session()));
+                let caller = Caller { actor: &actor, client: visitor.client.as_ref(), session };
+                match command::at_once(app, &self.room, &caller, &command) {
+                    Some(result) => answer(id, command::is_quiet(&command), result)
+                        .map_or(Read::Done, Read::Answer),
+                    None => Read::Run(Box::new(Errand { actor, id, command })),
+                }
             }
         }
     }
@@ -124,16 +153,23 @@ impl Inbox {
         encode(&command::reject(None, problem))
     }
 
-    /// Carries out a command and gives the answer.
-    pub(super) async fn run(&self, app: &App, errand: Errand) -> Bytes {
+    /// Carries out a command and gives the answer, if there is one.
+    pub(super) async fn run(&self, app: &App, errand: Errand) -> Option<Bytes> {
         let Errand { actor, id, command } = errand;
         let (visitor, session) = (self.seat.visitor(), Some(self.seat.session()));
         let named = id.as_ref().zip(visitor.client.as_ref());
         let key = named.map(|(id, client)| key(client.as_str(), id));
         let caller = Caller { actor: &actor, client: visitor.client.as_ref(), session };
+        let quiet = command::is_quiet(&command);
         let result = command::run(app, &self.room, &caller, command, key).await;
-        encode(&command::answer(id, result))
+        answer(id, quiet, result)
     }
+}
+
+/// The answer to a command; none to one without an id that is answered only if it has one.
+fn answer(id: Option<CommandId>, quiet: bool, result: Result<Done, Problem>) -> Option<Bytes> {
+    let silent = id.is_none() && quiet && result.is_ok();
+    (!silent).then(|| encode(&command::answer(id, result)))
 }
 
 fn refused(command: Option<CommandId>, problem: Problem) -> Read {

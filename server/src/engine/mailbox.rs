@@ -49,7 +49,7 @@ pub enum Message {
     /// What a stream that is read elsewhere brought. Dropping the sender asks for more.
     Received(SessionId, Vec<u8>, oneshot::Sender<()>),
     /// A command was carried out; the session may go on with the next.
-    Answered(SessionId, Box<Inbox>, Bytes),
+    Answered(SessionId, Box<Inbox>, Option<Bytes>),
     /// Events after an offset, which a session had to have read from the disk.
     Read(SessionId, Offset, Result<Vec<Arc<Record>>, ReadError>),
     /// The snapshot that sessions of a room wait for.

@@ -148,6 +148,8 @@ pub(super) struct Cold {
     pub(super) presence: u64,
     /// What is for it alone and came before its welcome.
     pub(super) tells: Vec<Arc<Tell>>,
+    /// Whether it does not know who holds which piece, or may know it wrong.
+    pub(super) outdated: bool,
     /// When it gave the last sign of life, or was asked for one.
     pub(super) heard: Millis,
     /// Whether a ping was sent that is not answered.
@@ -230,6 +232,7 @@ impl Member {
             paused: false,
             presence: 0,
             tells: Vec::new(),
+            outdated: true,
             heard: now,
             asked: false,
             wrote: now,

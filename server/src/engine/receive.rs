@@ -5,6 +5,7 @@ use super::mailbox::Message;
 use super::member::{Carrier, Leaving, Stage};
 use super::shard::Shard;
 use crate::app::App;
+use crate::command;
 use crate::websocket::{self, Decoder};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -40,7 +41,7 @@ impl Shard {
             let Carrier::Socket { stream, .. } = &mut member.carrier else { break };
             match stream.read(&mut buffer) {
                 Ok(0) => {
-                    self.leave(key, Leaving::Gone);
+                    self.leave(app, key, Leaving::Gone);
                     break;
                 }
                 Ok(length) => self.received(app, key, &mut buffer[..length]),
@@ -135,13 +136,13 @@ impl Shard {
             websocket::Message::Pong(_) => {}
             websocket::Message::Close(close) => {
                 let code = close.as_ref().map_or(websocket::close::NORMAL, |(code, _)| *code);
-                self.leave(key, Leaving::Closed(code));
+                self.leave(app, key, Leaving::Closed(code));
             }
         }
     }
 
     /// The page leaves. What it sent before that is still done.
-    fn leave(&mut self, key: usize, leaving: Leaving) {
+    fn leave(&mut self, app: &App, key: usize, leaving: Leaving) {
         let member = &mut self.members[key];
         let busy = member.cold.inbox.is_none() || !member.cold.pending.is_empty();
         if member.stage == Stage::Over {
@@ -152,6 +153,14 @@ impl Shard {
             self.let_go(key);
         } else {
             if let Leaving::Closed(code) = leaving {
+                let room = member.cold.room.id();
+                // A connection that breaks does not end a lease; neither does one that the page
+                // has replaced.
+                let client = app.hub.client(room, member.cold.id);
+                if let Some(left) = client.and_then(|client| app.stages.leave(room, &client)) {
+                    let _entered = self.runtime.enter();
+                    command::settle(app, left);
+                }
                 member.append(websocket::encode::close(code, "").into(), self.now);
             }
             self.end(key, self.times.closing);
@@ -180,6 +189,7 @@ impl Shard {
         };
         match inbox.read(app, &mut cold.pace, text) {
             Frame::Answer(answer) => self.reply(app, key, &answer),
+            Frame::Done => {}
             Frame::Close(reason) => self.close(app, key, reason),
             Frame::Run(errand) => {
                 let Some(inbox) = cold.inbox.take() else { return };
@@ -188,7 +198,7 @@ impl Shard {
                     let failed = errand.failed();
                     let run = AssertUnwindSafe(inbox.run(&app, *errand)).catch_unwind();
                     // A session whose command panicked would wait for its answer for ever.
-                    let answer = run.await.unwrap_or(failed);
+                    let answer = run.await.unwrap_or(Some(failed));
                     mailbox.send(Message::Answered(id, inbox, answer));
                 });
             }
@@ -196,9 +206,17 @@ impl Shard {
     }
 
     /// A command was carried out: the frames that waited for it are next.
-    pub(super) fn answered(&mut self, app: &App, key: usize, inbox: Box<Inbox>, answer: &[u8]) {
+    pub(super) fn answered(
+        &mut self,
+        app: &App,
+        key: usize,
+        inbox: Box<Inbox>,
+        answer: Option<&[u8]>,
+    ) {
         self.members[key].cold.inbox = Some(inbox);
-        self.reply(app, key, answer);
+        if let Some(answer) = answer {
+            self.reply(app, key, answer);
+        }
         while self.members[key].cold.inbox.is_some() {
             let member = &mut self.members[key];
             let Some(text) = member.cold.pending.pop_front() else {
@@ -206,7 +224,7 @@ impl Shard {
                 if std::mem::take(&mut member.cold.paused) {
                     self.read_on(app, key);
                 } else if let Some(leaving) = member.cold.leaving.take() {
-                    self.leave(key, leaving);
+                    self.leave(app, key, leaving);
                 }
                 return;
             };

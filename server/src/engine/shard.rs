@@ -238,7 +238,7 @@ impl Shard {
             }
             Message::Answered(id, inbox, answer) => {
                 if let Some(key) = self.key(id) {
-                    self.answered(app, key, inbox, &answer);
+                    self.answered(app, key, inbox, answer.as_deref());
                 }
             }
             Message::Read(id, after, records) => {

@@ -100,12 +100,16 @@ impl Welcome<'_> {
 
 /// A frame for one session alone, of JSON text.
 pub(super) fn own(format: Format, json: &[u8]) -> Entry {
+    bytes(format, json).into()
+}
+
+/// The same, as bytes.
+pub(super) fn bytes(format: Format, json: &[u8]) -> Bytes {
     let plain = || websocket::encode::text(json);
-    let bytes = match format {
+    match format {
         Format::WebSocket => plain(),
         Format::Deflated => encoded::deflated(json).unwrap_or_else(plain),
         Format::EventStream => encoded::event_stream(json, None),
         Format::Poll => Bytes::copy_from_slice(json),
-    };
-    bytes.into()
+    }
 }

@@ -85,11 +85,24 @@ pub(super) async fn json<T: DeserializeOwned>(
     parse(&bytes(request.into_body(), limit).await?)
 }
 
+/// The body as any JSON.
+pub(super) async fn value(request: Request, limit: usize) -> Result<Value, Problem> {
+    if let Kind::Form | Kind::Multipart = kind(request.headers()) {
+        let detail = "Send JSON here, as Content-Type: application/json.";
+        return Err(Problem::new(Code::UnsupportedType, detail));
+    }
+    any(&bytes(request.into_body(), limit).await?)
+}
+
+fn any(bytes: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
+    serde_json::from_str(text)
+        .map_err(|error| Problem::new(Code::BadJson, format!("This is not JSON: {error}.")))
+}
+
 /// Bytes as JSON of a certain shape.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| Problem::new(Code::BadJson, format!("This is not JSON: {error}.")))?;
+    let value = any(bytes)?;
     // Sequences would do for structs, but nobody should come to rely on it.
     if !value.is_object() {
         return Err(Problem::new(Code::BadRequest, "A JSON object is asked for here."));

@@ -1,7 +1,7 @@
 //! Pushes: something for one user alone.
 
 use super::body::{self, Kind};
-use super::extract::{Asks, InRoom};
+use super::extract::Asks;
 use crate::app::App;
 use crate::auth::users;
 use crate::error::Problem;
@@ -42,9 +42,14 @@ pub(super) async fn push(
     if data.len() > app.limits.max_item {
         return Err(Problem::too_large("The data", app.limits.max_item));
     }
-    let room = match &room {
-        Some(room) => Some(InRoom::named(&app, room).await?.0.id()),
+    let room = match room {
         None => None,
+        Some(name) => {
+            let room = app.log.room(&name).await?.ok_or_else(|| {
+                Problem::new(Code::UnknownRoom, format!("There is no room called {name}."))
+            })?;
+            Some(room.id())
+        }
     };
     let delivered = pushes::push(&app, Push { user, room, data, store }).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"delivered": delivered}))))

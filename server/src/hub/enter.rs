@@ -3,6 +3,7 @@
 use super::room::{Member, Room, you};
 use super::{Claim, Hub, Inside, Seat, Transport};
 use crate::auth::Visitor;
+use crate::door::Pass;
 use crate::engine::mailbox::{Mailbox, Message, SessionId, Tell};
 use crate::engine::member::Entrant;
 use crate::engine::poll::Waiting;
@@ -30,6 +31,8 @@ pub struct Join {
     pub counted: bool,
     /// The newest push that it has seen.
     pub pushed: Option<PushId>,
+    /// By which right it is here.
+    pub pass: Pass,
 }
 
 impl Hub {
@@ -86,7 +89,7 @@ impl Hub {
         reserved: Reserved<'_>,
         entrant: impl FnOnce(&Mailbox, &Arc<Seat>) -> Box<Entrant>,
     ) -> SessionId {
-        let Join { visitor, who, claim, transport, counted, pushed } = join;
+        let Join { visitor, who, claim, transport, counted, pushed, pass } = join;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let state = inside.rooms.entry(room).or_default();
         state.shares.resize(self.shards.len(), 0);
@@ -110,6 +113,7 @@ impl Hub {
             counted,
             seat: Arc::clone(&seat),
             who: who.clone(),
+            pass,
             pushed,
             looking,
         };

@@ -27,6 +27,14 @@ impl Answer {
         }
     }
 
+    /// Makes sure that it took effect without an event.
+    ///
+    /// # Panics
+    /// When it was refused or made one.
+    pub fn done(&self) {
+        assert_eq!(*self, Self::Ack(None), "an ack without an offset");
+    }
+
     /// Why it was refused.
     ///
     /// # Panics

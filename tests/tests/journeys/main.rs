@@ -24,4 +24,5 @@ mod rejected;
 mod repeats;
 mod resume;
 mod sessions;
+mod stage;
 mod start;
