@@ -38,10 +38,18 @@ pub fn document() -> Document {
 }
 
 /// Now, in Unix milliseconds.
+#[cfg(target_arch = "wasm32")]
 pub fn now() -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a whole number far below 2^53")]
     let now = js_sys::Date::now() as i64;
     now
+}
+
+/// Now, in Unix milliseconds, where there is no browser: in native tests.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Whether somebody can see the page: its tab is in front.

@@ -1,6 +1,7 @@
 //! The handles that everything shares, and how they are tied together.
 
 use crate::assets::Assets;
+use crate::auth::users::{self, Users};
 use crate::auth::{self, Auth, DrawnCredentials};
 use crate::buttons;
 use crate::clock;
@@ -14,9 +15,11 @@ use crate::limiter::Rates;
 use crate::log::{Follower, Log, Room};
 use crate::metrics::Metrics;
 use crate::policy::Openness;
+use crate::pushes::{self, PushNames};
 use crate::record::Record;
 use crate::settings;
-use crate::stage::{self, Stages};
+use crate::stage::Stages;
+use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -26,6 +29,9 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long lies between two announcements of who came and left, at least.
+const PACE: Duration = Duration::from_secs(1);
 
 /// How long the answers to idempotent requests are kept, in milliseconds.
 const ANSWER_LIFE: i64 = 24 * 3600 * 1000;
@@ -66,6 +72,10 @@ pub struct Parts {
     pub stages: Arc<Stages>,
     /// Who is who.
     pub auth: Auth,
+    /// What user tokens are held against.
+    pub users: Users,
+    /// Until which name pushes may be named without asking.
+    pub push_names: PushNames,
     /// The database, for what is not the log's: display buttons.
     pub db: Db,
     /// Uploaded pictures.
@@ -140,7 +150,11 @@ impl App {
         let drawn =
             auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
                 .await?;
-        let hub = Arc::new(Hub::new(engine.mailboxes()));
+        let users = Users::load(&db, &config.user_keys).await?;
+        let grace = Duration::from_millis(config.presence_grace);
+        let hub = Arc::new(Hub::new(engine.mailboxes(), grace));
+        let push_names = PushNames::load(&db).await?;
+        hub.push_after(push_names.before());
         let metrics = Arc::new(Metrics::default());
         let follower = FanOut { hub: Arc::clone(&hub), metrics: Arc::clone(&metrics) };
         let follower = Arc::new(follower);
@@ -150,12 +164,19 @@ impl App {
             buttons::make_examples(&db, main.id()).await?;
         }
         let Limits { lease, move_rate, move_burst, .. } = config.limits;
-        let stages = Stages::new(Arc::clone(&hub), stage::terms(lease, move_rate, move_burst));
+        let terms = Terms {
+            life: Duration::from_millis(lease),
+            each: Duration::from_secs(1) / move_rate.max(1),
+            burst: move_burst,
+        };
+        let stages = Stages::new(Arc::clone(&hub), terms);
         let parts = Parts {
             log,
             stages: Arc::new(stages),
             hub,
             auth: Auth::load(db.clone()).await?,
+            users,
+            push_names,
             uploads,
             assets,
             metrics,
@@ -249,12 +270,15 @@ pub fn claim(folder: &Path) -> anyhow::Result<File> {
 
 /// Tells pages who came and left, at most once a second, the first at once.
 async fn announce(app: Weak<Parts>) {
+    // Until somebody comes there is nobody to wait for.
+    let mut rest = Duration::MAX;
     loop {
         let Some(hub) = app.upgrade().map(|app| Arc::clone(&app.hub)) else { return };
-        hub.changed().await;
-        hub.announce();
+        let _ = tokio::time::timeout(rest, hub.changed()).await;
+        let next = hub.tick();
         drop(hub);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(PACE).await;
+        rest = next.map_or(Duration::MAX, |next| next.saturating_sub(PACE));
     }
 }
 
@@ -277,7 +301,7 @@ async fn settle(app: Weak<Parts>) {
         stages.ripe().await;
         drop(stages);
         let Some(app) = app.upgrade().map(App) else { return };
-        command::settle(&app, app.stages.due());
+        app.stages.due().into_iter().for_each(|left| command::settle(&app, left));
     }
 }
 
@@ -296,6 +320,12 @@ async fn tidy(app: Weak<Parts>) {
         }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = pushes::tidy(&app.db, &app.hub).await {
+            tracing::warn!(%error, "old pushes could not be forgotten");
+        }
+        if let Err(error) = users::forget_used(&app.db).await {
+            tracing::warn!(%error, "used tokens could not be forgotten");
         }
     }
 }

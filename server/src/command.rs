@@ -5,6 +5,7 @@
 pub(crate) mod chat;
 mod items;
 mod moderation;
+mod people;
 mod stage;
 pub mod variables;
 
@@ -121,12 +122,6 @@ pub async fn run(
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
         Command::Delete { item } => items::delete(app, room, caller, item, once).await,
-        Command::Say { text, name } => {
-            chat::say(app, room, caller, &text, name.as_deref(), once).await
-        }
-        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
-        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
-        Command::Typing {} => chat::typing(app, room, caller),
         Command::Mute { person, seconds } => {
             moderation::mute(app, room, caller, person, seconds).await
         }
@@ -150,7 +145,14 @@ pub async fn run(
             let expect = variables::expect(version);
             variables::unset(app, room, caller, name, expect, once).await
         }
-        _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
+        Command::Say { text, name } => {
+            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        }
+        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
+        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
+        Command::Typing {} => chat::typing(app, room, caller),
+        Command::Name { name } => people::name(app, room, caller, &name),
+        Command::Register { token, id } => people::register(app, room, caller, token, id).await,
     }
 }
 
@@ -171,6 +173,7 @@ pub fn at_once(
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
         }
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
         _ => None,
     }
 }

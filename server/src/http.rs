@@ -9,6 +9,7 @@ pub mod extract;
 mod invitation;
 mod items;
 mod people;
+mod push;
 mod rooms;
 mod uploads;
 mod vars;
@@ -43,13 +44,15 @@ fn router(app: App) -> Router {
             get(invitation::show).post(invitation::renew).delete(invitation::withdraw),
         )
         .route("/api/rooms/{room}/people", get(people::list))
+        .route("/api/rooms/{room}/vars", get(vars::list))
+        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The chat, also with nothing but curl.
         .route("/api/rooms/{room}/chat", get(chat::list).post(chat::say))
         .route("/api/rooms/{room}/chat/lines", get(chat::lines))
         .route("/api/rooms/{room}/chat/held", get(chat::held))
         .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
-        .route("/api/rooms/{room}/vars", get(vars::list))
-        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
+        // One user alone.
+        .route("/api/push", post(push::push))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))

@@ -24,11 +24,8 @@ pub enum Action<'a> {
     Buttons,
     /// Put pieces on the stage, change, lock and remove them; move locked ones.
     Stage,
-    /// Move pieces that are not locked.
-    Drag {
-        /// Who may in this room.
-        who: Who,
-    },
+    /// Move pieces that are not locked, on a stage that is for these.
+    Drag(Who),
     /// Set and unset shared variables.
     Variable {
         /// Whether the room lets its pages do that with this one.
@@ -58,8 +55,8 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let admins = matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
-    if open == Openness::Open && !admins && !matches!(actor, Actor::Foreign(_)) {
+    let everyones = !matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
+    if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
     match actor {
@@ -75,17 +72,15 @@ pub fn may(
             if token.scopes.contains(&Scope::Admin) {
                 return Ok(());
             }
-            if matches!(action, Action::Drag { who: Who::Everyone }) {
-                return Ok(());
-            }
             if !token.scopes.contains(&Scope::Publish) {
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                // A program that may show things may also say how they stand, and speak.
+                // A program that may show things may also say how they stand.
                 Action::Publish
                 | Action::Variable { .. }
-                | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
+                | Action::Chat(Who::Everyone | Who::Users)
+                | Action::Drag(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
@@ -95,25 +90,61 @@ pub fn may(
                 | Action::Settings
                 | Action::Moderate
                 | Action::Stage
-                | Action::Drag { .. } => Err(forbidden("Only an admin may do that.")),
+                | Action::Drag(_) => Err(forbidden("Only an admin may do that.")),
             }
         }
-        Actor::User(_) | Actor::Viewer(_) if is_given(action, matches!(actor, Actor::User(_))) => {
-            Ok(())
+        Actor::User(_) | Actor::Viewer(_) => match action {
+            Action::Chat(Who::Everyone)
+            | Action::Drag(Who::Everyone)
+            | Action::Variable { listed: true } => Ok(()),
+            Action::Chat(Who::Users) | Action::Drag(Who::Users)
+                if matches!(actor, Actor::User(_)) =>
+            {
+                Ok(())
+            }
+            Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+            Action::Drag(Who::Nobody) => Err(forbidden("Only an admin may move pieces here.")),
+            _ => Err(lacking(actor, action)),
+        },
+    }
+}
+
+/// May `actor` push to users? `room` is absent while it is not known where, `Some(None)` for
+/// everywhere.
+///
+/// # Errors
+/// As [`may`].
+pub fn may_push(
+    actor: &Actor,
+    room: Option<Option<&RoomName>>,
+    open: Openness,
+) -> Result<(), Problem> {
+    match actor {
+        Actor::Foreign(_) => {
+            let detail = "This request comes from a page of another site.";
+            Err(Problem::new(Code::ForeignOrigin, detail))
         }
-        Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
-            Err(forbidden("Only an admin may chat here."))
+        Actor::Admin { .. } => Ok(()),
+        _ if open == Openness::Open => Ok(()),
+        Actor::Token(token) => {
+            if !token.scopes.iter().any(|scope| matches!(scope, Scope::Push | Scope::Admin)) {
+                return Err(forbidden("This token may not push."));
+            }
+            match (&token.rooms, room) {
+                (Some(_), Some(None)) => {
+                    Err(forbidden("This token is not good for every room: say which by `room`."))
+                }
+                (Some(rooms), Some(Some(room))) if !rooms.contains(room) => {
+                    Err(forbidden("This token is not good for this room."))
+                }
+                _ => Ok(()),
+            }
         }
         Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
-        Actor::Viewer(_) => Err(Problem::new(
-            Code::Unauthorized,
-            match action {
-                Action::Chat(_) => "Only registered users may chat here.",
-                Action::Publish => "Log in or send a publish token to publish here.",
-                Action::Drag { who: Who::Users } => "Only registered users move pieces here.",
-                _ => "Log in or send a token to do that.",
-            },
-        )),
+        Actor::Viewer(_) => {
+            let detail = "Log in or send a token with the scope `push` to push to users.";
+            Err(Problem::new(Code::Unauthorized, detail))
+        }
     }
 }
 
@@ -126,17 +157,18 @@ pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
     }
 }
 
-/// Whether the room gives this to whoever is in it, or to its registered users.
-fn is_given(action: Action<'_>, registered: bool) -> bool {
-    match action {
-        Action::Chat(who) | Action::Drag { who } => match who {
-            Who::Everyone => true,
-            Who::Users => registered,
-            Who::Nobody => false,
-        },
-        Action::Variable { listed } => listed,
-        _ => false,
+/// What is missing.
+fn lacking(actor: &Actor, action: Action<'_>) -> Problem {
+    if let Actor::User(_) = actor {
+        return forbidden("Only an admin may do that, or a program with a token.");
     }
+    let detail = match action {
+        Action::Chat(_) => "Only registered users may chat here.",
+        Action::Drag(_) => "Only registered users may move pieces here.",
+        Action::Publish => "Log in or send a publish token to publish here.",
+        _ => "Log in or send a token to do that.",
+    };
+    Problem::new(Code::Unauthorized, detail)
 }
 
 fn forbidden(detail: &'static str) -> Problem {
@@ -190,6 +222,28 @@ mod tests {
                 assert_eq!(answer.map_err(|problem| problem.code), right, "{actor:?} {action:?}");
             }
         }
+    }
+
+    #[test]
+    fn pushing_takes_its_own_scope_and_a_room_where_the_token_has_rooms() {
+        let code = |actor: &Actor, room: Option<&str>, open| {
+            let room = room.map(|room| room.parse::<RoomName>().unwrap());
+            may_push(actor, Some(room.as_ref()), open).map_err(|problem| problem.code)
+        };
+        let closed = |actor: &Actor, room| code(actor, room, Openness::Closed);
+        let here = token(&[Scope::Push], Some(&["main"]));
+        assert_eq!(closed(&token(&[Scope::Push], None), None), Ok(()));
+        assert_eq!(closed(&admin(), None), Ok(()));
+        assert_eq!(closed(&token(&[Scope::Publish], None), None), Err(Code::Forbidden));
+        assert_eq!(closed(&here, Some("main")), Ok(()));
+        assert_eq!(closed(&here, Some("other")), Err(Code::Forbidden));
+        assert_eq!(closed(&here, None), Err(Code::Forbidden));
+        let viewer = Actor::Viewer(Arc::default());
+        assert_eq!(closed(&viewer, None), Err(Code::Unauthorized));
+        assert_eq!(closed(&Actor::User(Arc::default()), None), Err(Code::Forbidden));
+        assert_eq!(code(&viewer, None, Openness::Open), Ok(()));
+        let foreign = Actor::Foreign(Arc::default());
+        assert_eq!(code(&foreign, None, Openness::Open), Err(Code::ForeignOrigin));
     }
 
     #[test]
