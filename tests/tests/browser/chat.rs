@@ -48,10 +48,8 @@ async fn two_people_talk_and_a_reload_keeps_what_was_said() {
 #[tokio::test]
 async fn the_first_words_ask_for_a_name_and_a_guest_needs_none() {
     let server = server().await;
-    let (one, other) = tokio::join!(
-        Feed::open(&server.origin(), Screen::Desk),
-        Feed::open(&server.origin(), Screen::Phone)
-    );
+    let one = Feed::open(&server.origin(), Screen::Desk).await;
+    let other = Feed::open(&server.origin(), Screen::Phone).await;
     one.say("My first words").await;
     one.shows_text(".ask label", "What should others call you?").await;
     one.fill("#say-name", &format!("Cleo{ENTER}")).await;
