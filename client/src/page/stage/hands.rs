@@ -256,9 +256,7 @@ fn is_free(element: &HtmlElement) -> bool {
 /// Where a pointer is, from the stage's corner, and how much larger the stage is than the piece.
 fn measure(stage: &HtmlElement, piece: &HtmlElement, event: &PointerEvent) -> (Pixels, Pixels) {
     let (all, one) = (stage.get_bounding_client_rect(), piece.get_bounding_client_rect());
-    let at = Pixels {
-        x: f64::from(event.client_x()) - all.left(),
-        y: f64::from(event.client_y()) - all.top(),
-    };
+    let (x, y) = dom::pointer_at(event);
+    let at = Pixels { x: x - all.left(), y: y - all.top() };
     (at, Pixels { x: all.width() - one.width(), y: all.height() - one.height() })
 }

@@ -59,11 +59,11 @@ pub(super) fn handle(director: Director, on: OnStage) -> AnyView {
         let (x, width) = piece.with_untracked(|piece| (piece.x, piece.width));
         // A piece grows away from where it stands, so that its edge moves less than it grows.
         let share = 1.0 / (stage * (1.0 - x).max(0.25)).max(1.0);
-        pull.set_value(Some(Pull { from: f64::from(event.client_x()), width, share }));
+        pull.set_value(Some(Pull { from: dom::pointer_at(&event).0, width, share }));
     };
     let go = move |event: ev::PointerEvent| {
         if let Some(pull) = pull.get_value() {
-            let by = (f64::from(event.client_x()) - pull.from) * pull.share;
+            let by = (dom::pointer_at(&event).0 - pull.from) * pull.share;
             let width = (pull.width + by).clamp(MIN_WIDTH, 1.0);
             now.set_value(Some(width));
             id.with_value(|id| preview(id, width));
