@@ -55,6 +55,7 @@ pub fn document() -> Document {
 }
 
 /// Now, in Unix milliseconds.
+#[cfg(target_arch = "wasm32")]
 pub fn now() -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a whole number far below 2^53")]
     let now = js_sys::Date::now() as i64;
@@ -75,6 +76,13 @@ pub fn pointer_at(event: &web_sys::PointerEvent) -> (f64, f64) {
 /// Sets a property of an element's style to a number.
 pub fn set_number(element: &web_sys::HtmlElement, name: &str, value: f64) {
     element.style().unchecked_ref::<Style>().set_number(name, value);
+}
+
+/// Now, in Unix milliseconds, where there is no browser: in native tests.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Whether somebody can see the page: its tab is in front.

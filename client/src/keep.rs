@@ -11,8 +11,10 @@ use crate::store::Store;
 use crate::stored::Shelf;
 use crate::{read, write};
 use leptos::prelude::*;
+use nowcast_shared::chat::SNAPSHOT_SAID;
 use nowcast_shared::frame::SNAPSHOT_ITEMS;
-use nowcast_shared::id::RoomName;
+use nowcast_shared::id::{PublicId, RoomName};
+use nowcast_shared::offset::Offset;
 use std::rc::Rc;
 
 /// Under what name a room is kept. The number is that of the format.
@@ -43,8 +45,15 @@ pub fn restore_text(text: &str, store: Store) -> bool {
     });
     store.title.set(read::text(&kept, "title").unwrap_or_default());
     store.open.set(read::truth(&kept, "open"));
-    store.settings.set(read::settings(&read::get(&kept, "settings")));
     store.stage.restore(read::list(&kept, "pieces", read::piece));
+    store.me.id.set(PublicId(read::text(&kept, "you").unwrap_or_default()));
+    store.settings.set(read::settings(&read::get(&kept, "settings")));
+    store.chat.replace(read::chat::chat(&read::get(&kept, "chat")));
+    store.chat.seen.set(read::whole(&kept, "seen").map(Offset));
+    store.variables.replace(read::chat::variables(&read::get(&kept, "variables")));
+    if let Some(pushed) = read::text(&kept, "pushed") {
+        store.notices.restore(pushed);
+    }
     store.feed.restore(position, items, read::truth(&kept, "more"));
     true
 }
@@ -66,10 +75,26 @@ pub fn text(store: Store) -> Option<String> {
         .text("title", &store.title.get_untracked())
         .flag("open", store.open.get_untracked())
         .flag("more", more)
-        .json("settings", &store.settings.with_untracked(write::settings))
         .json("pieces", &pieces)
-        .json("items", &items);
+        .json("items", &items)
+        .text("you", &store.me.id.get_untracked().0)
+        .json("settings", &store.settings.with_untracked(write::settings))
+        .json("chat", &chat(store))
+        .number_if("seen", store.chat.seen.get_untracked().map(|seen| seen.0))
+        .json("variables", &store.variables.with(write::variables))
+        .text_if("pushed", store.notices.last().as_deref());
     Some(kept.end())
+}
+
+/// The newest words.
+fn chat(store: Store) -> String {
+    use crate::store::feed::Older;
+    store.chat.said.with_untracked(|all| {
+        let cut = all.len().saturating_sub(SNAPSHOT_SAID);
+        let more = cut > 0 || store.chat.older.get_untracked() != Older::End;
+        let said = all[cut..].iter().map(write::said);
+        write::Object::new().json("said", &write::array(said)).flag("more", more).end()
+    })
 }
 
 fn save(room: &RoomName, store: Store) {

@@ -1,10 +1,15 @@
 //! A small JSON writer, for what pages send and keep.
 
+use crate::read::Json;
+use crate::store::chat::Entry;
+use leptos::prelude::GetUntracked;
 use nowcast_shared::command::Command;
+use nowcast_shared::frame::Variable;
 use nowcast_shared::id::PieceId;
-use nowcast_shared::item::{Body, Item, Role};
+use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::stage::Piece;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Writes `text` as a JSON string.
@@ -149,28 +154,6 @@ pub fn piece(piece: &Piece) -> String {
         .end()
 }
 
-/// What a room is set to, as the server would send it.
-pub fn settings(settings: &Settings) -> String {
-    let who = |who| match who {
-        Who::Everyone => "everyone",
-        Who::Users => "users",
-        Who::Nobody => "nobody",
-    };
-    let variables = settings.variables.iter().map(|name| {
-        let mut text = String::new();
-        string(&mut text, name);
-        text
-    });
-    Object::new()
-        .text("chat", who(settings.chat))
-        .text("drag", who(settings.drag))
-        .json("variables", &array(variables))
-        .flag("private", settings.private)
-        .number_if("slow", Some(settings.slow.into()))
-        .flag("approval", settings.approval)
-        .end()
-}
-
 /// A JSON list of what is JSON already.
 pub fn array<T: AsRef<str>>(elements: impl IntoIterator<Item = T>) -> String {
     let mut out = "[".to_owned();
@@ -259,19 +242,66 @@ pub fn body(body: &Body) -> String {
     .end()
 }
 
-/// An item, as the server would send it.
-pub fn item(item: &Item<Body>) -> String {
-    let role = match item.by.role {
+fn author(by: &Author) -> String {
+    let role = match by.role {
         Role::Admin => "admin",
         Role::Publisher => "publisher",
         Role::User => "user",
         Role::Viewer => "viewer",
     };
-    let by = Object::new()
-        .text("role", role)
-        .text("id", &item.by.id.0)
-        .text_if("name", item.by.name.as_deref())
-        .end();
+    let by_name = by.name.as_deref();
+    Object::new().text("role", role).text("id", &by.id.0).text_if("name", by_name).end()
+}
+
+/// Words of the chat, as the server would send them.
+pub fn said(said: &Entry) -> String {
+    let words = said.words.get_untracked();
+    Object::new()
+        .text("id", &said.id.0)
+        .number_if("offset", Some(said.offset.0))
+        .number_if("at", Some(said.at.unsigned_abs()))
+        .json("by", &author(&said.by))
+        .text("name", &said.name)
+        .text("text", &words.text)
+        .number_if("edited_at", words.edited_at.map(i64::unsigned_abs))
+        .end()
+}
+
+/// What a room is set to, as the server would send it.
+pub fn settings(settings: &Settings) -> String {
+    let who = |who| match who {
+        Who::Everyone => "everyone",
+        Who::Users => "users",
+        Who::Nobody => "nobody",
+    };
+    let variables = settings.variables.iter().map(|name| {
+        let mut out = String::new();
+        string(&mut out, name);
+        out
+    });
+    Object::new()
+        .text("chat", who(settings.chat))
+        .text("drag", who(settings.drag))
+        .json("variables", &array(variables))
+        .flag("private", settings.private)
+        .number_if("slow", Some(settings.slow.into()))
+        .flag("approval", settings.approval)
+        .end()
+}
+
+/// Shared variables, as a snapshot has them.
+pub fn variables(all: &BTreeMap<String, Variable<Json>>) -> String {
+    let all = all.iter().fold(Object::new(), |object, (name, variable)| {
+        let variable = Object::new()
+            .json("value", &variable.value.0)
+            .number_if("version", Some(variable.version));
+        object.json(name, &variable.end())
+    });
+    all.end()
+}
+
+/// An item, as the server would send it.
+pub fn item(item: &Item<Body>) -> String {
     Object::new()
         .text("id", &item.id.0)
         .number_if("offset", Some(item.offset.0))
@@ -279,7 +309,7 @@ pub fn item(item: &Item<Body>) -> String {
         .text("kind", &item.kind)
         .json("data", &body(&item.data))
         .text_if("html", item.html.as_deref())
-        .json("by", &by)
+        .json("by", &author(&item.by))
         .number_if("edited_at", item.edited_at.map(i64::unsigned_abs))
         .end()
 }

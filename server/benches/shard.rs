@@ -5,6 +5,7 @@ use clap::Parser;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nowcast::app::App;
 use nowcast::config::Config;
+use nowcast::door::Pass;
 use nowcast::engine::member::{Entrant, Way};
 use nowcast::engine::pipe::{Drain, pipe};
 use nowcast::hub::{Join, Transport};
@@ -25,7 +26,8 @@ fn record(offset: u64) -> Arc<Record> {
 
 fn join(app: &App, room: &Arc<nowcast::log::Room>) -> Drain {
     let (pipe, mut drain) = pipe();
-    let join = Join { visitor: Arc::default(), transport: Transport::WebSocket, counted: false };
+    let (visitor, pass) = (Arc::default(), Pass::default());
+    let join = Join { visitor, transport: Transport::WebSocket, counted: false, pass };
     app.hub.join(room.id(), join, |mailbox, seat| {
         let id = seat.session();
         drain.tell(mailbox.clone(), id);

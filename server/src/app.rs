@@ -16,7 +16,8 @@ use crate::metrics::Metrics;
 use crate::policy::Openness;
 use crate::record::Record;
 use crate::settings;
-use crate::stage::{self, Stages};
+use crate::stage::Stages;
+use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
@@ -150,7 +151,12 @@ impl App {
             buttons::make_examples(&db, main.id()).await?;
         }
         let Limits { lease, move_rate, move_burst, .. } = config.limits;
-        let stages = Stages::new(Arc::clone(&hub), stage::terms(lease, move_rate, move_burst));
+        let terms = Terms {
+            life: Duration::from_millis(lease),
+            each: Duration::from_secs(1) / move_rate.max(1),
+            burst: move_burst,
+        };
+        let stages = Stages::new(Arc::clone(&hub), terms);
         let parts = Parts {
             log,
             stages: Arc::new(stages),
@@ -180,6 +186,8 @@ impl App {
         tokio::spawn(announce(Arc::downgrade(&app.0)));
         tokio::spawn(settle(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
+        let idle = Duration::from_secs(config.room_idle);
+        tokio::spawn(evict(Arc::downgrade(&app.0), idle));
         Ok((app, drawn))
     }
 
@@ -256,6 +264,18 @@ async fn announce(app: Weak<Parts>) {
     }
 }
 
+/// Lets go of rooms that nobody has used for `idle`, or up to twice as long.
+async fn evict(app: Weak<Parts>, idle: Duration) {
+    loop {
+        tokio::time::sleep(idle).await;
+        let Some(app) = app.upgrade() else { return };
+        let gone = app.log.evict();
+        if gone > 0 {
+            tracing::debug!(rooms = gone, "let go of");
+        }
+    }
+}
+
 /// Tells and ends what is due on the stages.
 async fn settle(app: Weak<Parts>) {
     loop {
@@ -263,7 +283,7 @@ async fn settle(app: Weak<Parts>) {
         stages.ripe().await;
         drop(stages);
         let Some(app) = app.upgrade().map(App) else { return };
-        command::settle(&app, app.stages.due());
+        app.stages.due().into_iter().for_each(|left| command::settle(&app, left));
     }
 }
 
@@ -276,6 +296,9 @@ async fn tidy(app: Weak<Parts>) {
         let slow = 1000 * i64::from(settings::MAX_SLOW);
         if let Err(error) = app.log.forget_spoke(clock::now() - slow).await {
             tracing::warn!(%error, "when people spoke could not be forgotten");
+        }
+        if let Err(error) = app.log.forget_mutes().await {
+            tracing::warn!(%error, "mutes that are over could not be forgotten");
         }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");

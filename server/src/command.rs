@@ -4,6 +4,7 @@
 
 pub(crate) mod chat;
 mod items;
+mod moderation;
 mod stage;
 pub mod variables;
 
@@ -11,10 +12,11 @@ pub use stage::settle;
 
 use crate::app::App;
 use crate::auth::Actor;
+use crate::door;
 use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
-use crate::log::{Appended, Change, Draft, Once, Room};
+use crate::log::{Appended, Change, Draft, Kind, Once, Room};
 use nowcast_shared::command::{Command, KINDS};
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::{PageFrame, ServerFrame};
@@ -108,6 +110,7 @@ pub async fn run(
     command: Command<Value>,
     key: Option<String>,
 ) -> Result<Done, Problem> {
+    door::not_blocked(app, room, caller.actor)?;
     let fingerprint = key.is_some().then(|| digest(&command));
     let once = key.zip(fingerprint).map(|(key, fingerprint)| Once {
         actor: caller.actor.subject(),
@@ -118,12 +121,16 @@ pub async fn run(
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
         Command::Delete { item } => items::delete(app, room, caller, item, once).await,
-        Command::Say { text, name } => {
-            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        Command::Mute { person, seconds } => {
+            moderation::mute(app, room, caller, person, seconds).await
         }
-        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
-        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
-        Command::Typing {} => chat::typing(app, room, caller),
+        Command::Unmute { person } => {
+            moderation::pardon(app, room, caller, person, Kind::Mute).await
+        }
+        Command::Block { person } => moderation::block(app, room, caller, person).await,
+        Command::Unblock { person } => {
+            moderation::pardon(app, room, caller, person, Kind::Block).await
+        }
         Command::Put { piece, change } => stage::put(app, room, caller, piece, change, once).await,
         Command::Remove { piece } => stage::remove(app, room, caller, piece, once).await,
         Command::Grab { piece } => stage::hold(app, room, caller, &piece, None).await,
@@ -137,6 +144,12 @@ pub async fn run(
             let expect = variables::expect(version);
             variables::unset(app, room, caller, name, expect, once).await
         }
+        Command::Say { text, name } => {
+            chat::say(app, room, caller, &text, name.as_deref(), once).await
+        }
+        Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
+        Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
+        Command::Typing {} => chat::typing(app, room, caller),
         _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
     }
 }
@@ -154,6 +167,7 @@ pub fn at_once(
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
         }
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
         _ => None,
     }
 }

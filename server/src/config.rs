@@ -95,6 +95,11 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_KEEP_EVENTS", default_value_t = 0, value_name = "N")]
     pub keep_events: u64,
 
+    /// How long a room that nobody uses stays in memory, in seconds. What was published there is
+    /// kept all the same.
+    #[arg(long, env = "NOWCAST_ROOM_IDLE", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub room_idle: u64,
+
     /// Believes the last address in `X-Forwarded-For`: give it behind a proxy that sets that
     /// header, so that wrong passwords are counted for each visitor.
     #[arg(long, env = "NOWCAST_TRUST_PROXY")]

@@ -6,7 +6,9 @@ mod buttons;
 mod chat;
 mod commands;
 pub mod extract;
+mod invitation;
 mod items;
+mod people;
 mod rooms;
 mod uploads;
 mod vars;
@@ -36,13 +38,18 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
         .route("/api/rooms", get(rooms::list))
         .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
+        .route(
+            "/api/rooms/{room}/invitation",
+            get(invitation::show).post(invitation::renew).delete(invitation::withdraw),
+        )
+        .route("/api/rooms/{room}/people", get(people::list))
+        .route("/api/rooms/{room}/vars", get(vars::list))
+        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The chat, also with nothing but curl.
         .route("/api/rooms/{room}/chat", get(chat::list).post(chat::say))
         .route("/api/rooms/{room}/chat/lines", get(chat::lines))
         .route("/api/rooms/{room}/chat/held", get(chat::held))
         .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
-        .route("/api/rooms/{room}/vars", get(vars::list))
-        .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))
@@ -64,8 +71,8 @@ fn router(app: App) -> Router {
         .route("/index.html", get(assets::page))
         .route("/admin", get(assets::page))
         .route("/admin/", get(assets::page))
-        .route("/r/{room}", get(assets::page))
-        .route("/r/{room}/", get(assets::page))
+        .route("/r/{room}", get(invitation::page))
+        .route("/r/{room}/", get(invitation::page))
         .route("/r/{room}/admin", get(assets::page))
         .fallback(assets::file)
         .method_not_allowed_fallback(wrong_method)
@@ -125,7 +132,7 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
 
 async fn metrics(State(app): State<App>) -> Response {
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, text)], app.metrics.render(&app.hub)).into_response()
+    ([(header::CONTENT_TYPE, text)], app.metrics.render(&app.hub, &app.log)).into_response()
 }
 
 /// What every answer says, and what is counted of it.

@@ -10,6 +10,7 @@ mod seat;
 pub use seat::Seat;
 
 use crate::auth::Visitor;
+use crate::door::Pass;
 use crate::encoded::Encoded;
 use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal};
 use crate::engine::member::Entrant;
@@ -59,6 +60,8 @@ pub struct Join {
     pub transport: Transport,
     /// Whether it counts as an open page.
     pub counted: bool,
+    /// By which right it is here.
+    pub pass: Pass,
 }
 
 /// All rooms with somebody in them. Rooms are named by the log's key.
@@ -88,6 +91,7 @@ struct Member {
     counted: bool,
     client: Option<ClientId>,
     seat: Arc<Seat>,
+    pass: Pass,
 }
 
 impl Hub {
@@ -167,7 +171,7 @@ impl Hub {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let state = rooms.entry(room).or_default();
         state.shares.resize(self.shards.len(), 0);
-        let Join { visitor, transport, counted } = join;
+        let Join { visitor, transport, counted, pass } = join;
         let client = visitor.client.clone();
         if let Some(client) = &client
             && let Some(earlier) = state.clients.get(client).copied()
@@ -180,7 +184,7 @@ impl Hub {
         }
         state.presence.join(counted, transport);
         let seat = Arc::new(Seat::new(id, visitor));
-        let member = Member { transport, counted, client, seat: Arc::clone(&seat) };
+        let member = Member { transport, counted, client, seat: Arc::clone(&seat), pass };
         state.members.insert(id, member);
         state.shares[self.index(id)] += 1;
         self.sessions.send_modify(|count| *count += 1);
@@ -270,6 +274,29 @@ impl Hub {
     /// Returns when somebody came or left since the last call.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Whether this holds for a session of the room.
+    pub fn any(&self, room: i64, holds: impl Fn(&Visitor, &Pass) -> bool) -> bool {
+        let rooms = self.rooms();
+        let members = rooms.get(&room).map(|room| room.members.values());
+        members.is_some_and(|mut all| all.any(|one| holds(&one.seat.visitor(), &one.pass)))
+    }
+
+    /// Ends a session.
+    pub fn close_one(&self, id: SessionId, reason: Reason) {
+        self.shard(id).send(Message::Close(id, reason));
+    }
+
+    /// Ends the sessions of the room for which this holds.
+    pub fn close_some(&self, room: i64, reason: Reason, holds: impl Fn(&Visitor, &Pass) -> bool) {
+        let rooms = self.rooms();
+        let Some(state) = rooms.get(&room) else { return };
+        for (id, member) in &state.members {
+            if holds(&member.seat.visitor(), &member.pass) {
+                self.close_one(*id, reason);
+            }
+        }
     }
 
     /// Ends every session, also those that would still join.

@@ -27,6 +27,7 @@ pub mod command;
 pub mod config;
 pub mod connection;
 pub mod db;
+pub mod door;
 pub mod encoded;
 pub mod engine;
 pub mod epochs;

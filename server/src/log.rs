@@ -6,6 +6,7 @@
 
 mod append;
 mod chat;
+mod door;
 mod held;
 mod room;
 mod stage;
@@ -13,6 +14,7 @@ mod variables;
 
 pub use append::{AppendError, Appended, Change, Draft, Once};
 pub use chat::{ChatChange, SaidHead};
+pub use door::{FOR_GOOD, Kind, Sanction, Sanctions};
 pub use held::{Held, Hold};
 pub use room::{Listed, Room, Snapshot};
 pub use stage::{Spot, StageChange};
@@ -28,7 +30,7 @@ use nowcast_shared::offset::{Offset, Position};
 use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::Mutex;
 
 /// How many bytes of events one read gives at most, about.
@@ -50,11 +52,20 @@ pub trait Follower: Send + Sync {
 /// All rooms' logs.
 pub struct Log {
     db: Db,
-    rooms: RwLock<HashMap<RoomName, Arc<Room>>>,
+    rooms: RwLock<Rooms>,
     follower: Arc<dyn Follower>,
     keep: u64,
     tail: usize,
     arranging: Mutex<()>,
+}
+
+/// The rooms that are in memory.
+#[derive(Default)]
+struct Rooms {
+    loaded: HashMap<RoomName, Arc<Room>>,
+    /// How often rooms were let go of. What was read of a room before that may be older than what
+    /// happened to it since.
+    evictions: u64,
 }
 
 /// An item as far as it matters for who may change it.
@@ -128,21 +139,24 @@ impl Log {
 
     /// The room of this name, if there is one.
     pub async fn room(&self, name: &RoomName) -> Result<Option<Arc<Room>>, DbError> {
-        if let Some(room) = self.known(name) {
-            return Ok(Some(room));
-        }
-        let (wanted, tail) = (name.clone(), self.tail);
-        let found = self
-            .db
-            .read(move |connection| {
+        loop {
+            let evictions = match self.known(name) {
+                Ok(room) => return Ok(Some(room)),
+                Err(evictions) => evictions,
+            };
+            let (wanted, tail) = (name.clone(), self.tail);
+            let found = self.db.read(move |connection| {
                 // One transaction, so that head and events are of the same moment.
                 let transaction = connection.transaction()?;
                 let Some(row) = room::load(&transaction, &wanted)? else { return Ok(None) };
                 let newest = room::newest(&transaction, &row, tail)?;
                 Ok(Some((row, newest)))
-            })
-            .await?;
-        Ok(found.map(|(row, newest)| self.remember(name, row, newest)))
+            });
+            let Some((row, newest)) = found.await? else { return Ok(None) };
+            if let Some(room) = self.remember(name, row, newest, evictions) {
+                return Ok(Some(room));
+            }
+        }
     }
 
     /// Makes a room that is set as rooms are, or finds it; whether it is new.
@@ -160,6 +174,7 @@ impl Log {
         if let Some(room) = self.room(name).await? {
             return Ok((room, false));
         }
+        let evictions = self.read_rooms().evictions;
         let (wanted, title) = (name.clone(), title.to_owned());
         let epoch = random::name("e", 9);
         let settings = serde_json::to_string(settings).unwrap_or_default();
@@ -175,7 +190,11 @@ impl Log {
             })
             .await?;
         let row = row.ok_or(DbError::Closed)?;
-        Ok((self.remember(name, row, VecDeque::new()), new))
+        let room = match self.remember(name, row, VecDeque::new(), evictions) {
+            Some(room) => room,
+            None => self.room(name).await?.ok_or(DbError::Closed)?,
+        };
+        Ok((room, new))
     }
 
     /// All rooms, also those that nobody uses, by name.
@@ -188,23 +207,67 @@ impl Log {
         &self.arranging
     }
 
-    fn known(&self, name: &RoomName) -> Option<Arc<Room>> {
-        let rooms = self.rooms.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        rooms.get(name).cloned()
+    /// The room, if it is in memory; else how often rooms were let go of.
+    fn known(&self, name: &RoomName) -> Result<Arc<Room>, u64> {
+        let rooms = self.read_rooms();
+        let room = rooms.loaded.get(name).ok_or(rooms.evictions)?;
+        room.touch();
+        Ok(Arc::clone(room))
     }
 
-    /// The first to load a room decides which object stands for it.
+    /// The first to load a room decides which object stands for it. None where rooms were let go of
+    /// since it was read: it has to be read anew.
     fn remember(
         &self,
         name: &RoomName,
         row: room::Row,
         newest: VecDeque<Arc<Record>>,
-    ) -> Arc<Room> {
-        let mut rooms = self.rooms.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let room = rooms
-            .entry(name.clone())
-            .or_insert_with(|| Arc::new(Room::new(name.clone(), row, newest, self.tail)));
-        Arc::clone(room)
+        evictions: u64,
+    ) -> Option<Arc<Room>> {
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = rooms.loaded.get(name) {
+            return Some(Arc::clone(room));
+        }
+        if rooms.evictions != evictions {
+            return None;
+        }
+        let room = Arc::new(Room::new(name.clone(), row, newest, self.tail));
+        rooms.loaded.insert(name.clone(), Arc::clone(&room));
+        Some(room)
+    }
+
+    /// Lets go of the rooms that nobody has used since this was called the last time: no session, no
+    /// request and nothing that waits to be kept holds them. They are read again when somebody
+    /// comes.
+    pub fn evict(&self) -> usize {
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        // Nobody can come by another handle meanwhile: all are made under this lock.
+        let idle = |_: &RoomName, room: &mut Arc<Room>| {
+            let held = Arc::strong_count(room) > 1;
+            if held {
+                room.touch();
+            }
+            !held && !room.was_touched()
+        };
+        let gone: Vec<_> = rooms.loaded.extract_if(idle).collect();
+        if !gone.is_empty() {
+            rooms.evictions += 1;
+            if rooms.loaded.capacity() > 4 * rooms.loaded.len() {
+                rooms.loaded.shrink_to_fit();
+            }
+        }
+        drop(rooms);
+        // Their memory is given back when nobody waits for the lock.
+        gone.len()
+    }
+
+    /// How many rooms are in memory.
+    pub fn loaded(&self) -> usize {
+        self.read_rooms().loaded.len()
+    }
+
+    fn read_rooms(&self) -> RwLockReadGuard<'_, Rooms> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a change and answers where it stands. When this returns, it is committed and the

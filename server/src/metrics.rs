@@ -1,6 +1,7 @@
 //! What is counted, as Prometheus text.
 
 use crate::hub::{Hub, Transport};
+use crate::log::Log;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,7 +33,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// The text of `/metrics`.
-    pub fn render(&self, hub: &Hub) -> String {
+    pub fn render(&self, hub: &Hub, log: &Log) -> String {
         let mut text = String::new();
         let mut line = |name: &str, kind: &str, help: &str, values: &[(String, u64)]| {
             let _ = writeln!(text, "# HELP nowcast_{name} {help}\n# TYPE nowcast_{name} {kind}");
@@ -50,6 +51,8 @@ impl Metrics {
         line("sessions_total", "counter", "Sessions begun.", &plain(self.sessions.get()));
         line("events_total", "counter", "Events kept.", &plain(self.events.get()));
         line("refused_total", "counter", "Requests refused.", &plain(self.refused.get()));
+        let rooms = plain(u64::try_from(log.loaded()).unwrap_or(u64::MAX));
+        line("rooms", "gauge", "Rooms in memory.", &rooms);
         let slow = plain(hub.slow_consumers());
         line("slow_consumers_total", "counter", "Sessions closed for not reading.", &slow);
         text

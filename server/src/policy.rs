@@ -24,11 +24,8 @@ pub enum Action<'a> {
     Buttons,
     /// Put pieces on the stage, change, lock and remove them; move locked ones.
     Stage,
-    /// Move pieces that are not locked.
-    Drag {
-        /// Who may in this room.
-        who: Who,
-    },
+    /// Move pieces that are not locked, on a stage that is for these.
+    Drag(Who),
     /// Set and unset shared variables.
     Variable {
         /// Whether the room lets its pages do that with this one.
@@ -58,8 +55,8 @@ pub fn may(
     room: &RoomName,
     open: Openness,
 ) -> Result<(), Problem> {
-    let admins = matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
-    if open == Openness::Open && !admins && !matches!(actor, Actor::Foreign(_)) {
+    let everyones = !matches!(action, Action::Buttons | Action::Settings | Action::Moderate);
+    if open == Openness::Open && everyones && !matches!(actor, Actor::Foreign(_)) {
         return Ok(());
     }
     match actor {
@@ -75,17 +72,15 @@ pub fn may(
             if token.scopes.contains(&Scope::Admin) {
                 return Ok(());
             }
-            if matches!(action, Action::Drag { who: Who::Everyone }) {
-                return Ok(());
-            }
             if !token.scopes.contains(&Scope::Publish) {
                 return Err(forbidden("This token may not publish."));
             }
             match action {
-                // A program that may show things may also say how they stand, and speak.
+                // A program that may show things may also say how they stand.
                 Action::Publish
                 | Action::Variable { .. }
-                | Action::Chat(Who::Everyone | Who::Users) => Ok(()),
+                | Action::Chat(Who::Everyone | Who::Users)
+                | Action::Drag(Who::Everyone | Who::Users) => Ok(()),
                 Action::Change { owner } if owner == actor.subject() => Ok(()),
                 Action::Change { .. } => {
                     Err(forbidden("A token changes only what it published itself."))
@@ -95,39 +90,46 @@ pub fn may(
                 | Action::Settings
                 | Action::Moderate
                 | Action::Stage
-                | Action::Drag { .. } => Err(forbidden("Only an admin may do that.")),
+                | Action::Drag(_) => Err(forbidden("Only an admin may do that.")),
             }
         }
-        Actor::User(_) | Actor::Viewer(_) if is_given(action, matches!(actor, Actor::User(_))) => {
-            Ok(())
-        }
-        Actor::User(_) | Actor::Viewer(_) if action == Action::Chat(Who::Nobody) => {
-            Err(forbidden("Only an admin may chat here."))
-        }
-        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
-        Actor::Viewer(_) => Err(Problem::new(
-            Code::Unauthorized,
-            match action {
-                Action::Chat(_) => "Only registered users may chat here.",
-                Action::Publish => "Log in or send a publish token to publish here.",
-                Action::Drag { who: Who::Users } => "Only registered users move pieces here.",
-                _ => "Log in or send a token to do that.",
-            },
-        )),
+        Actor::User(_) | Actor::Viewer(_) => match action {
+            Action::Chat(Who::Everyone)
+            | Action::Drag(Who::Everyone)
+            | Action::Variable { listed: true } => Ok(()),
+            Action::Chat(Who::Users) | Action::Drag(Who::Users)
+                if matches!(actor, Actor::User(_)) =>
+            {
+                Ok(())
+            }
+            Action::Chat(Who::Nobody) => Err(forbidden("Only an admin may chat here.")),
+            Action::Drag(Who::Nobody) => Err(forbidden("Only an admin may move pieces here.")),
+            _ => Err(lacking(actor, action)),
+        },
     }
 }
 
-/// Whether the room gives this to whoever is in it, or to its registered users.
-fn is_given(action: Action<'_>, registered: bool) -> bool {
-    match action {
-        Action::Chat(who) | Action::Drag { who } => match who {
-            Who::Everyone => true,
-            Who::Users => registered,
-            Who::Nobody => false,
-        },
-        Action::Variable { listed } => listed,
-        _ => false,
+/// Whether this actor is an admin of `room`, or a program whose token is good for it.
+pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
+    match actor {
+        Actor::Admin { .. } => true,
+        Actor::Token(token) => token.rooms.as_ref().is_none_or(|rooms| rooms.contains(room)),
+        Actor::User(_) | Actor::Viewer(_) | Actor::Foreign(_) => false,
     }
+}
+
+/// What is missing.
+fn lacking(actor: &Actor, action: Action<'_>) -> Problem {
+    if let Actor::User(_) = actor {
+        return forbidden("Only an admin may do that, or a program with a token.");
+    }
+    let detail = match action {
+        Action::Chat(_) => "Only registered users may chat here.",
+        Action::Drag(_) => "Only registered users may move pieces here.",
+        Action::Publish => "Log in or send a publish token to publish here.",
+        _ => "Log in or send a token to do that.",
+    };
+    Problem::new(Code::Unauthorized, detail)
 }
 
 fn forbidden(detail: &'static str) -> Problem {

@@ -5,6 +5,8 @@ pub mod sse;
 pub mod ws;
 
 use crate::app::App;
+use crate::auth::Actor;
+use crate::door::{self, Pass};
 use crate::engine::inbox::Inbox;
 use crate::engine::mailbox::{Mailbox, SessionId};
 use crate::engine::member::{Entrant, Way};
@@ -12,10 +14,11 @@ use crate::engine::poll::Waiting;
 use crate::error::Problem;
 use crate::http::extract::{Asks, InRoom, query};
 use crate::hub::{Join, Transport};
+use crate::log::Room;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use nowcast_shared::error::Code;
+use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::id::PublicId;
 use nowcast_shared::offset::Position;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ pub struct Joining {
     room: InRoom,
     since: Option<Position>,
     counted: bool,
+    pass: Pass,
 }
 
 impl FromRequestParts<App> for Joining {
@@ -63,7 +67,8 @@ impl Joining {
         )?;
         let page = query(&parts.uri, "page")?;
         let counted = page.is_none_or(|page| page == "feed");
-        Ok(Self { asks, room, since, counted })
+        let pass = asks.pass(app, parts, room.0.name())?;
+        Ok(Self { asks, room, since, counted, pass })
     }
 
     /// Begins a session that goes `way`.
@@ -75,16 +80,20 @@ impl Joining {
     ) -> SessionId {
         app.metrics.sessions.add(1);
         let you = self.you(app);
-        let Self { asks, room: InRoom(room), since, counted } = self;
-        let Asks { credential, visitor, .. } = asks;
-        let join = Join { visitor, transport, counted };
-        app.hub.join(room.id(), join, |mailbox, seat| {
+        let Self { asks, room: InRoom(room), since, counted, pass } = self;
+        let Asks { actor, credential, visitor, .. } = asks;
+        let shown = pass.clone();
+        let join = Join { visitor, transport, counted, pass };
+        let entered = Arc::clone(&room);
+        let id = app.hub.join(room.id(), join, |mailbox, seat| {
             let id = seat.session();
             let way = way(mailbox, id);
             let inbox = (transport == Transport::WebSocket)
                 .then(|| Box::new(Inbox::new(Arc::clone(&room), Arc::clone(seat), credential)));
             Entrant { id, room, since, you, inbox, way }
-        })
+        });
+        stay(app, &entered, &actor, &shown, id);
+        id
     }
 
     /// Begins a session that polls, or goes on with it.
@@ -94,18 +103,30 @@ impl Joining {
         // A poll without a client id is gone with its answer: it is nobody's open page.
         let counted = self.counted && returns;
         let room = Arc::clone(&self.room.0);
-        let join = Join { visitor, transport: Transport::Poll, counted };
-        app.hub.poll(room.id(), join, waiting, |_, seat, waiting| {
+        let join = Join { visitor, transport: Transport::Poll, counted, pass: self.pass.clone() };
+        let (mailbox, id) = app.hub.poll(room.id(), join, waiting, |_, seat, waiting| {
             app.metrics.sessions.add(1);
             let id = seat.session();
             let (you, since) = (self.you(app), self.since.clone());
             let way = Way::Poll { waiting, returns };
             Entrant { id, room: Arc::clone(&self.room.0), since, you, inbox: None, way }
-        })
+        });
+        stay(app, &self.room.0, &self.asks.actor, &self.pass, id);
+        (mailbox, id)
     }
 
     /// How others see the page.
     fn you(&self, app: &App) -> PublicId {
         app.auth.public_id(&self.asks.actor.subject())
+    }
+}
+
+/// Looks once more whether a session may be where it is: since it came to the door, the room may
+/// have become private, or an admin may have sent it out, before it was among those to be ended.
+fn stay(app: &App, room: &Room, actor: &Actor, pass: &Pass, id: SessionId) {
+    if let Err(problem) = door::enter(app, room, actor, pass) {
+        let blocked = problem.code == Code::Blocked;
+        let reason = if blocked { Reason::Blocked } else { Reason::RoomClosed };
+        app.hub.close_one(id, reason);
     }
 }

@@ -193,22 +193,32 @@ impl Page {
         assert!(matches!(frame, Ok(Some(ServerFrame::Pong))), "{frame:?} is no sign of life");
     }
 
-    /// The next event; signals and signs of life are passed over.
+    /// The next event; signals are set aside for whoever asks for them, signs of life passed over.
     ///
     /// # Panics
     /// When the session ends instead.
     pub async fn next_event(&mut self) -> Logged<Value> {
         let way = self.transport();
+        // Between two polls signals are kept, and given before the events: whoever asks for both
+        // finds them in either order.
+        let mut signals = VecDeque::new();
         let next = async {
             loop {
                 match self.next_frame().await {
                     Some(ServerFrame::Event(event)) => return event,
-                    Some(ServerFrame::Signal { .. } | ServerFrame::Pong) => {}
+                    // Of who is here the page keeps the newest anyway.
+                    Some(
+                        ServerFrame::Signal { signal: Signal::Presence(_) } | ServerFrame::Pong,
+                    ) => {}
+                    Some(signal @ ServerFrame::Signal { .. }) => signals.push_back(signal),
                     other => panic!("{other:?} instead of an event over {way:?}"),
                 }
             }
         };
-        in_time("the next event of a page", next).await
+        let event = in_time("the next event of a page", next).await;
+        signals.append(&mut self.set_aside);
+        self.set_aside = signals;
+        event
     }
 
     /// The next `count` events.

@@ -88,6 +88,15 @@ pub struct User {
 }
 
 impl Visitor {
+    /// All names that whoever this is has, or had before saying more.
+    pub fn subjects(&self) -> Vec<String> {
+        let user = self.user.as_ref().map(|user| format!("user:{}", user.id));
+        let person = self.person.as_ref().map(|person| format!("person:{person}"));
+        let client = self.client.as_ref().map(|client| format!("client:{client}"));
+        let known: Vec<_> = [user, person, client].into_iter().flatten().collect();
+        if known.is_empty() { vec![self.subject()] } else { known }
+    }
+
     /// Names whoever this is among all: the user, else the person, else the page.
     pub fn subject(&self) -> String {
         match self {

@@ -3,6 +3,7 @@
 use super::{Caller, Done, keep};
 use crate::app::App;
 use crate::clock;
+use crate::door;
 use crate::error::Problem;
 use crate::log::{Appended, Change, ChatChange, Draft, Hold, Once, Room, SaidHead};
 use crate::policy::{Action, may};
@@ -28,6 +29,7 @@ pub(super) async fn say(
 ) -> Result<Done, Problem> {
     let settings = room.settings();
     may(caller.actor, Action::Chat(settings.chat), room.name(), app.open)?;
+    door::not_muted(app, room, caller.actor)?;
     let text = words::check(text)?;
     let by = app.auth.author(caller.actor);
     // A name that comes with the words counts only where the server knows none.
@@ -55,6 +57,7 @@ pub(super) async fn edit(
 ) -> Result<Done, Problem> {
     let settings = room.settings();
     may(caller.actor, Action::Chat(settings.chat), room.name(), app.open)?;
+    door::not_muted(app, room, caller.actor)?;
     let text = words::check(text)?;
     let Some(head) = app.log.said_head(room, &said).await? else {
         return gone(app, room, caller, said, once).await;
@@ -90,6 +93,7 @@ pub(super) async fn delete(
 /// Somebody is writing: the others are told, once a second at most.
 pub(super) fn typing(app: &App, room: &Arc<Room>, caller: &Caller<'_>) -> Result<Done, Problem> {
     may(caller.actor, Action::Chat(room.settings().chat), room.name(), app.open)?;
+    door::not_muted(app, room, caller.actor)?;
     let Author { id, name, .. } = app.auth.author(caller.actor);
     if app.typing.admit(&format!("{} {id}", room.id())) {
         let name = name.unwrap_or_else(|| NAMELESS.to_owned());

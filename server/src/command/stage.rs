@@ -6,8 +6,8 @@ use crate::error::Problem;
 use crate::item;
 use crate::log::{AppendError, Appended, Change, Draft, Once, Room, StageChange};
 use crate::policy::{Action, may};
-use crate::stage::leases::{Holder, Mover};
-use crate::stage::{Fallen, Landed, Refused};
+use crate::stage::leases::{Fallen, Holder, Landed, Mover, Place};
+use crate::stage::{Left, Refused};
 use nowcast_shared::error::Code;
 use nowcast_shared::id::PieceId;
 use nowcast_shared::stage::{KINDS, MIN_WIDTH, MOST_TEXT, PieceChange, is_place};
@@ -19,7 +19,7 @@ pub(super) fn hold_at_once(
     room: &Arc<Room>,
     caller: &Caller<'_>,
     piece: &PieceId,
-    place: Option<(f64, f64)>,
+    place: Option<Place>,
 ) -> Option<Result<Done, Problem>> {
     let held = match allowed(app, room, caller, place) {
         Ok(holder) => app.stages.hold(room, piece, &holder, place, over_locks(app, room, caller)),
@@ -38,7 +38,7 @@ pub(super) async fn hold(
     room: &Arc<Room>,
     caller: &Caller<'_>,
     piece: &PieceId,
-    place: Option<(f64, f64)>,
+    place: Option<Place>,
 ) -> Result<Done, Problem> {
     let holder = allowed(app, room, caller, place)?;
     let over_locks = over_locks(app, room, caller);
@@ -53,7 +53,7 @@ pub(super) async fn drop(
     room: &Arc<Room>,
     caller: &Caller<'_>,
     piece: PieceId,
-    place: (f64, f64),
+    place: Place,
     once: Option<Once>,
 ) -> Result<Done, Problem> {
     let holder = allowed(app, room, caller, Some(place))?;
@@ -110,12 +110,12 @@ pub(super) async fn remove(
 }
 
 /// Has the log keep where movers left their pieces.
-pub fn settle(app: &App, fallen: Vec<Fallen>) {
-    for Fallen { room, piece, holder, place } in fallen {
-        let app = app.clone();
+pub fn settle(app: &App, (room, fallen): Left) {
+    for Fallen { piece, holder: Holder { by, owner, .. }, place } in fallen {
+        let (app, room) = (app.clone(), Arc::clone(&room));
         tokio::spawn(async move {
-            let Holder { by, owner, .. } = holder;
-            let change = StageChange::Move { piece: piece.clone(), place, over_locks: false };
+            // It was allowed when it was moved there.
+            let change = StageChange::Move { piece: piece.clone(), place, over_locks: true };
             let draft = Draft { by, owner, change: Change::Stage(change), once: None };
             // Why the log did not take it, it has said itself; pages are told what it has.
             let _ = land(&app, &room, piece, draft, Wish::Leave).await;
@@ -152,7 +152,9 @@ async fn land(
             | (Err(_), Wish::Settle) => Landed::Restored,
             (Ok(_), Wish::Drop) => Landed::Dropped,
             (Ok(_), Wish::Leave | Wish::Settle) => Landed::Settled,
-            (Err(_), Wish::Drop | Wish::Leave) => Landed::Lost,
+            (Err(_), Wish::Drop | Wish::Leave) => {
+                Landed::Lost(room.spot(&piece).flatten().map(|spot| spot.place))
+            }
         };
         app.stages.landed(&room, &piece, landed);
         kept
@@ -186,9 +188,9 @@ fn allowed(
     app: &App,
     room: &Room,
     caller: &Caller<'_>,
-    place: Option<(f64, f64)>,
+    place: Option<Place>,
 ) -> Result<Holder, Problem> {
-    let action = Action::Drag { who: room.settings().drag };
+    let action = Action::Drag(room.settings().drag);
     may(caller.actor, action, room.name(), app.open)?;
     if place.is_some_and(|(x, y)| !is_place(x, y)) {
         return Err(bad("A piece's `x` and `y` are numbers from 0 to 1."));

@@ -156,10 +156,10 @@ impl Shard {
                 let room = member.cold.room.id();
                 // A connection that breaks does not end a lease; neither does one that the page
                 // has replaced.
-                if let Some(client) = app.hub.client(room, member.cold.id) {
-                    let fallen = app.stages.leave(room, &client);
+                let client = app.hub.client(room, member.cold.id);
+                if let Some(left) = client.and_then(|client| app.stages.leave(room, &client)) {
                     let _entered = self.runtime.enter();
-                    command::settle(app, fallen);
+                    command::settle(app, left);
                 }
                 member.append(websocket::encode::close(code, "").into(), self.now);
             }

@@ -130,6 +130,6 @@ fn visitor(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 
 /// Whether the browser came by TLS, which ends at a proxy before us. Believing it can only make
 /// the cookie stricter.
-fn is_secure(headers: &HeaderMap) -> bool {
+pub(super) fn is_secure(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto") == Some(&HeaderValue::from_static("https"))
 }

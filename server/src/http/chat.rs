@@ -130,15 +130,16 @@ pub(super) async fn list(
 /// `GET …/chat/lines?since=&wait=`: what was said since, a line each; waits if that is nothing.
 pub(super) async fn lines(
     State(app): State<App>,
-    method: Method,
     InRoom(room): InRoom,
-    uri: Uri,
+    request: Request,
 ) -> Result<Response, Problem> {
-    if method == Method::HEAD {
+    let (parts, _) = request.into_parts();
+    let uri = &parts.uri;
+    if parts.method == Method::HEAD {
         return Err(Problem::new(Code::MethodNotAllowed, "This address is asked with GET."));
     }
-    let wait = Duration::from_secs(number(&uri, "wait")?.unwrap_or(WAIT.0).min(WAIT.1));
-    let since: Option<Position> = query(&uri, "since")?
+    let wait = Duration::from_secs(number(uri, "wait")?.unwrap_or(WAIT.0).min(WAIT.1));
+    let since: Option<Position> = query(uri, "since")?
         .map(|since| since.parse())
         .transpose()
         .map_err(|error: nowcast_shared::offset::BadPosition| {
@@ -165,14 +166,17 @@ pub(super) async fn lines(
         if !said.is_empty() {
             return Ok(written(&room, &said, head, true));
         }
-        tokio::select! {
+        let more = tokio::select! {
             // The room is held here, so its end cannot come.
-            _ = spoken.changed() => {}
-            () = tokio::time::sleep_until(deadline) => return Ok(written(&room, &[], head, true)),
-            _ = stopping.wait_for(|stopping| *stopping) => {
-                return Ok(written(&room, &[], head, true));
-            }
+            _ = spoken.changed() => true,
+            () = tokio::time::sleep_until(deadline) => false,
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+        };
+        if !more {
+            return Ok(written(&room, &[], head, true));
         }
+        // Whoever waits may have been sent out meanwhile.
+        InRoom::read(&app, &parts, room.name()).await?;
     }
 }
 

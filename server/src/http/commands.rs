@@ -10,6 +10,7 @@ use crate::error::Problem;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use nowcast_shared::command::Command;
 use nowcast_shared::frame::{PageFrame, ServerFrame};
 
 /// `POST …/commands`: the `ack` frame, or the problem with the code that a `reject` would have.
@@ -30,7 +31,9 @@ pub(super) async fn run(
     let answer = match frame {
         PageFrame::Ping => ServerFrame::Pong,
         PageFrame::Command { id, command } => {
-            if asks.actor.is_limited() && !app.rates.admit(&asks.actor.subject()) {
+            // Moves have a rate of their own, at which they are told; the newest is never refused.
+            let limited = asks.actor.is_limited() && !matches!(command, Command::Move { .. });
+            if limited && !app.rates.admit(&asks.actor.subject()) {
                 return Err(command::too_fast());
             }
             // Ids are a page's own. Programs without a client id count anew each time they run;

@@ -4,6 +4,7 @@
 use crate::app::{App, Reach};
 use crate::auth::{Actor, Credential, Site, Visitor};
 use crate::command::Caller;
+use crate::door::{self, Pass};
 use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::log::Room;
@@ -25,19 +26,24 @@ impl FromRequestParts<App> for InRoom {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::named(app, &room_name(parts).await?).await
+        let name = room_name(parts).await?;
+        Self::read(app, parts, &name).await
     }
 }
 
 impl InRoom {
-    /// The room of this name.
-    pub async fn named(app: &App, name: &RoomName) -> Result<Self, Problem> {
-        match app.log.room(name).await? {
-            Some(room) => Ok(Self(room)),
-            None => {
-                Err(Problem::new(Code::UnknownRoom, format!("There is no room called {name}.")))
-            }
+    /// The room of this name, if whoever asks may come in.
+    pub async fn read(app: &App, parts: &Parts, name: &RoomName) -> Result<Self, Problem> {
+        let Some(room) = app.log.room(name).await? else {
+            let detail = format!("There is no room called {name}.");
+            return Err(Problem::new(Code::UnknownRoom, detail));
+        };
+        // Most rooms are open, and who asks there is read by those who want to know.
+        if room.is_guarded() {
+            let asks = Asks::read(app, parts)?.within(app, &room)?;
+            door::enter(app, &room, &asks.actor, &asks.pass(app, parts, name)?)?;
         }
+        Ok(Self(room))
     }
 }
 
@@ -90,6 +96,15 @@ impl Asks {
             self.actor = app.auth.actor(&self.credential, &self.visitor)?;
         }
         Ok(self)
+    }
+
+    /// By which right it comes into this room.
+    pub fn pass(&self, app: &App, parts: &Parts, room: &RoomName) -> Result<Pass, Problem> {
+        // What a browser remembers does not count for pages of other sites, which may be in it.
+        let ours = site(&parts.headers, app.openness()) == Site::Ours;
+        let remembered = || ours.then(|| door::remembered(&parts.headers)).flatten();
+        let invitation = query(&parts.uri, "invitation")?.or_else(remembered);
+        Ok(Pass::new(&self.actor, room, invitation))
     }
 
     /// Who it is to a command.

@@ -2,8 +2,10 @@
 
 use super::body;
 use super::extract::{Asks, InRoom, Named};
+use super::invitation;
 use crate::app::App;
 use crate::db::DbError;
+use crate::door;
 use crate::error::Problem;
 use crate::log::{Change, Draft, Room};
 use crate::policy::Action;
@@ -80,6 +82,9 @@ pub(super) async fn set(
     let first = patch.clone().unwrap_or_default().apply(Settings::default());
     let called = title.clone().unwrap_or_else(|| name.to_string());
     let (room, new) = app.log.create_as(&name, &called, &first).await?;
+    if new && first.private {
+        app.log.invite(&room, Some(invitation::secret())).await?;
+    }
     if !new {
         let by = (app.auth.author(&asks.actor), asks.actor.subject());
         // Done to the end, also if whoever asked for it does not wait for the answer.
@@ -109,6 +114,12 @@ async fn arrange(
     for change in changes.into_iter().flatten() {
         let draft = Draft { by: by.clone(), owner: owner.clone(), change, once: None };
         app.log.append(room, draft).await?;
+    }
+    if room.settings().private && !before.private {
+        if room.invitation().is_none() {
+            app.log.invite(room, Some(invitation::secret())).await?;
+        }
+        door::clear(app, room);
     }
     Ok(())
 }

@@ -1,15 +1,17 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
+use super::door::{self, Kind, Sanctions};
 use super::stage::{Spot, Spots};
 use super::{CHUNK, Change, ChatChange, ReadError, from_column};
 use crate::record::Record;
 use crate::websocket::deflate;
 use bytes::Bytes;
-use nowcast_shared::id::{PieceId, RoomName};
+use nowcast_shared::id::{PieceId, PublicId, RoomName};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
@@ -20,6 +22,8 @@ pub struct Room {
     epoch: Epoch,
     memory: Mutex<Memory>,
     snapshots: tokio::sync::Mutex<()>,
+    /// Whether somebody asked for it lately.
+    touched: AtomicBool,
     /// Changes with every word in the chat, for those who wait for words alone.
     spoken: watch::Sender<()>,
     tail_limit: usize,
@@ -28,6 +32,10 @@ pub struct Room {
 struct Memory {
     title: String,
     settings: Settings,
+    /// The secret that lets people into a private room.
+    invitation: Option<Box<str>>,
+    /// Who may not speak or come in; absent where that is nobody.
+    sanctions: Option<Box<Sanctions>>,
     head: Offset,
     first: Offset,
     /// The newest events, oldest first, without gaps up to `head`.
@@ -45,22 +53,29 @@ pub(super) struct Row {
     id: i64,
     title: String,
     settings: Settings,
+    invitation: Option<String>,
+    sanctions: Option<Box<Sanctions>>,
     epoch: String,
     head: Offset,
     first: Offset,
 }
 
 pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result<Option<Row>> {
+    let sql =
+        "SELECT id, title, epoch, head, first, settings, invitation FROM rooms WHERE name = ?";
     connection
-        .prepare_cached("SELECT id, title, epoch, head, first, settings FROM rooms WHERE name = ?")?
+        .prepare_cached(sql)?
         .query_row([name.as_str()], |row| {
+            let id = row.get(0)?;
             Ok(Row {
-                id: row.get(0)?,
+                id,
                 title: row.get(1)?,
                 epoch: row.get(2)?,
                 head: from_column(row.get(3)?),
                 first: from_column(row.get(4)?),
                 settings: settings(row.get_ref(5)?.as_str()?),
+                invitation: row.get(6)?,
+                sanctions: door::sanctions(connection, id)?,
             })
         })
         .optional()
@@ -169,6 +184,8 @@ impl Room {
         let memory = Memory {
             title: row.title,
             settings: row.settings,
+            invitation: row.invitation.map(String::into_boxed_str),
+            sanctions: row.sanctions,
             head: row.head,
             staged: row.head,
             first: row.first,
@@ -183,6 +200,7 @@ impl Room {
             epoch: Epoch(row.epoch),
             memory: Mutex::new(memory),
             snapshots: tokio::sync::Mutex::default(),
+            touched: AtomicBool::new(true),
             spoken: watch::Sender::new(()),
             tail_limit,
         }
@@ -203,6 +221,16 @@ impl Room {
         &self.epoch
     }
 
+    /// Somebody asks for it.
+    pub(super) fn touch(&self) {
+        self.touched.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has asked for it since this was asked the last time.
+    pub(super) fn was_touched(&self) -> bool {
+        self.touched.swap(false, Ordering::Relaxed)
+    }
+
     /// What people call it.
     pub fn title(&self) -> String {
         self.memory().title.clone()
@@ -211,6 +239,39 @@ impl Room {
     /// What it is set to.
     pub fn settings(&self) -> Settings {
         self.memory().settings.clone()
+    }
+
+    /// Whether not everybody may come in, so that it has to be looked into.
+    pub fn is_guarded(&self) -> bool {
+        let memory = self.memory();
+        memory.settings.private || memory.sanctions.as_ref().is_some_and(|all| all.block())
+    }
+
+    /// Until when this was done to one of these, who are the same person, if it is still so.
+    pub fn sanctioned(&self, person: &[PublicId], kind: Kind) -> Option<i64> {
+        let memory = self.memory();
+        let sanctions = memory.sanctions.as_ref()?;
+        person.iter().find_map(|id| sanctions.find(id, kind))
+    }
+
+    /// Whether anybody was muted or blocked.
+    pub fn has_sanctions(&self) -> bool {
+        self.memory().sanctions.is_some()
+    }
+
+    /// From now on these are muted and blocked.
+    pub(super) fn sanction(&self, sanctions: Option<Box<Sanctions>>) {
+        self.memory().sanctions = sanctions;
+    }
+
+    /// The secret of its invitation link, if there is one.
+    pub fn invitation(&self) -> Option<String> {
+        self.memory().invitation.as_deref().map(str::to_owned)
+    }
+
+    /// From now on this is the secret.
+    pub(super) fn invite(&self, secret: Option<String>) {
+        self.memory().invitation = secret.map(String::into_boxed_str);
     }
 
     /// The offset of the newest event that may be shown.
@@ -345,6 +406,8 @@ mod tests {
             id: 1,
             title: String::new(),
             settings: Settings::default(),
+            invitation: None,
+            sanctions: None,
             epoch: "e1".to_owned(),
             head: Offset(0),
             first: Offset(1),

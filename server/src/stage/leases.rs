@@ -1,19 +1,25 @@
-//! Who holds which piece of one stage: pure, with the time passed in.
+//! Who holds which piece of one stage, and what others are told of it: pure, with the time passed
+//! in.
 //!
 //! The first to grab a piece, or to move one that is free, has its lease. It lasts as long as
-//! moves come, and some time after the last. A lease that ends becomes a **landing** first: the
-//! piece is being left where it is, and nobody can take it until the log has that.
+//! moves come, and some time after the last. Where a piece was moved and its lease ends, it is
+//! **landing** first: it is being left where it is, and nobody can take it until the log has that.
+//! So what the next mover does is told after the event.
 //!
 //! Moves are told at a rate. What comes faster takes the place of what is not told yet, so that the
 //! newest is always told, some milliseconds later.
 
 use nowcast_shared::id::{ClientId, PieceId};
 use nowcast_shared::item::Author;
-use std::collections::HashMap;
+use nowcast_shared::signal::Signal;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Time since some moment that is the same for all.
 pub type Moment = Duration;
+
+/// Where a piece is: [`nowcast_shared::stage::Piece::x`] and `y`.
+pub type Place = (f64, f64);
 
 /// To whom a lease belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,8 +31,7 @@ pub enum Mover {
 }
 
 impl Mover {
-    /// The page, if it is one.
-    pub fn client(&self) -> Option<&ClientId> {
+    fn client(&self) -> Option<&ClientId> {
         match self {
             Self::Client(client) => Some(client),
             Self::Program(_) => None,
@@ -45,24 +50,24 @@ pub struct Holder {
     pub owner: String,
 }
 
-/// The right to move a piece for now.
+/// Something to tell everybody in the room.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lease {
-    /// Who has it.
-    pub holder: Holder,
-    /// Where the piece was moved to; nothing before the first move.
-    pub place: Option<(f64, f64)>,
-    /// Whether others do not know of that place yet.
-    untold: bool,
-    /// When its holder last grabbed or moved.
-    heard: Moment,
+pub struct Tell {
+    /// What.
+    pub signal: Signal,
+    /// The page that caused it, which is not told.
+    pub by: Option<ClientId>,
 }
 
-#[derive(Debug)]
-enum Hold {
-    Held(Lease),
-    /// The log is about to have another place for the piece. Who had it before, if anybody.
-    Landing(Option<Lease>),
+/// A piece that its mover left: the log is to have it where it is. It is landing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fallen {
+    /// Which one.
+    pub piece: PieceId,
+    /// Whose it was.
+    pub holder: Holder,
+    /// Where it was moved to.
+    pub place: Place,
 }
 
 /// Why somebody cannot have a piece.
@@ -74,22 +79,18 @@ pub enum Taken {
     Landing,
 }
 
-/// What follows from a grab or a move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Went {
-    /// The lease is new.
-    pub taken: bool,
-    /// Others are to be told of the place now.
-    pub tell: bool,
-}
-
-/// Something whose time has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// The newest place of a piece is to be told.
-    Tell,
-    /// Its holder was not heard of for too long.
-    End,
+/// How a landing ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Landed {
+    /// The log has it, by its holder's own wish.
+    Dropped,
+    /// The log has it, for another reason.
+    Settled,
+    /// The log does not have it, and nobody holds the piece any longer. Where the log has it, if
+    /// at all.
+    Lost(Option<Place>),
+    /// Nothing changed: whoever held the piece goes on.
+    Restored,
 }
 
 /// How long leases last and how often moves are told.
@@ -99,7 +100,7 @@ pub struct Terms {
     pub life: Duration,
     /// The time between two moves of one mover.
     pub each: Duration,
-    /// How many more of these times may be used up at once.
+    /// How many of these times may be used up at once.
     pub burst: u32,
 }
 
@@ -109,189 +110,256 @@ impl Terms {
     }
 }
 
+/// The right to move a piece for now.
+#[derive(Debug)]
+struct Lease {
+    holder: Holder,
+    /// Where the piece was moved to; nothing before the first move.
+    place: Option<Place>,
+    /// Whether others do not know of that place yet.
+    untold: bool,
+    /// When its holder last grabbed or moved it.
+    heard: Moment,
+}
+
+impl Lease {
+    /// To be told of the holder; who that is knows it.
+    fn held(&self, piece: &PieceId) -> Tell {
+        let (id, name) = (self.holder.by.id.clone(), self.holder.by.name.clone());
+        let signal = Signal::PieceHeld { piece: piece.clone(), by: Some(id), name };
+        Tell { signal, by: self.holder.mover.client().cloned() }
+    }
+
+    /// To be told of the way, if it began.
+    fn moving(&self, piece: &PieceId) -> Option<Tell> {
+        let (x, y) = self.place?;
+        let by = self.holder.by.id.clone();
+        let signal = Signal::PieceMoving { piece: piece.clone(), x, y, by };
+        Some(Tell { signal, by: self.holder.mover.client().cloned() })
+    }
+}
+
+/// To be told that nobody holds a piece any longer.
+fn free(piece: &PieceId, by: Option<&ClientId>) -> Tell {
+    let signal = Signal::PieceHeld { piece: piece.clone(), by: None, name: None };
+    Tell { signal, by: by.cloned() }
+}
+
+#[derive(Debug)]
+enum Hold {
+    Held(Lease),
+    /// The log is about to have another place for the piece. Who had it before, if anybody.
+    Landing(Option<Lease>),
+}
+
 /// All leases of one stage.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Leases {
-    holds: HashMap<PieceId, Hold>,
+    terms: Terms,
+    holds: BTreeMap<PieceId, Hold>,
     /// Until when each mover's moves are used up.
     spent: HashMap<Mover, Moment>,
 }
 
 impl Leases {
+    /// None.
+    pub fn new(terms: Terms) -> Self {
+        Self { terms, holds: BTreeMap::new(), spent: HashMap::new() }
+    }
+
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
         self.holds.is_empty()
     }
 
-    /// Asks for a piece.
+    /// Grabs a piece, or with a place moves it: one that is free, or held by this mover.
     ///
     /// # Errors
     /// If somebody else has it.
-    pub fn grab(&mut self, now: Moment, piece: &PieceId, holder: &Holder) -> Result<Went, Taken> {
-        let (_, taken) = self.lease(now, piece, holder)?;
-        Ok(Went { taken, tell: false })
-    }
-
-    /// Moves a piece that is free, or held by this mover.
-    ///
-    /// # Errors
-    /// If somebody else has it.
-    pub fn go(
+    pub fn hold(
         &mut self,
         now: Moment,
         piece: &PieceId,
         holder: &Holder,
-        place: (f64, f64),
-        terms: &Terms,
-    ) -> Result<Went, Taken> {
-        let (lease, taken) = self.lease(now, piece, holder)?;
-        lease.place = Some(place);
-        lease.untold = true;
-        let tell = self.spend(now, &holder.mover, terms);
-        if tell && let Some(Hold::Held(lease)) = self.holds.get_mut(piece) {
-            lease.untold = false;
-        }
-        Ok(Went { taken, tell })
-    }
-
-    fn lease(
-        &mut self,
-        now: Moment,
-        piece: &PieceId,
-        holder: &Holder,
-    ) -> Result<(&mut Lease, bool), Taken> {
+        place: Option<Place>,
+    ) -> Result<Vec<Tell>, Taken> {
         let taken = !self.holds.contains_key(piece);
         let fresh = || Lease { holder: holder.clone(), place: None, untold: false, heard: now };
-        match self.holds.entry(piece.clone()).or_insert_with(|| Hold::Held(fresh())) {
-            Hold::Landing(_) => Err(Taken::Landing),
-            Hold::Held(lease) if lease.holder.mover != holder.mover => Err(Taken::Held),
-            Hold::Held(lease) => {
-                lease.heard = now;
-                Ok((lease, taken))
+        let hold = self.holds.entry(piece.clone()).or_insert_with(|| Hold::Held(fresh()));
+        let lease = match hold {
+            Hold::Landing(_) => return Err(Taken::Landing),
+            Hold::Held(lease) if lease.holder.mover != holder.mover => return Err(Taken::Held),
+            Hold::Held(lease) => lease,
+        };
+        lease.heard = now;
+        let mut tells = Vec::new();
+        if taken {
+            tells.push(lease.held(piece));
+        }
+        if place.is_some() {
+            lease.place = place;
+            lease.untold = !spend(&mut self.spent, now, &holder.mover, self.terms);
+            tells.extend(lease.moving(piece).filter(|_| !lease.untold));
+        }
+        Ok(tells)
+    }
+
+    /// A piece is about to have another place in the log: dropped by its holder, or by anybody
+    /// while it is free; without a mover whoever has it.
+    ///
+    /// # Errors
+    /// If somebody else has it, or it is landing already.
+    pub fn land(&mut self, piece: &PieceId, by: Option<&Mover>) -> Result<(), Taken> {
+        let before = match self.holds.get(piece) {
+            Some(Hold::Landing(_)) => return Err(Taken::Landing),
+            Some(Hold::Held(lease)) if by.is_some_and(|by| lease.holder.mover != *by) => {
+                return Err(Taken::Held);
             }
-        }
-    }
-
-    /// Takes one of a mover's moves, if there is one.
-    fn spend(&mut self, now: Moment, mover: &Mover, terms: &Terms) -> bool {
-        let until = self.spent.get(mover).map_or(now, |until| now.max(*until)) + terms.each;
-        if until > now + terms.most() {
-            return false;
-        }
-        self.spent.insert(mover.clone(), until);
-        true
-    }
-
-    /// A piece is about to have another place in the log, by its holder, or by anybody while it is
-    /// free.
-    ///
-    /// # Errors
-    /// If somebody else has it.
-    pub fn land(&mut self, piece: &PieceId, by: &Mover) -> Result<(), Taken> {
-        match self.holds.get(piece) {
-            Some(Hold::Held(lease)) if lease.holder.mover != *by => Err(Taken::Held),
-            _ => self.seize(piece),
-        }
-    }
-
-    /// The same, whoever has it.
-    ///
-    /// # Errors
-    /// [`Taken::Landing`] if it is landing already.
-    pub fn seize(&mut self, piece: &PieceId) -> Result<(), Taken> {
-        let before = match self.holds.remove(piece) {
-            None => None,
+            Some(Hold::Held(_)) | None => self.holds.remove(piece),
+        };
+        let before = match before {
             Some(Hold::Held(lease)) => Some(lease),
-            Some(landing @ Hold::Landing(_)) => {
-                self.holds.insert(piece.clone(), landing);
-                return Err(Taken::Landing);
-            }
+            _ => None,
         };
         self.holds.insert(piece.clone(), Hold::Landing(before));
         Ok(())
     }
 
-    /// A piece has landed and is free; who had it before.
-    pub fn free(&mut self, piece: &PieceId) -> Option<Lease> {
-        let lease = match self.holds.remove(piece)? {
-            Hold::Held(lease) | Hold::Landing(Some(lease)) => lease,
-            Hold::Landing(None) => return None,
-        };
+    /// A landing ended.
+    pub fn landed(&mut self, now: Moment, piece: &PieceId, landed: Landed) -> Vec<Tell> {
+        let Some(Hold::Landing(before)) = self.holds.get_mut(piece) else { return Vec::new() };
+        let before = before.take();
+        self.holds.remove(piece);
+        let Some(mut lease) = before else { return Vec::new() };
+        let mut tells = Vec::new();
+        match landed {
+            Landed::Restored => {
+                lease.heard = now;
+                self.holds.insert(piece.clone(), Hold::Held(lease));
+                return tells;
+            }
+            Landed::Dropped => tells.push(free(piece, lease.holder.mover.client())),
+            Landed::Settled => tells.push(free(piece, None)),
+            Landed::Lost(rests) => {
+                // Pages fall back to what the log says when the piece is free; this says the same
+                // to whoever looks at nothing but the way.
+                lease.place = rests;
+                tells.extend(lease.moving(piece).map(|tell| Tell { by: None, ..tell }));
+                tells.push(free(piece, None));
+            }
+        }
         self.forget(&lease.holder.mover);
-        Some(lease)
+        tells
     }
 
-    /// A piece did not land after all: whoever had it has it again.
-    pub fn restore(&mut self, now: Moment, piece: &PieceId) {
-        match self.holds.remove(piece) {
-            Some(Hold::Landing(Some(lease)) | Hold::Held(lease)) => {
-                self.holds.insert(piece.clone(), Hold::Held(Lease { heard: now, ..lease }));
+    /// A page left and said so: what it holds is to be left where it is.
+    pub fn leave(&mut self, client: &ClientId) -> (Vec<Tell>, Vec<Fallen>) {
+        let its = |lease: &Lease| lease.holder.mover.client() == Some(client);
+        let pieces = self.all().filter(|(_, lease)| its(lease));
+        let pieces = pieces.map(|(piece, _)| piece.clone()).collect();
+        self.end(pieces)
+    }
+
+    /// What has to be done by now: told, and left to the log.
+    pub fn due(&mut self, now: Moment) -> (Vec<Tell>, Vec<Fallen>) {
+        let over = self.all().filter(|(_, lease)| lease.heard + self.terms.life <= now);
+        let over = over.map(|(piece, _)| piece.clone()).collect();
+        let (mut tells, fallen) = self.end(over);
+        let untold = self.all().filter(|(_, lease)| lease.untold);
+        let mut untold: Vec<_> =
+            untold.map(|(piece, lease)| (lease.heard, piece.clone())).collect();
+        // Who waited longest is first.
+        untold.sort();
+        for (_, piece) in untold {
+            if let Some(Hold::Held(lease)) = self.holds.get_mut(&piece)
+                && spend(&mut self.spent, now, &lease.holder.mover, self.terms)
+            {
+                lease.untold = false;
+                tells.extend(lease.moving(&piece));
             }
-            Some(Hold::Landing(None)) | None => {}
         }
+        (tells, fallen)
+    }
+
+    /// When something is due next.
+    pub fn next(&self) -> Option<Moment> {
+        let next = self.all().map(|(_, lease)| {
+            let end = lease.heard + self.terms.life;
+            if !lease.untold {
+                return end;
+            }
+            let spent = self.spent.get(&lease.holder.mover).copied().unwrap_or_default();
+            end.min((spent + self.terms.each).saturating_sub(self.terms.most()))
+        });
+        next.min()
+    }
+
+    /// To be told again, since an event that shows the piece where it rests went out.
+    pub fn retell(&self, piece: &PieceId) -> Vec<Tell> {
+        match self.holds.get(piece) {
+            Some(Hold::Held(lease)) => {
+                [Some(lease.held(piece)), lease.moving(piece)].into_iter().flatten().collect()
+            }
+            Some(Hold::Landing(_)) | None => Vec::new(),
+        }
+    }
+
+    /// What a page is told that joins, or was behind: who holds what, and where it is. Not of what
+    /// it holds itself, nor of what is landing: that it will be told of.
+    pub fn in_flight(&self, page: Option<&ClientId>) -> Vec<Signal> {
+        let others = self
+            .all()
+            .filter(|(_, lease)| page.is_none() || lease.holder.mover.client() != page)
+            .flat_map(|(piece, _)| self.retell(piece));
+        others.map(|tell| tell.signal).collect()
+    }
+
+    /// Ends leases. Of those whose pieces were moved, the log has to have the place first.
+    fn end(&mut self, pieces: Vec<PieceId>) -> (Vec<Tell>, Vec<Fallen>) {
+        let (mut tells, mut fallen) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            let Some(Hold::Held(lease)) = self.holds.remove(&piece) else { continue };
+            if let Some(place) = lease.place {
+                let holder = lease.holder.clone();
+                self.holds.insert(piece.clone(), Hold::Landing(Some(lease)));
+                fallen.push(Fallen { piece, holder, place });
+            } else {
+                self.forget(&lease.holder.mover);
+                tells.push(free(&piece, None));
+            }
+        }
+        (tells, fallen)
     }
 
     /// A mover with nothing in hand begins anew.
     fn forget(&mut self, mover: &Mover) {
-        let holds = |hold: &Hold| match hold {
+        let its = |hold: &Hold| match hold {
             Hold::Held(lease) | Hold::Landing(Some(lease)) => lease.holder.mover == *mover,
             Hold::Landing(None) => false,
         };
-        if !self.holds.values().any(holds) {
+        if !self.holds.values().any(its) {
             self.spent.remove(mover);
         }
     }
 
-    /// The lease of a piece, unless it is landing.
-    pub fn get(&self, piece: &PieceId) -> Option<&Lease> {
-        match self.holds.get(piece)? {
-            Hold::Held(lease) => Some(lease),
-            Hold::Landing(_) => None,
-        }
-    }
-
     /// All leases, but for pieces that are landing.
-    pub fn all(&self) -> impl Iterator<Item = (&PieceId, &Lease)> {
+    fn all(&self) -> impl Iterator<Item = (&PieceId, &Lease)> {
         self.holds.iter().filter_map(|(piece, hold)| match hold {
             Hold::Held(lease) => Some((piece, lease)),
             Hold::Landing(_) => None,
         })
     }
-
-    /// What has to be done by now. What is to be told counts as told from here on.
-    pub fn due(&mut self, now: Moment, terms: &Terms) -> Vec<(PieceId, Due)> {
-        let mut due = Vec::new();
-        let mut untold = Vec::new();
-        for (piece, lease) in self.all() {
-            if lease.heard + terms.life <= now {
-                due.push((piece.clone(), Due::End));
-            } else if lease.untold {
-                untold.push((lease.heard, piece.clone(), lease.holder.mover.clone()));
-            }
-        }
-        // Who waited longest is first.
-        untold.sort_by_key(|(heard, ..)| *heard);
-        for (_, piece, mover) in untold {
-            if self.spend(now, &mover, terms)
-                && let Some(Hold::Held(lease)) = self.holds.get_mut(&piece)
-            {
-                lease.untold = false;
-                due.push((piece, Due::Tell));
-            }
-        }
-        due
-    }
-
-    /// When something is due next.
-    pub fn next(&self, terms: &Terms) -> Option<Moment> {
-        let next = self.all().map(|(_, lease)| {
-            let end = lease.heard + terms.life;
-            if !lease.untold {
-                return end;
-            }
-            let spent = self.spent.get(&lease.holder.mover).copied().unwrap_or_default();
-            end.min((spent + terms.each).saturating_sub(terms.most()))
-        });
-        next.min()
-    }
 }
+
+/// Takes one of a mover's moves, if there is one.
+fn spend(spent: &mut HashMap<Mover, Moment>, now: Moment, mover: &Mover, terms: Terms) -> bool {
+    let until = spent.get(mover).map_or(now, |until| now.max(*until)) + terms.each;
+    if until > now + terms.most() {
+        return false;
+    }
+    spent.insert(mover.clone(), until);
+    true
+}
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub async fn poll(State(app): State<App>, uri: Uri, joining: Joining) -> Result<
 
 /// The same, for a request that did not come through the router.
 pub async fn answer(app: &App, parts: &Parts, room: &RoomName) -> Result<Response, Problem> {
-    let joining = Joining::read(app, parts, InRoom::named(app, room).await?)?;
+    let joining = Joining::read(app, parts, InRoom::read(app, parts, room).await?)?;
     wait(app, &parts.uri, joining).await
 }
 
