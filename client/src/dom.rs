@@ -20,6 +20,13 @@ extern "C" {
     #[wasm_bindgen(js_name = requestAnimationFrame)]
     fn request_animation_frame(callback: &Function) -> i32;
 
+    /// A pointer's event, whose place has fractions of a pixel.
+    type Pointed;
+    #[wasm_bindgen(method, getter, js_name = clientX)]
+    fn exact_x(this: &Pointed) -> f64;
+    #[wasm_bindgen(method, getter, js_name = clientY)]
+    fn exact_y(this: &Pointed) -> f64;
+
     /// A style whose properties are set to numbers as the browser writes them.
     type Style;
     #[wasm_bindgen(method, js_name = setProperty)]
@@ -55,21 +62,27 @@ pub fn now() -> i64 {
     now
 }
 
-/// Now, in Unix milliseconds, where there is no browser: in native tests.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn now() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
-}
-
 /// Milliseconds since some moment, with their fractions; they never go back.
 pub fn clock() -> f64 {
     performance_now()
 }
 
+/// Where in the window a pointer is, in CSS pixels and their fractions.
+pub fn pointer_at(event: &web_sys::PointerEvent) -> (f64, f64) {
+    let event = event.unchecked_ref::<Pointed>();
+    (event.exact_x(), event.exact_y())
+}
+
 /// Sets a property of an element's style to a number.
 pub fn set_number(element: &web_sys::HtmlElement, name: &str, value: f64) {
     element.style().unchecked_ref::<Style>().set_number(name, value);
+}
+
+/// Now, in Unix milliseconds, where there is no browser: in native tests.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Whether somebody can see the page: its tab is in front.

@@ -43,6 +43,7 @@ pub mod problem;
 pub mod question;
 pub mod rooms;
 pub mod side;
+pub mod stage;
 pub mod tile;
 pub mod upload;
 pub mod variables;
@@ -142,7 +143,8 @@ pub fn Admin(
 fn DeskView() -> impl IntoView {
     let desk = Desk::here();
     desk.load_board();
-    desk.connect(Link::start(desk.room(), Page::Admin, desk.store));
+    let link = Link::start(desk.room(), Page::Admin, desk.store);
+    desk.connect(link.clone());
     let listener = Listener::on(&dom::window(), "keydown", move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             on_key(desk, event);
@@ -156,6 +158,7 @@ fn DeskView() -> impl IntoView {
     let panel = move || match desk.panel.get() {
         Panel::Board => "board",
         Panel::Compose => "compose",
+        Panel::Stage => "stage",
         Panel::Side => desk.side.get().name(),
     };
     view! {
@@ -165,6 +168,7 @@ fn DeskView() -> impl IntoView {
             <main class="desk-panels">
                 <board::Board/>
                 <composer::Composer/>
+                <stage::StagePanel link/>
                 <side::SidePanel/>
             </main>
             <Tabs/>
@@ -236,6 +240,7 @@ fn Tabs() -> impl IntoView {
         <nav class="desk-tabs" aria-label="Parts of the desk">
             {tab((Panel::Board, Side::Feed), Icon::Board, "Buttons")}
             {tab((Panel::Compose, Side::Feed), Icon::Pen, "Compose")}
+            {tab((Panel::Stage, Side::Feed), Icon::Stage, "Stage")}
             {tab((Panel::Side, Side::Feed), Icon::Feed, "Feed")}
             {tab((Panel::Side, Side::Chat), Icon::Chat, "Chat")}
             {tab((Panel::Side, Side::People), Icon::Person, "Room")}

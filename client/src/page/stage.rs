@@ -44,8 +44,12 @@ pub fn stage(store: Store, link: Link, tools: Option<Tools>) -> AnyView {
     let chosen = tools.as_ref().map(|tools| tools.chosen);
     effect(move || {
         if let Some(area) = find(".stage") {
-            let choose = move |piece| chosen.map_or((), |chosen| chosen.set(Some(piece)));
-            hands.with_value(|hands| hands.listen(&area, choose));
+            hands.with_value(|hands| {
+                hands.listen(&area);
+                if let Some(chosen) = chosen {
+                    hands.choose(&area, move |piece| chosen.set(piece));
+                }
+            });
         }
     });
     let pieces = move || store.stage.pieces.get();

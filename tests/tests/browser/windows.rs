@@ -39,10 +39,15 @@ impl Deref for Feed {
 impl Feed {
     /// Opens it and waits until it is live.
     pub(crate) async fn open(origin: &str, screen: Screen) -> Self {
+        Self::visit(origin, screen, "Live").await
+    }
+
+    /// Opens it and waits until the sign of the connection has this text.
+    pub(crate) async fn visit(origin: &str, screen: Screen, word: &str) -> Self {
         let browser = Browser::open(screen).await;
         browser.go(&format!("{origin}/")).await;
         let feed = Self(browser);
-        feed.is("Live").await;
+        feed.is_within(Duration::from_secs(40), word).await;
         feed
     }
 

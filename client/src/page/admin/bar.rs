@@ -5,6 +5,7 @@ use super::desk::{Desk, LoginReason, Notice};
 use super::glance::PublicPage;
 use super::icon::{Icon, icon};
 use super::me::{Me, Right};
+use super::stage::Modes;
 use crate::page::pill::LivePill;
 use leptos::task::spawn_local;
 use leptos::{ev, html, prelude::*};
@@ -17,6 +18,7 @@ pub fn Bar() -> impl IntoView {
         <header class="desk-bar">
             <Title/>
             <LivePill store=desk.store/>
+            <Modes/>
             <div class="desk-bar-end">
                 <PublicPage/>
                 <Show when=move || desk.may(Right::Settings)>

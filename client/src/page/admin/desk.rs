@@ -29,7 +29,8 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::time::Duration;
 
-/// What of the desk a phone shows; wider screens show all of it.
+/// What of the desk a phone shows; wider screens show all of it, but the stage in place of what
+/// publishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Panel {
     /// The display buttons.
@@ -37,6 +38,8 @@ pub enum Panel {
     Board,
     /// The composer.
     Compose,
+    /// What people drag.
+    Stage,
     /// What goes on in the room; [`Side`] says what of it.
     Side,
 }

@@ -57,6 +57,12 @@ pub enum Icon {
     Letter,
     /// An arrow that goes back.
     Undo,
+    /// A sheet over another.
+    Raise,
+    /// An arrow that points at something.
+    Pointer,
+    /// A surface with something on it.
+    Stage,
 }
 
 impl Icon {
@@ -89,6 +95,9 @@ impl Icon {
             Self::Bin => "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10M8.5 9v4M11.5 9v4",
             Self::Out => "M8 5h7v7M15 5l-9.5 9.5",
             Self::Copy => "M7 7h9v9H7zM13 7V4H4v9h3",
+            Self::Raise => "M10 12V4M6.5 7.5L10 4l3.5 3.5M4 12v4h12v-4",
+            Self::Pointer => "M5 4l10.5 4.6-4.6 1.8-1.9 4.6z",
+            Self::Stage => "M3.5 5h13v10h-13zM10.5 10h4v3h-4z",
             Self::Close => "M5 5l10 10M15 5L5 15",
             Self::Settings => {
                 "M3.5 6h7M15 6h1.5M3.5 14H5M9.5 14h7M12.75 3.75a2.25 2.25 0 1 1 0 4.5 2.25 2.25 0 0 1 0-4.5z\

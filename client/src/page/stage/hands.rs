@@ -120,13 +120,10 @@ impl Hands {
         });
     }
 
-    /// Listens to a stage. `chosen` hears of pieces that a hand came down on, moved or not.
-    pub(super) fn listen(&self, stage: &HtmlElement, chosen: impl Fn(PieceId) + 'static) {
+    /// Listens to a stage.
+    pub(super) fn listen(&self, stage: &HtmlElement) {
         let area = stage.clone();
         self.on(stage, "pointerdown", move |hands, event| {
-            if let Some((piece, _)) = piece_of(event) {
-                chosen(piece);
-            }
             hands.down(&area, event.unchecked_ref());
         });
         let area = stage.clone();
@@ -152,6 +149,20 @@ impl Hands {
                 hands.tell(Input::Blur { piece });
             }
         });
+    }
+
+    /// Tells which piece a hand or the keyboard came to; `None` where a hand came to the bare stage.
+    pub(super) fn choose(&self, stage: &HtmlElement, chosen: impl Fn(Option<PieceId>) + 'static) {
+        let chosen = Rc::new(chosen);
+        for name in ["pointerdown", "focusin"] {
+            let chosen = chosen.clone();
+            self.on(stage, name, move |_, event| {
+                let tool = target(event).is_none_or(|at| at.closest(TOOLS) != Ok(None));
+                if !tool {
+                    chosen(piece_of(event).map(|(piece, _)| piece));
+                }
+            });
+        }
     }
 
     fn on(&self, stage: &HtmlElement, name: &'static str, then: impl Fn(&Self, &Event) + 'static) {
@@ -220,10 +231,17 @@ impl Hands {
 /// What to do when the server has taken something: where its event stands, if it made one.
 type Taken = fn(Store, &PieceId, Option<Offset>);
 
+/// What the desk puts into a piece.
+const TOOLS: &str = "button, input";
+
+fn target(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
 /// The piece that something happened to: itself, not what the desk puts into it.
 fn piece_of(event: &Event) -> Option<(PieceId, HtmlElement)> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    if target.closest("button, input").ok()?.is_some() {
+    let target = target(event)?;
+    if target.closest(TOOLS).ok()?.is_some() {
         return None;
     }
     let element: HtmlElement = target.closest(".piece").ok()??.unchecked_into();
@@ -238,9 +256,7 @@ fn is_free(element: &HtmlElement) -> bool {
 /// Where a pointer is, from the stage's corner, and how much larger the stage is than the piece.
 fn measure(stage: &HtmlElement, piece: &HtmlElement, event: &PointerEvent) -> (Pixels, Pixels) {
     let (all, one) = (stage.get_bounding_client_rect(), piece.get_bounding_client_rect());
-    let at = Pixels {
-        x: f64::from(event.client_x()) - all.left(),
-        y: f64::from(event.client_y()) - all.top(),
-    };
+    let (x, y) = dom::pointer_at(event);
+    let at = Pixels { x: x - all.left(), y: y - all.top() };
     (at, Pixels { x: all.width() - one.width(), y: all.height() - one.height() })
 }
