@@ -1,5 +1,5 @@
-//! What a page keeps for its next load: where it was in the log and the newest items, in the
-//! browser's session storage. So a reload shows the feed at once and then resumes like any
+//! What a page keeps for its next load: where it was in the log, the newest items and the pieces of
+//! the stage, in the browser's session storage. So a reload shows them at once and then resumes like any
 //! connection that was cut.
 //!
 //! Storage is a convenience. It may be full, forbidden, or hold anything: then the page begins
@@ -11,13 +11,15 @@ use crate::store::Store;
 use crate::stored::Shelf;
 use crate::{read, write};
 use leptos::prelude::*;
+use nowcast_shared::chat::SNAPSHOT_SAID;
 use nowcast_shared::frame::SNAPSHOT_ITEMS;
-use nowcast_shared::id::RoomName;
+use nowcast_shared::id::{PublicId, RoomName};
+use nowcast_shared::offset::Offset;
 use std::rc::Rc;
 
 /// Under what name a room is kept. The number is that of the format.
 fn name(room: &RoomName) -> String {
-    format!("nowcast.1.{room}")
+    format!("nowcast.2.{room}")
 }
 
 /// Fills an empty store with what was kept, and says whether there was something.
@@ -43,6 +45,15 @@ pub fn restore_text(text: &str, store: Store) -> bool {
     });
     store.title.set(read::text(&kept, "title").unwrap_or_default());
     store.open.set(read::truth(&kept, "open"));
+    store.me.id.set(PublicId(read::text(&kept, "you").unwrap_or_default()));
+    store.settings.set(read::settings(&read::get(&kept, "settings")));
+    store.chat.replace(read::chat::chat(&read::get(&kept, "chat")));
+    store.chat.seen.set(read::whole(&kept, "seen").map(Offset));
+    store.variables.replace(read::chat::variables(&read::get(&kept, "variables")));
+    if let Some(pushed) = read::text(&kept, "pushed") {
+        store.notices.restore(pushed);
+    }
+    store.stage.restore(read::list(&kept, "pieces", read::piece));
     store.feed.restore(position, items, read::truth(&kept, "more"));
     true
 }
@@ -56,14 +67,34 @@ pub fn text(store: Store) -> Option<String> {
         let items = newest.map(|entry| entry.item.with_untracked(write::item));
         (write::array(items), entries.len() > SNAPSHOT_ITEMS)
     });
+    let pieces = store.stage.pieces.get_untracked();
+    let pieces = write::array(pieces.iter().map(|on| on.piece.with_untracked(write::piece)));
     let more = cut || store.feed.older.get_untracked() != Older::End;
     let kept = write::Object::new()
         .text("position", &position.to_string())
         .text("title", &store.title.get_untracked())
         .flag("open", store.open.get_untracked())
         .flag("more", more)
-        .json("items", &items);
+        .json("pieces", &pieces)
+        .json("items", &items)
+        .text("you", &store.me.id.get_untracked().0)
+        .json("settings", &store.settings.with_untracked(write::settings))
+        .json("chat", &chat(store))
+        .number_if("seen", store.chat.seen.get_untracked().map(|seen| seen.0))
+        .json("variables", &store.variables.with(write::variables))
+        .text_if("pushed", store.notices.last().as_deref());
     Some(kept.end())
+}
+
+/// The newest words.
+fn chat(store: Store) -> String {
+    use crate::store::feed::Older;
+    store.chat.said.with_untracked(|all| {
+        let cut = all.len().saturating_sub(SNAPSHOT_SAID);
+        let more = cut > 0 || store.chat.older.get_untracked() != Older::End;
+        let said = all[cut..].iter().map(write::said);
+        write::Object::new().json("said", &write::array(said)).flag("more", more).end()
+    })
 }
 
 fn save(room: &RoomName, store: Store) {

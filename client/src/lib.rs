@@ -2,6 +2,7 @@
 //!
 //! Read in this order:
 //! - [`place`]: which page and which room an address means.
+//! - [`person`]: whose page it is.
 //! - [`store`]: what a page knows, as signals; [`store::apply`] is the only place where what the
 //!   server says changes it. [`keep`] carries it over a reload.
 //! - [`link`]: the connection. [`link::plan`] decides (purely), three transports do.
@@ -21,6 +22,7 @@ pub mod keep;
 pub mod link;
 pub mod page;
 pub mod people_color;
+pub mod person;
 pub mod place;
 pub mod read;
 pub mod store;

@@ -292,7 +292,7 @@ impl Inner {
         if let Some(position) = self.store.feed.position() {
             add(&mut url, "since", &position.to_string());
         }
-        if let Some(pushed) = self.store.pushed.get_value() {
+        if let Some(pushed) = self.store.notices.last() {
             add(&mut url, "pushed", &pushed);
         }
         url

@@ -5,12 +5,15 @@
 //! it understands. It is always text that comes out, never markup; only an item's `html`, which
 //! the server has sanitised, is meant as such.
 
+pub mod chat;
+mod people;
 mod stage;
+
+pub use stage::piece;
 
 use crate::api::Problem;
 use crate::link::sending::{Answer, Taken};
 use js_sys::{Array, Reflect};
-use nowcast_shared::chat::Chat;
 use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
@@ -18,7 +21,7 @@ use nowcast_shared::id::{ItemId, PublicId};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::{Settings, Who};
-use nowcast_shared::signal::{Presence, PresenceState, Signal, Transports};
+use nowcast_shared::signal::Signal;
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
@@ -71,6 +74,7 @@ pub fn frame_value(value: &JsValue) -> Read {
         "signal" => signal(&get(value, "signal")).map(|signal| ServerFrame::Signal { signal }),
         "pong" => Some(ServerFrame::Pong),
         "goodbye" => Some(goodbye(value)),
+        "push" => chat::push(value),
         "ack" | "reject" => return answer(value, kind == "ack"),
         _ => None,
     };
@@ -141,22 +145,15 @@ fn welcome(value: &JsValue) -> Option<Welcome<Body, Json>> {
 }
 
 fn snapshot(value: &JsValue) -> Snapshot<Body, Json> {
-    let presence = get(value, "presence");
     Snapshot {
         title: text(value, "title").unwrap_or_default(),
         items: list(value, "items", item),
         more: truth(value, "more"),
         pieces: list(value, "pieces", stage::piece),
-        variables: std::collections::BTreeMap::new(),
-        chat: Chat::default(),
+        variables: chat::variables(&get(value, "variables")),
+        chat: chat::chat(&get(value, "chat")),
         settings: settings(&get(value, "settings")),
-        presence: PresenceState {
-            version: whole(&presence, "version").unwrap_or_default(),
-            count: whole(&presence, "count").unwrap_or_default(),
-            // No page shows people by name yet.
-            people: Vec::new(),
-            transports: transports(&presence),
-        },
+        presence: people::state(&get(value, "presence")),
     }
 }
 
@@ -168,7 +165,7 @@ fn logged(value: &JsValue, offset: Offset) -> Option<Logged<Body, Json>> {
         "room_titled" => Event::RoomTitled { title: text(&event, "title")? },
         "item_deleted" => Event::ItemDeleted { item: ItemId(text(&event, "item")?) },
         "room_set" => Event::RoomSet { settings: settings(&get(&event, "settings")) },
-        kind => stage::event(kind, &event)?,
+        kind => stage::event(kind, &event).or_else(|| chat::event(kind, &event))?,
     };
     Some(Logged {
         offset,
@@ -233,16 +230,8 @@ fn author(value: &JsValue) -> Author {
 
 fn signal(value: &JsValue) -> Option<Signal> {
     match text(value, "kind")?.as_str() {
-        "presence" => Some(Signal::Presence(Presence {
-            version: whole(value, "version")?,
-            count: whole(value, "count")?,
-            joined: Vec::new(),
-            left: Vec::new(),
-            since: whole(value, "since"),
-            people: None,
-            transports: transports(value),
-        })),
-        kind => stage::signal(kind, value),
+        "presence" => people::presence(value).map(Signal::Presence),
+        kind => stage::signal(kind, value).or_else(|| chat::signal(kind, value)),
     }
 }
 
@@ -261,12 +250,6 @@ pub fn settings(value: &JsValue) -> Settings {
         slow: whole(value, "slow").and_then(|slow| slow.try_into().ok()).unwrap_or_default(),
         approval: truth(value, "approval"),
     }
-}
-
-fn transports(value: &JsValue) -> Transports {
-    let ways = get(value, "transports");
-    let count = |name| whole(&ways, name).unwrap_or_default();
-    Transports { websocket: count("websocket"), sse: count("sse"), poll: count("poll") }
 }
 
 /// An answer to a command that had an id; others are nobody's.

@@ -1,6 +1,8 @@
 //! What a page knows, as signals: views read them and are redrawn by themselves.
 //!
 //! - [`feed`]: the items. [`stage`]: the pieces. [`people`]: who is here. [`me`]: who this page is.
+//! - [`chat`]: what people say. [`variables`]: what server and pages share. [`notices`]: what is for
+//!   this user alone.
 //! - [`apply`]: how frames change all of it.
 //!
 //! Handles are `Copy`; the signals live as long as the owner under which the store was made. The
@@ -8,19 +10,28 @@
 //! each login.
 
 pub mod apply;
+pub mod chat;
 pub mod feed;
 pub mod me;
+pub mod notices;
 pub mod people;
 pub mod stage;
+pub mod variables;
 
 use crate::link::plan::Status;
+use crate::read::Json;
+use chat::Chat;
 use feed::Feed;
 use leptos::prelude::*;
 use me::Me;
+use notices::Notices;
+use nowcast_shared::frame::Variable;
 use nowcast_shared::room::Settings;
 use people::People;
 use stage::Stage;
+use std::collections::BTreeMap;
 use std::ops::Deref;
+use variables::Variables;
 
 /// Everything that a page knows about its room. One pointer, however much that is: it is in every
 /// closure of every view.
@@ -53,8 +64,14 @@ pub struct Parts {
     pub open: RwSignal<bool>,
     /// How the connection stands.
     pub status: RwSignal<Status>,
-    /// The last push that the page has seen.
-    pub pushed: StoredValue<Option<String>>,
+    /// What people say.
+    pub chat: Chat,
+    /// What server and pages share.
+    pub variables: Variables,
+    /// What is for this user alone.
+    pub notices: Notices,
+    /// Who else wants to hear of it; see [`Parts::tell`].
+    listener: StoredValue<fn(News<'_>)>,
     /// Whether the browser has a network at all.
     pub online: RwSignal<bool>,
 }
@@ -71,10 +88,48 @@ impl Store {
             title: signal(String::new()),
             open: signal(false),
             status: signal(Status::Connecting),
-            pushed: StoredValue::new(None),
+            chat: Chat::new(),
+            variables: Variables::new(),
+            notices: Notices::new(),
+            listener: StoredValue::new(|_| {}),
             online: signal(true),
         };
         Self(Box::leak(Box::new(parts)))
+    }
+}
+
+/// What scripts beside the page, or the desk, may want to hear of.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// Something came for this user alone.
+    Push {
+        /// Its name.
+        id: &'a str,
+        /// Whatever was sent.
+        data: &'a Json,
+    },
+    /// A shared variable has a value, or none any more.
+    Variable {
+        /// Which one.
+        name: &'a str,
+        /// What, if it has one.
+        variable: Option<&'a Variable<Json>>,
+    },
+    /// These are all the variables.
+    Variables(&'a BTreeMap<String, Variable<Json>>),
+    /// So many words wait for approval; only admin pages are told.
+    Held(u64),
+}
+
+impl Parts {
+    /// Has somebody told of the news.
+    pub fn listen(&self, listener: fn(News<'_>)) {
+        self.listener.set_value(listener);
+    }
+
+    fn tell(&self, news: News<'_>) {
+        let listener = self.listener.get_value();
+        listener(news);
     }
 }
 

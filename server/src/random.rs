@@ -3,6 +3,9 @@
 /// 32 characters that are not mistaken for each other; five random bits each.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
+/// The same characters as they sort.
+pub const SORTED: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
+
 /// `prefix` followed by `length` random characters, five bits each.
 ///
 /// # Panics
@@ -22,8 +25,6 @@ pub fn spell(prefix: &str, bytes: &[u8]) -> String {
 /// As [`name`], with the time between the two, so that names made later sort later: an index over
 /// them grows at its end instead of anywhere. `at` is in Unix milliseconds.
 pub fn name_in_order(prefix: &str, at: i64, length: usize) -> String {
-    /// The same characters as they sort.
-    const SORTED: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
     // 45 bits last for a thousand years.
     let time = (0..9).rev().map(|place| {
         let bits = usize::try_from((at >> (5 * place)) & 31).unwrap_or_default();

@@ -62,7 +62,7 @@ pub struct Presence {
     pub version: u64,
     /// Open pages, not counting admin pages.
     pub count: u64,
-    /// Who came since the version before.
+    /// Who came since the version before; who was here already goes by another name now.
     #[serde(default)]
     pub joined: Vec<Person>,
     /// Who left since the version before.
@@ -92,6 +92,26 @@ pub struct PresenceState {
     /// See [`Presence::transports`].
     #[serde(default)]
     pub transports: Transports,
+}
+
+impl PresenceState {
+    /// Takes in what came after it; false where that is old, or continues something else, so that
+    /// nothing changed.
+    pub fn apply(&mut self, news: &Presence) -> bool {
+        if news.version <= self.version || news.since.is_some_and(|since| since != self.version) {
+            return false;
+        }
+        if let Some(people) = &news.people {
+            self.people.clone_from(people);
+        }
+        let gone = |person: &Person| {
+            news.left.contains(&person.id) || news.joined.iter().any(|new| new.id == person.id)
+        };
+        self.people.retain(|person| !gone(person));
+        self.people.extend(news.joined.iter().cloned());
+        (self.version, self.count, self.transports) = (news.version, news.count, news.transports);
+        true
+    }
 }
 
 /// Somebody who is here.

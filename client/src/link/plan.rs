@@ -103,7 +103,12 @@ impl Plan {
     pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Do> {
         match input {
             Input::Start => {
-                if matches!(self.main, Main::Stopped) {
+                // One that was turned away may have changed what it says of itself.
+                let turned_away = matches!(self.status, Status::Refused(_)) && !self.is_open();
+                if matches!(self.main, Main::Stopped) || turned_away {
+                    if let Some(conn) = self.main_conn() {
+                        self.todo.push(Do::Close(conn));
+                    }
                     self.status = Status::Connecting;
                     self.lost = None;
                     self.open(now, Way::WebSocket);

@@ -32,6 +32,11 @@ impl Clock {
         dom::every(TICK, tick);
         CLOCK.set(Some(clock));
     }
+
+    /// What time it is, in Unix milliseconds; followed where a clock was started.
+    pub fn now() -> i64 {
+        CLOCK.get().map_or_else(dom::now, |clock| clock.0.get())
+    }
 }
 
 /// A moment: relative for the eye, exact on hover, for screen readers and for programs.
@@ -42,12 +47,11 @@ pub fn Time(
     /// In Unix milliseconds.
     at: i64,
 ) -> impl IntoView {
-    let clock = CLOCK.get();
     let exact = time::exact(at);
     let title = exact.clone();
     view! {
         <time datetime=time::iso(at) title=title>
-            <span aria-hidden="true">{words(move || time::relative(at, clock.map_or_else(dom::now, |clock| clock.0.get())))}</span>
+            <span aria-hidden="true">{words(move || time::relative(at, Clock::now()))}</span>
             <span class="sr-only">{exact}</span>
         </time>
     }

@@ -1,17 +1,20 @@
 //! The viewers' page.
 
+use super::chat::{Talk, chat};
 use super::clock::Clock;
 use super::item::watch_pictures;
-use super::layout::{Layout, Marks, Panel, tabs};
+use super::layout::{self, Layout, Marks, Panel, tabs};
 use super::list::{FeedList, Reading};
 use super::menu::Menu;
 use super::part::{Part, button, effect, nothing, part, sentence, words};
 use super::pill::LivePill;
+use super::stage::stage;
+use super::{embed, notice, people};
 use crate::link::plan::Status;
 use crate::link::{Link, Page};
 use crate::place::Place;
-use crate::store::{Store, set, signal};
-use crate::{dom, keep};
+use crate::store::{News, Store, set, signal};
+use crate::{dom, keep, person};
 use leptos::prelude::*;
 use nowcast_shared::error::Reason;
 use nowcast_shared::id::RoomName;
@@ -49,13 +52,19 @@ fn feed(room: RoomName) -> Part {
     let store = Store::new();
     Clock::start();
     watch_pictures();
-    keep::restore(&room, store);
+    store.listen(embed::tell);
+    person::recognise(store);
+    if keep::restore(&room, store) {
+        store.variables.with(|variables| embed::tell(News::Variables(variables)));
+    }
     keep::keep(room.clone(), store);
     let link = Link::start(room.clone(), Page::Feed, store);
     let link = StoredValue::new_local(link);
     let reading = Reading::new(store);
     let layout = Layout::start();
-    let marks = Marks { feed: reading.unseen, chat: signal(0) };
+    let talk = Talk::new(store, link, layout, reading.visible);
+    let marks = Marks { feed: reading.unseen, chat: talk.unseen, meant: talk.meant };
+    effect(move || set(layout.stage, !store.stage.pieces.with(Vec::is_empty)));
     effect(move || set(reading.covered, !layout.shows(Panel::Feed)));
     let name = room.to_string();
     let title = move || {
@@ -67,42 +76,65 @@ fn feed(room: RoomName) -> Part {
     let refused = signal(false);
     effect(move || {
         set(refused, store.status.with(|status| matches!(status, Status::Refused(_))));
-        let unseen = if reading.visible.get() { 0 } else { reading.unseen.get() };
+        let unseen = reading.unseen.get() + talk.unseen.get();
+        let unseen = if reading.visible.get() { 0 } else { unseen };
         let title = heading();
         dom::document().set_title(&if unseen > 0 { format!("({unseen}) {title}") } else { title });
     });
     part(move || {
         if refused.get() {
-            return nowhere(why(store, &room));
+            return turned_away(store, link, &room);
         }
         let title = head.get_value();
         // What was counted before the connection broke says nothing about now.
         let live = move || store.status.with(|status| matches!(status, Status::Live(_)));
-        let watching = words(move || match store.people.count().filter(|_| live()) {
+        let watching = move || match store.people.count().filter(|_| live()) {
             Some(count) => format!("{count} watching"),
             None => String::new(),
-        });
+        };
         view! {
             <div class="room">
                 <main class="page">
                     <header class="head">
                         <h1 dir="auto">{words(title)}</h1>
-                        <Menu />
+                        {layout::unfold(layout, marks)} <Menu />
                         <div class="now">
                             <LivePill store=store />
-                            <span class="count">{watching}</span>
+                            {people::people(store, link, watching)}
                         </div>
                     </header>
                     {part(move || notices(store, move || link.with_value(Link::restart)))}
-                    // Filled by the view of the stage, which also says whether there is one.
-                    <section class="stage-panel" aria-label="Stage"></section>
+                    <section class="stage-panel">{stage(store, link.get_value(), None)}</section>
                     <FeedList store=store room=room.clone() reading=reading />
                 </main>
-                {tabs(layout, marks)}
+                {chat(talk, room.clone())} {tabs(layout, marks)} {notice::notices(store)}
             </div>
         }
         .into_any()
     })
+}
+
+/// A page that the server turned away; with the way out, if it is one that knows who it is.
+fn turned_away(store: Store, link: StoredValue<Link, LocalStorage>, room: &RoomName) -> AnyView {
+    let unknown = store.status.with_untracked(
+        |status| matches!(status, Status::Refused(refusal) if refusal.status == 401),
+    );
+    let known = store.me.secrets.with_value(|me| me.token.is_some() || me.user.is_some());
+    if !(unknown && known) {
+        return nowhere(why(store, room));
+    }
+    let without = button("Go on without it".to_owned(), move || {
+        person::forget_user(store);
+        link.with_value(Link::restart);
+    });
+    view! {
+        <main class="page nowhere">
+            <h1>"This page does not know you."</h1>
+            <p>{why(store, room)}</p>
+            <p class="notice">"You came by a personal link." {without}</p>
+        </main>
+    }
+    .into_any()
 }
 
 /// Why the server turned the page away.

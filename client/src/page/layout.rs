@@ -5,7 +5,7 @@
 //! does all of that by three attributes of the page's root; nothing is drawn anew, so every panel
 //! keeps how far it was scrolled and what was typed into it.
 
-use super::part::{effect, words};
+use super::part::{effect, nothing, part};
 use crate::dom::{self, Listener, find};
 use crate::store::{set, signal};
 use crate::stored::Shelf;
@@ -82,7 +82,7 @@ impl Layout {
             narrow: signal(false),
             folded: signal(Shelf::Browser.get(FOLDED).as_deref() == Some("folded")),
             stage: signal(false),
-            chat: signal(false),
+            chat: signal(true),
         };
         if let Ok(Some(query)) = dom::window().match_media(NARROW) {
             this.narrow.set(query.matches());
@@ -165,19 +165,24 @@ pub struct Marks {
     pub feed: RwSignal<u64>,
     /// Words that the reader has not had in view.
     pub chat: RwSignal<u64>,
+    /// How many of them name the reader.
+    pub meant: RwSignal<u64>,
 }
 
 impl Marks {
-    fn of(self, panel: Panel) -> String {
-        let count = match panel {
-            Panel::Feed => self.feed.get(),
-            Panel::Stage => 0,
-            Panel::Chat => self.chat.get(),
+    /// Words that name the reader count more: they are told apart.
+    fn of(self, panel: Panel) -> AnyView {
+        let (count, meant) = match panel {
+            Panel::Feed => (self.feed.get(), 0),
+            Panel::Stage => (0, 0),
+            Panel::Chat => (self.chat.get(), self.meant.get()),
         };
+        let (class, before, count) =
+            if meant > 0 { ("mark meant", "@", meant) } else { ("mark", "", count) };
         match count {
-            0 => String::new(),
-            1..=99 => count.to_string(),
-            _ => "99+".to_owned(),
+            0 => nothing(),
+            1..=99 => view! { <b class=class>{format!("{before}{count}")}</b> }.into_any(),
+            _ => view! { <b class=class>{format!("{before}99+")}</b> }.into_any(),
         }
     }
 }
@@ -186,11 +191,11 @@ impl Marks {
 pub fn tabs(layout: Layout, marks: Marks) -> AnyView {
     let tab = move |panel: Panel| {
         let then: Box<dyn FnMut(MouseEvent)> = Box::new(move |_| layout.open(panel));
-        let mark = words(move || marks.of(panel));
+        let mark = part(move || marks.of(panel));
         view! {
             <button class=panel.class() on:click=then>
                 {panel.label()}
-                <b class="mark">{mark}</b>
+                {mark}
             </button>
         }
         .into_any()
@@ -207,11 +212,11 @@ pub fn unfold(layout: Layout, marks: Marks) -> AnyView {
         layout.open(Panel::Chat);
         focus("#say");
     });
-    let mark = words(move || marks.of(Panel::Chat));
+    let mark = part(move || marks.of(Panel::Chat));
     view! {
         <button class="unfold" aria-controls="chat" on:click=then>
             "Chat"
-            <b class="mark">{mark}</b>
+            {mark}
         </button>
     }
     .into_any()

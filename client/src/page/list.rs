@@ -1,9 +1,9 @@
 //! The list of items: new ones at the top without a jump, older ones as they are scrolled to.
 
 use super::item::{Actions, ItemView, author};
-use super::part::{button, effect, fixed, nothing, part, sentence, words};
+use super::part::{Keyed, button, effect, fixed, keyed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer, Watch, find};
-use crate::store::feed::{MOST, Older};
+use crate::store::feed::{Entry, MOST, Older};
 use crate::store::{Store, set, signal};
 use crate::{api, read};
 use leptos::prelude::*;
@@ -13,6 +13,7 @@ use nowcast_shared::offset::Offset;
 use std::cell::Cell;
 use std::iter::successors;
 use std::rc::Rc;
+use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
@@ -90,11 +91,17 @@ pub fn FeedList(
     watch(store, reading, older.clone());
     let anchors = anchors();
     let holding = signal(false);
-    let entries = move || {
+    let rows = move || {
         if !anchors {
             hold(reading, holding);
         }
-        feed.entries.get()
+        let row = |entry: &Entry| {
+            let (entry, actions) = (entry.clone(), actions.clone());
+            let key = entry.key;
+            let draw = move || row(entry.clone(), reading, actions.clone());
+            Keyed { key, draw: Arc::new(draw) }
+        };
+        feed.entries.with(|entries| entries.iter().map(row).collect())
     };
     let news = part(move || {
         let count = reading.unseen.get();
@@ -120,21 +127,22 @@ pub fn FeedList(
             <div class="news">{news}</div>
             <p class="sr-only" aria-live="polite">{words(announcements(store))}</p>
             <ol>
-                <For each=entries key=|entry| entry.key let:entry>
-                    {
-                        let grow = entry.arrived && reading.at_top.get_untracked();
-                        view! {
-                            <li class=if grow { "grow" } else { "" }>
-                                <ItemView entry=entry actions=actions.clone() />
-                            </li>
-                        }
-                    }
-                </For>
+                {keyed(rows)}
             </ol>
             {part(move || state(store, older.clone()))}
             <div class="end"></div>
         </div>
     }
+}
+
+fn row(entry: Entry, reading: Reading, actions: Option<Actions>) -> AnyView {
+    let grow = entry.arrived && reading.at_top.get_untracked();
+    view! {
+        <li class=if grow { "grow" } else { "" }>
+            <ItemView entry=entry actions=actions />
+        </li>
+    }
+    .into_any()
 }
 
 /// Says what is new to those who listen to the page: at most every few seconds, and of many items

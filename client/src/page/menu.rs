@@ -2,6 +2,7 @@
 
 use crate::dom::{self, Listener};
 use crate::page::part::effect;
+use crate::page::people;
 use crate::stored::Shelf;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -49,6 +50,7 @@ pub fn Menu() -> impl IntoView {
     view! {
         <button class="menu-button" popovertarget="menu" aria-label="Menu"></button>
         <div id="menu" popover="auto">
+            {people::menu_entry()}
             <fieldset>
                 <legend>"Theme"</legend>
                 <label>

@@ -6,6 +6,7 @@
 
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
+use std::sync::Arc;
 use web_sys::MouseEvent;
 
 /// A part of a view that is redrawn when a signal changes that it reads.
@@ -25,6 +26,23 @@ pub fn words(say: impl Fn() -> String + Send + 'static) -> Box<dyn FnMut() -> St
 pub fn effect(then: impl FnMut() + 'static) {
     let mut then: Box<dyn FnMut()> = Box::new(then);
     Effect::new(move |_| then());
+}
+
+/// A row of a list whose rows keep their places on the page.
+#[derive(Clone)]
+pub struct Keyed {
+    /// As long as the key is the same, the row is not drawn again.
+    pub key: u64,
+    /// Draws the row.
+    pub draw: Arc<dyn Fn() -> AnyView + Send + Sync>,
+}
+
+/// A list of rows with keys. (One copy of the machinery for all lists.)
+pub fn keyed(rows: impl Fn() -> Vec<Keyed> + Send + 'static) -> AnyView {
+    let rows: Box<dyn Fn() -> Vec<Keyed> + Send> = Box::new(rows);
+    let key: fn(&Keyed) -> u64 = |row| row.key;
+    let draw: fn(Keyed) -> AnyView = |row| (row.draw)();
+    For(ForProps::builder().each(rows).key(key).children(draw).build()).into_any()
 }
 
 /// Nothing.

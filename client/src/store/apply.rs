@@ -3,11 +3,15 @@
 //! Every event is applied exactly once, in the order of offsets, whatever transport it comes by and
 //! however often it comes.
 
+use super::chat::Words;
+use super::notices::Notice;
 use super::stage::{Holder, Spot};
-use super::{Store, set};
+use super::{News, Store, set};
 use crate::read::{Frame, Json, Read};
-use nowcast_shared::event::Event;
-use nowcast_shared::frame::{ServerFrame, Welcome};
+use leptos::prelude::{GetUntracked, Update, WithUntracked};
+use nowcast_shared::chat::Said;
+use nowcast_shared::event::{Event, Logged};
+use nowcast_shared::frame::{ServerFrame, Variable, Welcome};
 use nowcast_shared::item::Body;
 use nowcast_shared::offset::{Offset, Position};
 use nowcast_shared::signal::Signal;
@@ -34,37 +38,78 @@ fn apply_frame(store: Store, frame: Frame) -> Applied {
     match frame {
         ServerFrame::Welcome(welcome) => return apply_welcome(store, welcome),
         ServerFrame::Event(logged) => {
-            return in_order(store, logged.offset, || match logged.event {
-                Event::ItemPublished { item } => store.feed.publish(item),
-                Event::ItemEdited { item } => store.feed.edit(item),
-                Event::ItemDeleted { item } => store.feed.delete(&item),
-                Event::RoomTitled { title } => set(store.title, title),
-                Event::RoomSet { settings } => set(store.settings, settings),
-                Event::PiecePut { piece } => store.stage.put(piece),
-                Event::PieceMoved { piece, x, y } => {
-                    store.stage.moved(&piece, Spot { x, y }, logged.by.name);
-                }
-                Event::PieceRemoved { piece } => store.stage.remove(&piece),
-                _ => {}
-            });
+            return in_order(store, logged.offset, || apply_event(store, logged));
         }
-        ServerFrame::Signal { signal: Signal::PieceHeld { piece, by, name } } => {
-            store.stage.held(&piece, by.map(|id| Holder { id, name }));
+        ServerFrame::Signal { signal } => apply_signal(store, signal),
+        ServerFrame::Push { id, data } => {
+            if store.notices.add(Notice { id: id.clone(), data: data.clone() }) {
+                store.tell(News::Push { id: &id, data: &data });
+                // A page that is loaded again must not show it again.
+                store.feed.changes.update(|changes| *changes += 1);
+            }
         }
-        ServerFrame::Signal { signal: Signal::PieceMoving { piece, x, y, .. } } => {
-            store.stage.moving(&piece, Spot { x, y });
-        }
-        ServerFrame::Signal { signal: Signal::Presence(presence) } => {
-            store.people.update(&presence);
-        }
-        ServerFrame::Signal { .. }
-        | ServerFrame::Ack { .. }
+        ServerFrame::Ack { .. }
         | ServerFrame::Reject { .. }
-        | ServerFrame::Push { .. }
         | ServerFrame::Pong
         | ServerFrame::Goodbye { .. } => {}
     }
     Applied::Fine
+}
+
+fn apply_event(store: Store, logged: Logged<Body, Json>) {
+    let Logged { offset, at, by, event } = logged;
+    match event {
+        Event::ItemPublished { item } => store.feed.publish(item),
+        Event::ItemEdited { item } => store.feed.edit(item),
+        Event::ItemDeleted { item } => store.feed.delete(&item),
+        Event::RoomTitled { title } => set(store.title, title),
+        Event::RoomSet { settings } => set(store.settings, settings),
+        Event::PiecePut { piece } => store.stage.put(piece),
+        Event::PieceMoved { piece, x, y } => store.stage.moved(&piece, Spot { x, y }, by.name),
+        Event::PieceRemoved { piece } => store.stage.remove(&piece),
+        Event::Said { id, name, text } => {
+            let own = store.me.id.with_untracked(|me| *me == by.id);
+            store.chat.say(Said { id, offset, at, by, name, text, edited_at: None }, own);
+        }
+        Event::SaidEdited { id, text } => {
+            store.chat.edit(&id, Words { text, edited_at: Some(at) });
+        }
+        Event::SaidDeleted { id } => store.chat.delete(&id),
+        Event::VariableSet { name, value, version } => {
+            let variable = Variable { value, version };
+            store.tell(News::Variable { name: &name, variable: Some(&variable) });
+            store.variables.set(name, variable);
+        }
+        Event::VariableUnset { name } => {
+            store.tell(News::Variable { name: &name, variable: None });
+            store.variables.unset(&name);
+        }
+    }
+}
+
+fn apply_signal(store: Store, signal: Signal) {
+    match signal {
+        Signal::PieceHeld { piece, by, name } => {
+            store.stage.held(&piece, by.map(|id| Holder { id, name }));
+        }
+        Signal::PieceMoving { piece, x, y, .. } => store.stage.moving(&piece, Spot { x, y }),
+        Signal::Presence(presence) => {
+            let news = store.people.update(presence);
+            store.chat.note(news.without(&store.me.id.get_untracked()));
+        }
+        Signal::Typing { by, name } => {
+            // Another tab of the same person is no company.
+            if store.me.id.with_untracked(|me| *me != by) {
+                store.chat.writes(by, name);
+            }
+        }
+        Signal::You { you, name, user } => {
+            set(store.me.id, you);
+            set(store.me.name, name);
+            set(store.me.user, user);
+        }
+        Signal::Held { count } => store.tell(News::Held(count)),
+    }
 }
 
 /// Does what the event at `offset` asks for, if it is the next one.
@@ -86,11 +131,15 @@ fn in_order(store: Store, offset: Offset, then: impl FnOnce()) -> Applied {
 
 fn apply_welcome(store: Store, welcome: Welcome<Body, Json>) -> Applied {
     set(store.open, welcome.open);
+    set(store.me.id, welcome.you);
     let begin = Position { epoch: welcome.epoch, offset: welcome.offset };
     if let Some(snapshot) = welcome.snapshot {
         set(store.title, snapshot.title);
         set(store.settings, snapshot.settings);
-        store.people.reset(&snapshot.presence);
+        store.people.reset(snapshot.presence);
+        store.chat.replace(snapshot.chat);
+        store.tell(News::Variables(&snapshot.variables));
+        store.variables.replace(snapshot.variables);
         store.stage.replace(snapshot.pieces, begin.offset);
         store.feed.replace(begin, snapshot.items.into_iter(), snapshot.more);
         return Applied::Fine;

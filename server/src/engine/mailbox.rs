@@ -5,6 +5,7 @@ use super::member::Entrant;
 use super::poll::Waiting;
 use crate::encoded::Encoded;
 use crate::log::{ReadError, Snapshot};
+use crate::push_id::PushId;
 use crate::record::Record;
 use bytes::Bytes;
 use mio::{Poll, Token, Waker};
@@ -33,6 +34,8 @@ pub enum Message {
     Event(i64, Arc<Record>),
     /// A signal for the sessions of a room.
     Signal(i64, Arc<Signal>),
+    /// Something for one session, which it gets after its welcome.
+    Tell(SessionId, Arc<Tell>),
     /// A session begins.
     Join(Box<Entrant>),
     /// A page polls again.
@@ -64,10 +67,29 @@ pub struct Signal {
     pub key: Option<Cow<'static, str>>,
     /// The frame.
     pub encoded: Encoded,
-    /// Of a presence: its version. Who was told that one or a later one does not need it.
-    pub version: Option<u64>,
+    /// Of who is here: what it continues.
+    pub presence: Option<Presence>,
     /// Whoever caused it is not told.
     pub except: Option<SessionId>,
+}
+
+/// What a signal about who is here continues.
+pub struct Presence {
+    /// Who was told this version or a later one does not need it.
+    pub version: u64,
+    /// Of what changed alone: whoever was told something else than this version before needs the
+    /// whole.
+    pub since: Option<u64>,
+    /// The frame that tells all of it.
+    pub whole: Encoded,
+}
+
+/// Something for one session alone.
+pub struct Tell {
+    /// The frame.
+    pub encoded: Encoded,
+    /// Of a push: which.
+    pub push: Option<PushId>,
 }
 
 /// Reaches a shard; clones reach the same.

@@ -1,79 +1,71 @@
-//! Who is in a room: counts, and what is to be announced.
+//! What pages are told of who is here: all of it, or what changed since they were told last.
 
-use super::Transport;
-use crate::clock;
+use super::people::People;
+use crate::encoded::Encoded;
+use crate::engine::mailbox::{Presence as Versioned, Signal};
 use nowcast_shared::frame::ServerFrame;
-use nowcast_shared::signal::{PresenceState, Signal, Transports};
+use nowcast_shared::id::PublicId;
+use nowcast_shared::signal::{self as shared, Person, PresenceState};
+use std::collections::HashMap;
 
-pub(super) struct Presence {
+/// What the room was told last.
+#[derive(Default)]
+pub(super) struct Announced {
     version: u64,
-    announced: u64,
-    transports: Transports,
+    /// Names by id; absent of a crowd, and before anything was told.
+    named: Option<HashMap<PublicId, String>>,
 }
 
-impl Default for Presence {
-    /// Versions go on from where an earlier life of the room, or of the server, can have been:
-    /// pages that come back know those.
-    fn default() -> Self {
-        let version = u64::try_from(clock::now()).unwrap_or(0);
-        Self { version, announced: version, transports: Transports::default() }
-    }
+/// The frame that tells all of it.
+pub fn whole(state: PresenceState) -> String {
+    let PresenceState { version, count, people, transports } = state;
+    frame(shared::Presence { people: Some(people), ..told(version, count, transports) })
 }
 
-impl Presence {
-    pub(super) fn join(&mut self, counted: bool, transport: Transport) {
-        self.change(counted, transport, |count| *count += 1);
-    }
+fn told(version: u64, count: u64, transports: shared::Transports) -> shared::Presence {
+    shared::Presence { version, count, transports, ..Default::default() }
+}
 
-    pub(super) fn leave(&mut self, counted: bool, transport: Transport) {
-        self.change(counted, transport, |count| *count = count.saturating_sub(1));
-    }
+fn frame(presence: shared::Presence) -> String {
+    let signal = shared::Signal::Presence(presence);
+    // Signals hold nothing that JSON cannot write.
+    serde_json::to_string(&ServerFrame::<()>::Signal { signal }).unwrap_or_default()
+}
 
-    fn change(&mut self, counted: bool, transport: Transport, change: impl Fn(&mut u64)) {
-        if !counted {
-            return;
-        }
-        self.version += 1;
-        change(match transport {
-            Transport::WebSocket => &mut self.transports.websocket,
-            Transport::Sse => &mut self.transports.sse,
-            Transport::Poll => &mut self.transports.poll,
-        });
-    }
-
-    pub(super) fn state(&self) -> PresenceState {
-        PresenceState {
-            version: self.version,
-            count: self.count(),
-            people: Vec::new(),
-            transports: self.transports,
-        }
-    }
-
-    /// The frame that tells the newest state, with its version, if it was not announced yet.
-    pub(super) fn announcement(&mut self) -> Option<(u64, String)> {
-        if self.announced == self.version {
+impl Announced {
+    /// What is new, if anything is.
+    pub(super) fn news(&mut self, people: &People) -> Option<Signal> {
+        if self.version == people.version() {
             return None;
         }
-        self.announced = self.version;
-        Some((self.version, self.frame()?))
-    }
-
-    /// The frame that tells the newest state.
-    pub(super) fn frame(&self) -> Option<String> {
-        let signal = Signal::Presence(nowcast_shared::signal::Presence {
-            version: self.version,
-            count: self.count(),
-            joined: Vec::new(),
-            left: Vec::new(),
-            since: None,
-            people: None,
-            transports: self.transports,
-        });
-        serde_json::to_string(&ServerFrame::<()>::Signal { signal }).ok()
-    }
-
-    fn count(&self) -> u64 {
-        self.transports.websocket + self.transports.sse + self.transports.poll
+        let version = people.version();
+        let since = std::mem::replace(&mut self.version, version);
+        let state = people.state();
+        let now: HashMap<_, _> =
+            state.people.iter().cloned().map(|Person { id, name }| (id, name)).collect();
+        let crowd = people.is_crowd();
+        let before = std::mem::replace(&mut self.named, (!crowd).then_some(now));
+        let count = told(version, state.count, state.transports);
+        let all = whole(state.clone());
+        let (news, since) = match (before, &self.named) {
+            (Some(before), Some(now)) => {
+                let is_new = |person: &&Person| before.get(&person.id) != Some(&person.name);
+                let joined = state.people.iter().filter(is_new).cloned().collect();
+                let mut left: Vec<_> =
+                    before.into_keys().filter(|id| !now.contains_key(id)).collect();
+                left.sort();
+                let news = shared::Presence { joined, left, since: Some(since), ..count };
+                (frame(news), Some(since))
+            }
+            // Of a crowd a count is all there is to tell; nobody knows a name from before.
+            (None, None) => (frame(count), None),
+            // The first of a crowd, or the first after it.
+            _ => (all.clone(), None),
+        };
+        let presence = Some(Versioned { version, since, whole: Encoded::new(&[&all]) });
+        Some(Signal { key: None, encoded: Encoded::new(&[&news]), presence, except: None })
     }
 }
+
+#[cfg(test)]
+mod tests;
