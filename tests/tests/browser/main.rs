@@ -1,13 +1,16 @@
 //! Journeys through the pages, in a real Chromium.
 //!
 //! - [`feed`]: what viewers see. [`links`]: how a page stays connected.
-//! - [`stage`]: two people and what they drag.
+//! - [`stage`]: two people and what they drag; [`measured`]: how soon the other sees it.
+//!   [`stage_desk`]: what an admin does with it, and how it looks.
 //! - [`desk`]: what an admin does. [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod desk;
 mod feed;
 mod links;
+mod measured;
 mod pictures;
 mod stage;
+mod stage_desk;
 mod windows;
