@@ -9,7 +9,7 @@ use nowcast_tests::server::{PASSWORD, Server};
 use serde_json::{Value, json};
 
 /// Takes a picture in both themes.
-async fn pictures(browser: &Browser, screen: Screen, name: &str) {
+pub(crate) async fn pictures(browser: &Browser, screen: Screen, name: &str) {
     for (theme, word) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         browser.prefer(theme).await;
         browser.picture(&format!("{name}-{word}-{}", screen.width())).await;
@@ -17,7 +17,7 @@ async fn pictures(browser: &Browser, screen: Screen, name: &str) {
 }
 
 /// Fills a room with what an evening brings.
-async fn an_evening(server: &Server) {
+pub(crate) async fn an_evening(server: &Server) {
     let admin = server.admin().await;
     let named = admin.put("/api/me").json(&json!({"name": "Ana"})).send().await.unwrap();
     assert_eq!(named.status(), 200);
@@ -37,7 +37,7 @@ async fn an_evening(server: &Server) {
     publisher.say("Wind 14 km/h from the west, 17 °C. `updated 20:05`").await;
 }
 
-async fn upload(api: &Api) -> Value {
+pub(crate) async fn upload(api: &Api) -> Value {
     let bytes = include_bytes!("../../fixtures/sunrise.png").to_vec();
     let answer = api.post("/api/rooms/main/uploads").body(bytes).send().await.unwrap();
     let upload: Value = answer.json().await.unwrap();

@@ -7,18 +7,18 @@ use nowcast_tests::proxy::Proxy;
 use serde_json::{Value, json};
 
 /// Puts a piece on the stage, as the admin.
-async fn put(admin: &Api, mut piece: Value) {
+pub(crate) async fn put(admin: &Api, mut piece: Value) {
     piece["kind"] = json!("put");
     expect_status(admin.command(piece).await, 200).await;
 }
 
 /// A piece with a text, half as wide as high stages are.
-fn text(id: &str, x: f64, y: f64) -> Value {
+pub(crate) fn text(id: &str, x: f64, y: f64) -> Value {
     json!({"piece": id, "look": "text", "text": id, "x": x, "y": y, "width": 0.15})
 }
 
 /// The stage in a window.
-trait Stage {
+pub(crate) trait Stage {
     /// Where a piece is drawn, in fractions of its free way.
     async fn place_of(&self, piece: &str) -> (f64, f64);
     /// Waits until it is drawn there.
@@ -53,7 +53,7 @@ impl Stage for Feed {
     }
 
     async fn sees(&self, piece: &str, x: f64, y: f64) {
-        let near = format!("Math.abs(x - {x}) < 0.004 && Math.abs(y - {y}) < 0.004");
+        let near = format!("Math.abs(x - {x}) < 0.006 && Math.abs(y - {y}) < 0.006");
         let what = format!("{piece} is seen at {x}, {y}");
         self.until(&what, &format!("{} return {near}", on(piece))).await;
     }
@@ -91,7 +91,7 @@ impl Stage for Feed {
 }
 
 /// Nobody has a piece in hand.
-const FREE: &str =
+pub(crate) const FREE: &str =
     "return document.querySelector('.piece') && !document.querySelector('.piece:is(.held, .mine)')";
 
 /// Nothing has moved from one paint to the paint after the next.
@@ -100,7 +100,7 @@ const STILL: &str = "const places = () => [...document.querySelectorAll('.piece'
      return frame().then(frame).then(frame).then(() => places() === before)";
 
 fn near(one: (f64, f64), other: (f64, f64)) -> bool {
-    (one.0 - other.0).abs() < 0.004 && (one.1 - other.1).abs() < 0.004
+    (one.0 - other.0).abs() < 0.006 && (one.1 - other.1).abs() < 0.006
 }
 
 /// Two windows on the main room, with one piece `logo` a quarter from the left.

@@ -17,8 +17,9 @@ pub(super) struct Glide {
 }
 
 /// A glide between two places of one movement takes about as long as it took to hear of the second,
-/// but at least a frame, and not so long that the piece would be seen where it was long ago.
-const SHORTEST: Millis = 16.0;
+/// less what it has to wait for a frame on average, and not so long that the piece would be seen
+/// where it was long ago.
+const WAIT: Millis = 8.0;
 const LONGEST: Millis = 100.0;
 /// After so long, a place is no longer one of the same movement.
 const PAUSE: Millis = 250.0;
@@ -35,7 +36,7 @@ impl Glide {
     /// Goes on to the next place of a movement, of which it hears now.
     pub(super) fn follow(&mut self, to: Spot, now: Millis) {
         let gap = now - self.told;
-        let lasts = if gap < PAUSE { gap.clamp(SHORTEST, LONGEST) } else { SHORTEST };
+        let lasts = if gap < PAUSE { (gap - WAIT).clamp(WAIT, LONGEST) } else { WAIT };
         *self = Self { from: self.at(now), to, begun: now, lasts, eases: false, told: now };
     }
 
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn places_that_come_with_the_frames_are_reached_when_the_next_one_comes() {
+    fn a_place_is_reached_before_the_next_one_comes_and_the_way_there_has_no_jump() {
         let mut glide = Glide::rest(spot(0.0));
         for frame in 1..=10 {
             let now = 1_000.0 + 20.0 * f64::from(frame);
