@@ -31,6 +31,10 @@ pub struct Joining {
     pub(super) client: String,
     pub(super) since: Option<String>,
     role: Option<&'static str>,
+    /// What else its address says: `person`, `name`, `token`, `id`.
+    more: Vec<(&'static str, String)>,
+    /// The newest push that it has seen.
+    pub(super) pushed: Option<String>,
     pub(super) credential: Credential,
 }
 
@@ -44,6 +48,8 @@ impl Joining {
             client: new_client_id(),
             since: None,
             role: None,
+            more: Vec::new(),
+            pushed: None,
             credential: Credential::None,
         }
     }
@@ -72,6 +78,12 @@ impl Joining {
         Self { since: Some(since.to_string()), ..self }
     }
 
+    /// From the beginning, as after a reload.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { since: None, ..self }
+    }
+
     /// Whether it continues what it has seen.
     pub fn resumes(&self) -> bool {
         self.since.is_some()
@@ -87,6 +99,20 @@ impl Joining {
     #[must_use]
     pub fn role(self, role: &'static str) -> Self {
         Self { role: Some(role), ..self }
+    }
+
+    /// Saying this in its address, too: `person`, `name`, `token`, `id`.
+    #[must_use]
+    pub fn saying(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.more.retain(|(said, _)| *said != name);
+        self.more.push((name, value.into()));
+        self
+    }
+
+    /// As if it had seen this push last.
+    #[must_use]
+    pub fn pushed(self, id: impl Into<String>) -> Self {
+        Self { pushed: Some(id.into()), ..self }
     }
 
     /// With the credential of whoever this is.
@@ -138,6 +164,14 @@ impl Joining {
         if let Some(role) = self.role {
             path.push_str("&page=");
             path.push_str(role);
+        }
+        for (name, value) in &self.more {
+            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            path.extend(["&", name, "=", &value]);
+        }
+        if let Some(pushed) = &self.pushed {
+            path.push_str("&pushed=");
+            path.push_str(pushed);
         }
         path
     }

@@ -9,6 +9,7 @@
 //! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
 //!   buttons.
 //! - [`chat`]: what people say to each other.
+//! - [`people`], [`tokens`], [`push`]: names, who is here; who users are; what is for one alone.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -18,7 +19,9 @@ mod crash;
 mod delivery;
 mod desk;
 mod files;
+mod people;
 mod polling;
+mod push;
 mod refused;
 mod rejected;
 mod repeats;
@@ -26,3 +29,4 @@ mod resume;
 mod sessions;
 mod stage;
 mod start;
+mod tokens;
