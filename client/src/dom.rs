@@ -15,6 +15,23 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: i32);
 
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+    #[wasm_bindgen(js_name = requestAnimationFrame)]
+    fn request_animation_frame(callback: &Function) -> i32;
+
+    /// A pointer's event, whose place has fractions of a pixel.
+    type Pointed;
+    #[wasm_bindgen(method, getter, js_name = clientX)]
+    fn exact_x(this: &Pointed) -> f64;
+    #[wasm_bindgen(method, getter, js_name = clientY)]
+    fn exact_y(this: &Pointed) -> f64;
+
+    /// A style whose properties are set to numbers as the browser writes them.
+    type Style;
+    #[wasm_bindgen(method, js_name = setProperty)]
+    fn set_number(this: &Style, name: &str, value: f64);
+
     /// An element that can be focused with options.
     type Focusable;
     #[wasm_bindgen(method, js_name = focus)]
@@ -43,6 +60,22 @@ pub fn now() -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a whole number far below 2^53")]
     let now = js_sys::Date::now() as i64;
     now
+}
+
+/// Milliseconds since some moment, with their fractions; they never go back.
+pub fn clock() -> f64 {
+    performance_now()
+}
+
+/// Where in the window a pointer is, in CSS pixels and their fractions.
+pub fn pointer_at(event: &web_sys::PointerEvent) -> (f64, f64) {
+    let event = event.unchecked_ref::<Pointed>();
+    (event.exact_x(), event.exact_y())
+}
+
+/// Sets a property of an element's style to a number.
+pub fn set_number(element: &web_sys::HtmlElement, name: &str, value: f64) {
+    element.style().unchecked_ref::<Style>().set_number(name, value);
 }
 
 /// Now, in Unix milliseconds, where there is no browser: in native tests.
@@ -155,6 +188,42 @@ impl Drop for Timer {
     }
 }
 
+/// Does something before every paint, as long as there is something to do.
+pub struct Frames {
+    asked: Cell<bool>,
+    closure: Closure<dyn Fn()>,
+}
+
+impl Frames {
+    /// Calls `then` before each paint after [`Self::ask`], until it says false.
+    pub fn new(then: impl Fn() -> bool + 'static) -> Rc<Self> {
+        Self::boxed(Box::new(then))
+    }
+
+    fn boxed(then: Box<dyn Fn() -> bool>) -> Rc<Self> {
+        Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
+            let this = this.clone();
+            let closure = callback(Box::new(move || {
+                let frames = this.upgrade();
+                if let Some(frames) = frames.as_ref() {
+                    frames.asked.set(false);
+                    if then() {
+                        frames.ask();
+                    }
+                }
+            }));
+            Self { asked: Cell::new(false), closure }
+        })
+    }
+
+    /// Asks to be called before the next paint.
+    pub fn ask(&self) {
+        if !self.asked.replace(true) {
+            request_animation_frame(self.closure.as_ref().unchecked_ref());
+        }
+    }
+}
+
 /// What JavaScript can call. (One copy of the machinery for all closures.)
 fn callback(then: Box<dyn Fn()>) -> Closure<dyn Fn()> {
     Closure::wrap(then)
@@ -247,16 +316,17 @@ pub fn find(selector: &str) -> Option<web_sys::Element> {
     document().query_selector(selector).ok().flatten()
 }
 
+/// Whether whoever looks at the page wants nothing to move on its own.
+pub fn calm() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
 /// Brings an element to the top of the view, gently where that is wanted.
 pub fn scroll_to(element: &web_sys::Element) {
-    let calm = window()
-        .match_media("(prefers-reduced-motion: reduce)")
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches());
     let options = web_sys::ScrollIntoViewOptions::new();
     options.set_block(web_sys::ScrollLogicalPosition::Start);
-    options.set_behavior(if calm {
+    options.set_behavior(if calm() {
         web_sys::ScrollBehavior::Instant
     } else {
         web_sys::ScrollBehavior::Smooth

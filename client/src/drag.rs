@@ -131,24 +131,36 @@ struct Held {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Drag {
     held: Vec<Held>,
+    /// How long a move has to wait after the one before.
+    pace: Millis,
     turns: u32,
     todo: Vec<Do>,
 }
 
-/// Moves have at least this between them: not quite a frame of 60 a second, since no two frames
-/// are equally long.
-const APART: Millis = 15.0;
-/// A move that has to wait for that waits until so long after the one before.
-const FRAME: Millis = 1_000.0 / 60.0;
+/// A frame of 60 a second: moves are not sent more often.
+pub const FRAME: Millis = 1_000.0 / 60.0;
+/// No two frames are equally long. One that is shorter by this does not put a move off.
+const JITTER: Millis = 1.7;
 /// A hand that holds still says so this often, or its lease would end.
 const ALIVE: Millis = 700.0;
 /// A piece that keys move is put down when they have been quiet for so long.
 const QUIET: Millis = 400.0;
 
+impl Default for Drag {
+    fn default() -> Self {
+        Self { held: Vec::new(), pace: FRAME, turns: 0, todo: Vec::new() }
+    }
+}
+
 impl Drag {
+    /// Sends moves at most so often from now on.
+    pub fn set_pace(&mut self, pace: Millis) {
+        self.pace = pace;
+    }
+
     /// Takes in what happened and says what to do, in this order.
     pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Do> {
         match input {
@@ -168,7 +180,7 @@ impl Drag {
                 let of = |held: &Held| matches!(held.by, By::Pointer(known, _) if known == pointer);
                 self.end(of, |held| held.at);
             }
-            Input::Key { piece, by, seen } => self.key(now, piece, by, seen),
+            Input::Key { piece, by, seen } => self.key(now, &piece, by, seen),
             Input::Escape { piece } => self.end(|held| held.piece == piece, |held| held.from),
             Input::Blur { piece } => {
                 let of = |held: &Held| held.piece == piece && matches!(held.by, By::Keys(_));
@@ -205,13 +217,18 @@ impl Drag {
     /// When to come back with [`Input::Tick`], if nothing happens before.
     pub fn wake_at(&self) -> Option<Millis> {
         let each = self.held.iter().map(|held| {
-            let tell = held.told + if held.newer { FRAME } else { ALIVE };
+            let tell = held.told + if held.newer { self.pace } else { ALIVE };
             match held.by {
                 By::Keys(until) => tell.min(until),
                 By::Pointer(..) => tell,
             }
         });
         each.reduce(Millis::min)
+    }
+
+    /// Whether any piece is in hand.
+    pub fn is_busy(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// Whether this piece is in hand.
@@ -225,7 +242,7 @@ impl Drag {
         self.todo.push(Do::Show(piece.clone(), from));
         self.todo.push(Do::Grab(piece.clone(), turn));
         // The first move need not wait.
-        let told = now - FRAME;
+        let told = now - self.pace;
         self.held.push(Held { piece, turn, by, from, at: from, told, newer: false });
     }
 
@@ -243,11 +260,11 @@ impl Drag {
         }
     }
 
-    fn key(&mut self, now: Millis, piece: PieceId, by: Spot, seen: Spot) {
-        if !self.holds(&piece) {
+    fn key(&mut self, now: Millis, piece: &PieceId, by: Spot, seen: Spot) {
+        if !self.holds(piece) {
             self.begin(now, piece.clone(), By::Keys(now), seen);
         }
-        for held in self.held.iter_mut().filter(|held| held.piece == piece) {
+        for held in self.held.iter_mut().filter(|held| held.piece == *piece) {
             if let By::Keys(until) = &mut held.by {
                 *until = now + QUIET;
                 let spot = Spot { x: held.at.x + by.x, y: held.at.y + by.y };
@@ -268,7 +285,7 @@ impl Drag {
     fn due(&mut self, now: Millis) {
         self.end(|held| matches!(held.by, By::Keys(until) if until <= now), |held| held.at);
         for held in &mut self.held {
-            let wait = if held.newer { APART } else { ALIVE };
+            let wait = if held.newer { self.pace - JITTER } else { ALIVE };
             if held.told + wait <= now {
                 self.todo.push(Do::Move(held.piece.clone(), held.at));
                 (held.told, held.newer) = (now, false);

@@ -80,17 +80,29 @@ fn moves_that_come_with_the_frames_are_not_put_off() {
 }
 
 #[test]
-fn the_end_of_a_drag_is_an_event_where_the_piece_is_now() {
-    for end in [Input::Up { pointer: 1 }] {
-        let mut drag = begun();
-        drag.handle(20.0, moved(490.0, 210.0));
-        drag.handle(21.0, moved(570.0, 210.0));
-        let todo = drag.handle(22.0, end);
-        assert_eq!(todo, [Do::Drop(piece("a"), spot(0.7, 0.5), 1)]);
-        assert_eq!(drag.wake_at(), None);
-        assert!(drag.handle(23.0, moved(500.0, 210.0)).is_empty(), "it is over");
-        assert!(drag.handle(24.0, Input::Up { pointer: 1 }).is_empty());
+fn where_each_move_is_a_request_there_are_ten_a_second() {
+    let mut drag = begun();
+    drag.set_pace(100.0);
+    let mut moves = 0;
+    for step in 1..=1_000_u32 {
+        let now = f64::from(step);
+        let todo = drag.handle(now, moved(410.0 + now / 10.0, 210.0));
+        assert!(shown(&todo).is_some(), "its own page need not wait");
+        moves += usize::from(sent(&todo).is_some());
     }
+    assert!((9..=11).contains(&moves), "{moves} in a second");
+}
+
+#[test]
+fn the_end_of_a_drag_is_an_event_where_the_piece_is_now() {
+    let mut drag = begun();
+    drag.handle(20.0, moved(490.0, 210.0));
+    drag.handle(21.0, moved(570.0, 210.0));
+    let todo = drag.handle(22.0, Input::Up { pointer: 1 });
+    assert_eq!(todo, [Do::Drop(piece("a"), spot(0.7, 0.5), 1)]);
+    assert_eq!(drag.wake_at(), None);
+    assert!(drag.handle(23.0, moved(500.0, 210.0)).is_empty(), "it is over");
+    assert!(drag.handle(24.0, Input::Up { pointer: 1 }).is_empty());
 }
 
 #[test]

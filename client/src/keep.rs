@@ -1,5 +1,5 @@
-//! What a page keeps for its next load: where it was in the log and the newest items, in the
-//! browser's session storage. So a reload shows the feed at once and then resumes like any
+//! What a page keeps for its next load: where it was in the log, the newest items and the pieces of
+//! the stage, in the browser's session storage. So a reload shows them at once and then resumes like any
 //! connection that was cut.
 //!
 //! Storage is a convenience. It may be full, forbidden, or hold anything: then the page begins
@@ -53,6 +53,7 @@ pub fn restore_text(text: &str, store: Store) -> bool {
     if let Some(pushed) = read::text(&kept, "pushed") {
         store.notices.restore(pushed);
     }
+    store.stage.restore(read::list(&kept, "pieces", read::piece));
     store.feed.restore(position, items, read::truth(&kept, "more"));
     true
 }
@@ -66,12 +67,15 @@ pub fn text(store: Store) -> Option<String> {
         let items = newest.map(|entry| entry.item.with_untracked(write::item));
         (write::array(items), entries.len() > SNAPSHOT_ITEMS)
     });
+    let pieces = store.stage.pieces.get_untracked();
+    let pieces = write::array(pieces.iter().map(|on| on.piece.with_untracked(write::piece)));
     let more = cut || store.feed.older.get_untracked() != Older::End;
     let kept = write::Object::new()
         .text("position", &position.to_string())
         .text("title", &store.title.get_untracked())
         .flag("open", store.open.get_untracked())
         .flag("more", more)
+        .json("pieces", &pieces)
         .json("items", &items)
         .text("you", &store.me.id.get_untracked().0)
         .json("settings", &store.settings.with_untracked(write::settings))

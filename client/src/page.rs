@@ -4,6 +4,7 @@
 //! - [`chat`]: what people say. [`people`]: who they are.
 //! - [`list`]: the items, also for the desk; [`item`]: one of them.
 //! - [`notice`]: what is for this user alone. [`embed`]: what scripts beside the page hear.
+//! - [`stage`]: the pieces that people drag.
 //! - [`admin`]: the desk, a program of its own.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
 //! - [`part`]: how views stay small.
@@ -21,3 +22,4 @@ pub mod notice;
 pub mod part;
 pub mod people;
 pub mod pill;
+pub mod stage;

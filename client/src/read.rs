@@ -9,6 +9,8 @@ pub mod chat;
 mod people;
 mod stage;
 
+pub use stage::piece;
+
 use crate::api::Problem;
 use crate::link::sending::{Answer, Taken};
 use js_sys::{Array, Reflect};

@@ -8,6 +8,7 @@ use nowcast_shared::frame::Variable;
 use nowcast_shared::id::PieceId;
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::room::{Settings, Who};
+use nowcast_shared::stage::Piece;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -78,12 +79,11 @@ impl Object {
         }
     }
 
-    /// A number, if there is one. It has to be finite.
+    /// A number, if there is one, to six places. It has to be smaller than a million million.
     #[must_use]
     pub fn real_if(self, name: &str, value: Option<f64>) -> Self {
         match value {
-            // Rust writes numbers as JSON reads them, without exponents.
-            Some(value) => self.json(name, &value.to_string()),
+            Some(value) => self.json(name, &real(value)),
             None => self,
         }
     }
@@ -122,6 +122,36 @@ impl Default for Object {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Six places are far less than a pixel. (What the standard library has for writing any number
+/// exactly is as large as a whole page of ours.)
+fn real(value: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is small, and what is beyond saturates"
+    )]
+    let millionths = (value * 1e6).round() as i64;
+    let sign = if millionths < 0 { "-" } else { "" };
+    let (whole, rest) =
+        (millionths.unsigned_abs() / 1_000_000, millionths.unsigned_abs() % 1_000_000);
+    let text = format!("{sign}{whole}.{rest:06}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A piece, as the server would send it.
+pub fn piece(piece: &Piece) -> String {
+    Object::new()
+        .text("id", piece.id.as_str())
+        .real_if("x", Some(piece.x))
+        .real_if("y", Some(piece.y))
+        .text("kind", &piece.kind)
+        .text("text", &piece.text)
+        .text_if("url", piece.url.as_deref())
+        .real_if("width", Some(piece.width))
+        .number_if("z", Some(piece.z.into()))
+        .flag("locked", piece.locked)
+        .end()
 }
 
 /// A JSON list of what is JSON already.
@@ -300,6 +330,22 @@ mod tests {
         assert_eq!(written("a\"b\\c"), r#""a\"b\\c""#);
         assert_eq!(written("line\nline\ttab\u{0}\u{1f}"), r#""line\nline\u0009tab\u0000\u001f""#);
         assert_eq!(written("</script>"), "\"</script>\"");
+    }
+
+    #[test]
+    fn numbers_are_written_to_six_places() {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (0.100_000_4, "0.1"),
+            (0.000_000_9, "0.000001"),
+            (0.999_999_7, "1"),
+            (-2.25, "-2.25"),
+            (1_790_000_000_000.0, "1790000000000"),
+        ] {
+            assert_eq!(real(value), text);
+        }
     }
 
     #[test]

@@ -164,12 +164,15 @@ pub fn at_once(
     caller: &Caller<'_>,
     command: &Command<Value>,
 ) -> Option<Result<Done, Problem>> {
+    if let Err(problem) = door::not_blocked(app, room, caller.actor) {
+        return Some(Err(problem));
+    }
     match command {
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
         Command::Grab { piece } => stage::hold_at_once(app, room, caller, piece, None),
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
         }
-        Command::Typing {} => Some(chat::typing(app, room, caller)),
         _ => None,
     }
 }

@@ -2,6 +2,9 @@
 
 mod chromedriver;
 mod devtools;
+mod hand;
+
+pub use hand::{Hand, Modifier, Place};
 
 use crate::wait::{LIMIT, eventually, in_time, pause};
 use chromedriver::Chromedriver;

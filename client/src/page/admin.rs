@@ -5,15 +5,19 @@
 //! - [`desk`]: the state and what can be done; `desk/` holds the actions by subject.
 //!   [`ask`] and [`upload`]: the requests behind them. [`keep`]: what survives a reload.
 //! - Pure, and tested without a browser: [`draft`] and [`problem`] (fields to item), [`tile`] (display buttons),
-//!   [`keys`], [`order`], [`me`] (rights), [`words`].
+//!   [`keys`], [`order`], [`me`] (rights), [`words`], and parts of [`rooms`] and [`variables`].
 //! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
-//!   [`editor`] (of a display button), [`live`] (the feed, with [`item_tools`]), [`glance`].
-//!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`help`] and [`mod@icon`].
+//!   [`editor`] (of a display button); [`rooms`] (the others, and this one's settings); at the right
+//!   [`side`] with its parts: [`live`] (the feed, with [`item_tools`] and [`glance`]), [`moderation`]
+//!   (the chat), [`people`], [`variables`].
+//!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`question`],
+//!   [`clipboard`], [`help`] and [`mod@icon`].
 
 pub mod arrange;
 pub mod ask;
 pub mod bar;
 pub mod board;
+pub mod clipboard;
 pub mod composer;
 pub mod desk;
 pub mod dialog;
@@ -30,12 +34,19 @@ pub mod keys;
 pub mod live;
 pub mod login;
 pub mod me;
+pub mod moderation;
 pub mod order;
+pub mod people;
 pub mod picture;
 pub mod preview;
 pub mod problem;
+pub mod question;
+pub mod rooms;
+pub mod side;
+pub mod stage;
 pub mod tile;
 pub mod upload;
+pub mod variables;
 pub mod words;
 
 use crate::dom::{self, Listener};
@@ -44,7 +55,7 @@ use crate::page::clock::Clock;
 use crate::page::item::watch_pictures;
 use crate::place::Place;
 use crate::store::Store;
-use desk::{Desk, LoginReason, Panel};
+use desk::{Desk, LoginReason, Panel, Side};
 use icon::{Icon, icon};
 use keys::{Intent, Press, intent};
 use leptos::prelude::*;
@@ -132,7 +143,8 @@ pub fn Admin(
 fn DeskView() -> impl IntoView {
     let desk = Desk::here();
     desk.load_board();
-    desk.connect(Link::start(desk.room(), Page::Admin, desk.store));
+    let link = Link::start(desk.room(), Page::Admin, desk.store);
+    desk.connect(link.clone());
     let listener = Listener::on(&dom::window(), "keydown", move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             on_key(desk, event);
@@ -146,7 +158,8 @@ fn DeskView() -> impl IntoView {
     let panel = move || match desk.panel.get() {
         Panel::Board => "board",
         Panel::Compose => "compose",
-        Panel::Feed => "feed",
+        Panel::Stage => "stage",
+        Panel::Side => desk.side.get().name(),
     };
     view! {
         <div class="desk" data-panel=panel>
@@ -155,11 +168,14 @@ fn DeskView() -> impl IntoView {
             <main class="desk-panels">
                 <board::Board/>
                 <composer::Composer/>
-                <live::Live/>
+                <stage::StagePanel link/>
+                <side::SidePanel/>
             </main>
             <Tabs/>
             <bar::Notices/>
             <editor::Editor/>
+            <rooms::Rooms/>
+            <rooms::settings::RoomSettings/>
             <help::Help/>
             <login::LoginDialog/>
         </div>
@@ -195,26 +211,39 @@ fn OpenBanner() -> impl IntoView {
 #[component]
 fn Tabs() -> impl IntoView {
     let desk = Desk::here();
-    let tab = move |panel: Panel, mark: Icon, name: &'static str| {
+    let tab = move |place: (Panel, Side), mark: Icon, name: &'static str| {
+        let here = move || {
+            let (panel, side) = (desk.panel.get(), desk.side.get());
+            // People and variables share a place.
+            let same = side == place.1 || (side == Side::Variables && place.1 == Side::People);
+            panel == place.0 && (panel != Panel::Side || same)
+        };
         view! {
             <button
                 type="button"
-                aria-current=move || (desk.panel.get() == panel).then_some("true")
+                aria-current=move || here().then_some("true")
                 on:click=move |_| {
-                    desk.panel.set(panel);
+                    desk.panel.set(place.0);
+                    if place.0 == Panel::Side {
+                        desk.side.set(place.1);
+                    }
                     dom::window().scroll_to_with_x_and_y(0.0, 0.0);
                 }
             >
                 {icon(mark)}
                 {name}
+                {(place.1 == Side::Chat).then(|| view! { <side::Held/> })}
             </button>
         }
     };
     view! {
         <nav class="desk-tabs" aria-label="Parts of the desk">
-            {tab(Panel::Board, Icon::Board, "Buttons")}
-            {tab(Panel::Compose, Icon::Pen, "Compose")}
-            {tab(Panel::Feed, Icon::Feed, "Feed")}
+            {tab((Panel::Board, Side::Feed), Icon::Board, "Buttons")}
+            {tab((Panel::Compose, Side::Feed), Icon::Pen, "Compose")}
+            {tab((Panel::Stage, Side::Feed), Icon::Stage, "Stage")}
+            {tab((Panel::Side, Side::Feed), Icon::Feed, "Feed")}
+            {tab((Panel::Side, Side::Chat), Icon::Chat, "Chat")}
+            {tab((Panel::Side, Side::People), Icon::Person, "Room")}
         </nav>
     }
 }
@@ -249,5 +278,12 @@ fn on_key(desk: Desk, event: &KeyboardEvent) {
         }
         Intent::Help => desk.help.set(true),
         Intent::Publish => composer::publish(desk),
+        Intent::Look(side) => {
+            desk.look_at(side);
+            form::focus(side::tab_id(side));
+        }
+        Intent::Rooms if desk.may(Right::Settings) => desk.rooms.set(true),
+        Intent::Settings if desk.may(Right::Settings) => desk.settings.set(true),
+        Intent::Rooms | Intent::Settings => {}
     }
 }

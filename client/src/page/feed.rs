@@ -8,6 +8,7 @@ use super::list::{FeedList, Reading};
 use super::menu::Menu;
 use super::part::{Part, button, effect, nothing, part, sentence, words};
 use super::pill::LivePill;
+use super::stage::stage;
 use super::{embed, notice, people};
 use crate::link::plan::Status;
 use crate::link::{Link, Page};
@@ -63,6 +64,7 @@ fn feed(room: RoomName) -> Part {
     let layout = Layout::start();
     let talk = Talk::new(store, link, layout, reading.visible);
     let marks = Marks { feed: reading.unseen, chat: talk.unseen, meant: talk.meant };
+    effect(move || set(layout.stage, !store.stage.pieces.with(Vec::is_empty)));
     effect(move || set(reading.covered, !layout.shows(Panel::Feed)));
     let name = room.to_string();
     let title = move || {
@@ -102,8 +104,7 @@ fn feed(room: RoomName) -> Part {
                         </div>
                     </header>
                     {part(move || notices(store, move || link.with_value(Link::restart)))}
-                    // Filled by the view of the stage, which also says whether there is one.
-                    <section class="stage-panel" aria-label="Stage"></section>
+                    <section class="stage-panel">{stage(store, link.get_value(), None)}</section>
                     <FeedList store=store room=room.clone() reading=reading />
                 </main>
                 {chat(talk, room.clone())} {tabs(layout, marks)} {notice::notices(store)}

@@ -18,7 +18,7 @@ fn id(value: &JsValue, name: &str) -> Option<PieceId> {
 }
 
 /// Reads a piece.
-pub(super) fn piece(value: &JsValue) -> Option<Piece> {
+pub fn piece(value: &JsValue) -> Option<Piece> {
     Some(Piece {
         id: id(value, "id")?,
         x: fraction(value, "x")?,

@@ -40,11 +40,11 @@ pub struct Holder {
 /// Where a piece is seen, and why there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Seen {
-    /// The log says so.
+    /// The log says so, or will say so: this page's own hand has put it there.
     Rests(Spot),
     /// Somebody is moving it.
     Moves(Spot),
-    /// This page's own hand has it there, or has put it there and waits for the log to say so.
+    /// This page's own hand has it there.
     Mine(Spot),
 }
 
@@ -105,7 +105,8 @@ impl OnStage {
         change(&mut overlay);
         self.overlay.set(overlay);
         let seen = match overlay {
-            Overlay { mine: Some((spot, _)), .. } => Seen::Mine(spot),
+            Overlay { mine: Some((spot, Hand::Holds)), .. } => Seen::Mine(spot),
+            Overlay { mine: Some((spot, Hand::Dropped(_))), .. } => Seen::Rests(spot),
             Overlay { moving: Some(spot), .. } => Seen::Moves(spot),
             Overlay { .. } => {
                 Seen::Rests(self.piece.with_untracked(|piece| Spot { x: piece.x, y: piece.y }))
@@ -182,6 +183,11 @@ impl Stage {
         }
     }
 
+    /// Begins with what the page kept.
+    pub fn restore(self, pieces: Vec<Piece>) {
+        self.replace(pieces, Offset(0));
+    }
+
     /// Takes in all pieces, as of `offset`. Those that stay keep their place on the page.
     pub(super) fn replace(self, pieces: Vec<Piece>, offset: Offset) {
         let old = self.pieces.get_untracked();
@@ -236,7 +242,7 @@ impl Stage {
         let mut name = String::new();
         known.piece.update_untracked(|piece| {
             (piece.x, piece.y) = (spot.x, spot.y);
-            name = called(piece).to_owned();
+            called(piece).clone_into(&mut name);
         });
         known.hold(None);
         let mut own = false;

@@ -1,6 +1,6 @@
 //! What a page sends: commands, and over a WebSocket whatever a test wants to see refused.
 
-use super::{Link, Page};
+use super::{Joining, Link, Page};
 use crate::wait::in_time;
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::ServerFrame;
@@ -33,6 +33,14 @@ impl Answer {
     /// When it was refused or made one.
     pub fn done(&self) {
         assert_eq!(*self, Self::Ack(None), "an ack without an offset");
+    }
+
+    /// Why it was refused, if it was.
+    pub fn refused(&self) -> Option<Code> {
+        match self {
+            Self::Ack(_) => None,
+            Self::Reject(code, _) => Some(*code),
+        }
     }
 
     /// Why it was refused.
@@ -88,8 +96,8 @@ impl Page {
     }
 
     async fn post(&self, id: &str, command: Value) -> Answer {
-        let path =
-            format!("/api/rooms/{}/commands?client={}", self.joining.room, self.joining.client);
+        let Joining { room, client, more, .. } = &self.joining;
+        let path = format!("/api/rooms/{room}/commands?client={client}{more}");
         let frame = json!({"t": "command", "id": id, "command": command});
         let answer = self.joining.api().post(&path).json(&frame).send().await;
         let answer = answer.expect("an answer to the command");
@@ -123,6 +131,17 @@ impl Page {
         match &mut self.link {
             Link::WebSocket(link) => link.send_binary(bytes).await,
             _ => panic!("only a WebSocket carries frames from a page"),
+        }
+    }
+
+    /// Says that it leaves, and leaves. Only over a WebSocket.
+    ///
+    /// # Panics
+    /// When the page has none.
+    pub async fn close(self) {
+        match self.link {
+            Link::WebSocket(link) => link.close().await,
+            _ => panic!("only a WebSocket is closed by saying so"),
         }
     }
 }

@@ -31,8 +31,8 @@ pub struct Joining {
     pub(super) client: String,
     pub(super) since: Option<String>,
     role: Option<&'static str>,
-    /// What else its address says: `person`, `name`, `token`, `id`.
-    more: Vec<(&'static str, String)>,
+    /// More of its query, as `&name=value`, also where it sends commands by POST.
+    pub(super) more: String,
     /// The newest push that it has seen.
     pub(super) pushed: Option<String>,
     pub(super) credential: Credential,
@@ -48,7 +48,7 @@ impl Joining {
             client: new_client_id(),
             since: None,
             role: None,
-            more: Vec::new(),
+            more: String::new(),
             pushed: None,
             credential: Credential::None,
         }
@@ -101,12 +101,22 @@ impl Joining {
         Self { role: Some(role), ..self }
     }
 
-    /// Saying this in its address, too: `person`, `name`, `token`, `id`.
+    /// With one more parameter in its query; the value is one that needs no encoding.
     #[must_use]
-    pub fn saying(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.more.retain(|(said, _)| *said != name);
-        self.more.push((name, value.into()));
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.more.extend(["&", name, "=", value]);
         self
+    }
+
+    /// Saying this in its query, whatever it said there before: `person`, `name`, `token`, `id`.
+    #[must_use]
+    pub fn saying(mut self, name: &str, value: impl Into<String>) -> Self {
+        let said = format!("{name}=");
+        let others = self.more.split('&').filter(|pair| !pair.starts_with(&said));
+        // Each begins with its `&`, and so there is nothing before the first.
+        self.more = others.collect::<Vec<_>>().join("&");
+        let value: String = url::form_urlencoded::byte_serialize(value.into().as_bytes()).collect();
+        self.with(name, &value)
     }
 
     /// As if it had seen this push last.
@@ -165,10 +175,7 @@ impl Joining {
             path.push_str("&page=");
             path.push_str(role);
         }
-        for (name, value) in &self.more {
-            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            path.extend(["&", name, "=", &value]);
-        }
+        path.push_str(&self.more);
         if let Some(pushed) = &self.pushed {
             path.push_str("&pushed=");
             path.push_str(pushed);

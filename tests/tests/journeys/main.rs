@@ -8,7 +8,9 @@
 //!   harmless.
 //! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
 //!   buttons.
-//! - [`chat`]: what people say to each other.
+//! - [`chat`], [`moderation`]: what people say to each other, and what an admin can do about it.
+//!   [`rooms`]: what they are set to; private ones, empty ones.
+//! - [`stage`], [`variables`]: what pages move and write together.
 //! - [`people`], [`tokens`], [`push`]: names, who is here; who users are; what is for one alone.
 //! - [`files`]: the pages' files, health and metrics.
 
@@ -19,6 +21,7 @@ mod crash;
 mod delivery;
 mod desk;
 mod files;
+mod moderation;
 mod people;
 mod polling;
 mod push;
@@ -26,7 +29,9 @@ mod refused;
 mod rejected;
 mod repeats;
 mod resume;
+mod rooms;
 mod sessions;
 mod stage;
 mod start;
 mod tokens;
+mod variables;

@@ -1,4 +1,9 @@
-//! What the desk asks of the server: every address that it uses, on one page.
+//! What the desk asks of the server: every address that it uses, here and in [`rooms`], [`people`]
+//! and [`variables`].
+
+pub mod people;
+pub mod rooms;
+pub mod variables;
 
 use super::me::{Me, Right};
 use super::tile::{Color, Face, Tile};
@@ -6,7 +11,6 @@ use super::words;
 use crate::api::{self, Problem};
 use crate::read;
 use crate::write::{self, Object, array};
-use nowcast_shared::command::Command;
 use nowcast_shared::id::{ButtonId, RoomName};
 use nowcast_shared::item::{Body, Role};
 use wasm_bindgen::JsValue;
@@ -44,12 +48,6 @@ pub async fn log_in(password: &str, name: &str) -> Result<(), Problem> {
 /// Logs out.
 pub async fn log_out() -> Result<(), Problem> {
     api::post("/api/logout", "{}").await.map(drop)
-}
-
-/// Calls the room something else.
-pub async fn set_title(room: &RoomName, title: &str) -> Result<String, Problem> {
-    let answer = api::put(&at(room, ""), &Object::new().text("title", title).end()).await?;
-    Ok(read::text(&answer, "title").unwrap_or_else(|| title.to_owned()))
 }
 
 /// The display buttons, in their order.
@@ -90,16 +88,16 @@ pub async fn preview(
     Ok((read::body(kind, &read::get(&answer, "data")), read::text(&answer, "html")))
 }
 
-/// Gives a command. Asked a second time with the same id where no answer came, so that a moment
+/// Gives a command, as JSON. Asked a second time with the same id where no answer came, so that a moment
 /// without network neither loses it nor doubles it.
 pub async fn command(
     room: &RoomName,
     client: &str,
     id: &str,
-    command: &Command<Body>,
+    command: &str,
 ) -> Result<(), Problem> {
     let url = at(room, &format!("/commands?client={client}"));
-    let json = write_command(id, command);
+    let json = named(id, command);
     let mut attempt = 1;
     loop {
         match api::post(&url, &json).await {
@@ -113,6 +111,11 @@ pub async fn command(
 /// An address of a room. A room's name is legal in an address as it is.
 pub fn at(room: &RoomName, rest: &str) -> String {
     format!("/api/rooms/{room}{rest}")
+}
+
+/// A command with an id, so that a repeat is known as one.
+fn named(id: &str, command: &str) -> String {
+    Object::new().text("id", id).json("command", command).end()
 }
 
 fn write_item(kind: &str, body: &Body) -> String {
@@ -134,11 +137,6 @@ fn write_order(ids: &[ButtonId]) -> String {
         text
     });
     Object::new().json("order", &array(ids)).end()
-}
-
-fn write_command(id: &str, command: &Command<Body>) -> String {
-    let command = write::command(command, write::body);
-    Object::new().text("id", id).json("command", &command).end()
 }
 
 /// Reads the answer of `/api/me`.
@@ -179,23 +177,26 @@ fn read_tile(value: &JsValue) -> Option<Tile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nowcast_shared::command::Command;
     use nowcast_shared::id::ItemId;
     use nowcast_shared::item::NewItem;
 
     #[test]
     fn commands_are_what_the_contract_says() {
+        let written =
+            |id, command: &Command<Body>| named(id, &write::command(command, write::body));
         let data = Body::Message { text: "Hello \"you\"".into() };
         let item = NewItem { kind: "message".into(), data: data.clone() };
         assert_eq!(
-            write_command("k1", &Command::Publish { item }),
+            written("k1", &Command::Publish { item }),
             r#"{"id":"k1","command":{"kind":"publish","item":{"kind":"message","data":{"text":"Hello \"you\""}}}}"#
         );
         assert_eq!(
-            write_command("k2", &Command::Edit { item: ItemId("i1".into()), data }),
+            written("k2", &Command::Edit { item: ItemId("i1".into()), data }),
             r#"{"id":"k2","command":{"kind":"edit","item":"i1","data":{"text":"Hello \"you\""}}}"#
         );
         assert_eq!(
-            write_command("k3", &Command::Delete { item: ItemId("i1".into()) }),
+            written("k3", &Command::Delete { item: ItemId("i1".into()) }),
             r#"{"id":"k3","command":{"kind":"delete","item":"i1"}}"#
         );
     }

@@ -5,6 +5,7 @@ use super::desk::{Desk, LoginReason, Notice};
 use super::glance::PublicPage;
 use super::icon::{Icon, icon};
 use super::me::{Me, Right};
+use super::stage::Modes;
 use crate::page::pill::LivePill;
 use leptos::task::spawn_local;
 use leptos::{ev, html, prelude::*};
@@ -17,8 +18,21 @@ pub fn Bar() -> impl IntoView {
         <header class="desk-bar">
             <Title/>
             <LivePill store=desk.store/>
+            <Modes/>
             <div class="desk-bar-end">
                 <PublicPage/>
+                <Show when=move || desk.may(Right::Settings)>
+                    <button
+                        type="button"
+                        class="quiet"
+                        aria-label="Room settings"
+                        aria-keyshortcuts=","
+                        on:click=move |_| desk.settings.set(true)
+                    >
+                        <span class="wide-only">"Settings"</span>
+                        <span class="narrow-only">{icon(Icon::Settings)}</span>
+                    </button>
+                </Show>
                 <button
                     type="button"
                     class="quiet wide-only"
@@ -33,91 +47,38 @@ pub fn Bar() -> impl IntoView {
     }
 }
 
-/// The room's title; a click changes it, for those who may.
+/// The room's title; a click leads to the other rooms.
 #[component]
 fn Title() -> impl IntoView {
     let desk = Desk::here();
-    let editing = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
-    let field = NodeRef::<html::Input>::new();
-    field.on_load(|field| {
-        // Its value comes a moment after it.
-        request_animation_frame(move || {
-            // It fails for no element that is on the page.
-            let _ = field.focus();
-            field.select();
-        });
-    });
-    let save = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        let Some(field) = field.get_untracked() else { return };
-        let title = field.value().trim().to_owned();
-        if title.is_empty() {
-            problem.set(Some("A room needs a name.".to_owned()));
-            return;
-        }
-        spawn_local(async move {
-            match ask::set_title(&desk.room(), &title).await {
-                Ok(title) => {
-                    desk.store.title.set(title);
-                    editing.set(false);
-                    problem.set(None);
-                }
-                Err(failure) => problem.set(Some(desk.explain(&failure))),
-            }
-        });
-    };
-    let cancel = move || {
-        editing.set(false);
-        problem.set(None);
-    };
-    let on_key = move |event: ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            cancel();
-        }
-    };
+    let private = Memo::new(move |_| desk.store.settings.with(|settings| settings.private));
     view! {
-        <Show
-            when=move || editing.get()
-            fallback=move || {
-                view! {
-                    <div class="desk-title">
-                        <h1 dir="auto">{desk.store.title}</h1>
-                        <Show when=move || desk.may(Right::Settings)>
-                            <button
-                                type="button"
-                                class="quiet square"
-                                aria-label="Change the room's title"
-                                on:click=move |_| editing.set(true)
-                            >
-                                {icon(Icon::Pen)}
-                            </button>
-                        </Show>
-                    </div>
-                }
-            }
-        >
-            <form class="desk-title" on:submit=save on:keydown=on_key novalidate>
-                <input
-                    node_ref=field
-                    type="text"
-                    aria-label="The room's title"
-                    maxlength="120"
-                    dir="auto"
-                    prop:value=desk.store.title.get_untracked()
-                    aria-invalid=move || problem.with(Option::is_some).then_some("true")
-                />
-                <button type="submit" class="small solid">
-                    "Save"
-                </button>
-                <button type="button" class="quiet small" on:click=move |_| cancel()>
-                    "Cancel"
-                </button>
-                <p class="problem" role="alert">
-                    {problem}
-                </p>
-            </form>
-        </Show>
+        <div class="desk-title">
+            <h1>
+                <Show
+                    when=move || desk.may(Right::Settings)
+                    fallback=move || view! { <span dir="auto">{desk.store.title}</span> }
+                >
+                    <button
+                        type="button"
+                        class="quiet room-switch"
+                        aria-haspopup="dialog"
+                        aria-keyshortcuts="r"
+                        title="Other rooms"
+                        on:click=move |_| desk.rooms.set(true)
+                    >
+                        <span dir="auto">{desk.store.title}</span>
+                        {icon(Icon::Down)}
+                    </button>
+                </Show>
+            </h1>
+            <Show when=move || private.get()>
+                <span class="tag" title="Only with an invitation">
+                    {icon(Icon::Lock)}
+                    <span class="wide-only">"Private"</span>
+                </span>
+            </Show>
+        </div>
     }
 }
 

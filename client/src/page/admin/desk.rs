@@ -1,30 +1,36 @@
-//! The desk's state. Views read its signals and call its actions, which stand in [`publishing`]
-//! and [`tiles`].
+//! The desk's state. Views read its signals and call its actions, which stand in [`publishing`],
+//! [`tiles`], [`settings`], [`moderating`] and [`variables`].
 
+mod moderating;
 mod publishing;
+mod settings;
 mod tiles;
+mod variables;
 
 use super::ask;
+use super::ask::people::{Roster, Waiting};
 use super::draft::Draft;
 use super::form::Form;
 use super::keep;
 use super::me::{Me, Right};
 use super::problem::Problem;
 use super::tile::{Face, Outcome, Tile};
+use super::variables::known::Known;
 use crate::api::Problem as Failure;
 use crate::link::Link;
-use crate::store::Store;
+use crate::store::{News, Store};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, RoomName};
 use nowcast_shared::item::{Body, NewItem};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::time::Duration;
 
-/// What of the desk a phone shows; wider screens show all of it.
+/// What of the desk a phone shows; wider screens show all of it, but the stage in place of what
+/// publishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Panel {
     /// The display buttons.
@@ -32,8 +38,71 @@ pub enum Panel {
     Board,
     /// The composer.
     Compose,
+    /// What people drag.
+    Stage,
+    /// What goes on in the room; [`Side`] says what of it.
+    Side,
+}
+
+/// What the right side of the desk shows of the room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Side {
     /// The feed, and the room at a glance.
+    #[default]
     Feed,
+    /// The chat, and what waits for approval.
+    Chat,
+    /// Who is here.
+    People,
+    /// The shared variables.
+    Variables,
+}
+
+impl Side {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::Feed, Self::Chat, Self::People, Self::Variables];
+
+    /// What it is called.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Feed => "Feed",
+            Self::Chat => "Chat",
+            Self::People => "People",
+            Self::Variables => "Variables",
+        }
+    }
+
+    /// In ids and in the style sheet.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Chat => "chat",
+            Self::People => "people",
+            Self::Variables => "variables",
+        }
+    }
+}
+
+/// Something that is fetched.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Fetched<T> {
+    /// It is on its way.
+    #[default]
+    Loading,
+    /// It could not be fetched, and why.
+    Failed(String),
+    /// It is here.
+    Here(T),
+}
+
+impl<T> Fetched<T> {
+    /// What is here.
+    pub const fn here(&self) -> Option<&T> {
+        match self {
+            Self::Here(value) => Some(value),
+            Self::Loading | Self::Failed(_) => None,
+        }
+    }
 }
 
 /// The display buttons, as far as they are known.
@@ -88,13 +157,15 @@ pub enum Undo {
     Remake(Face, usize),
     /// Publishes a deleted item again, as a new one.
     Republish(NewItem<Body>),
+    /// Gives a command, which is JSON; then what is said.
+    Give(String, String),
 }
 
 impl Undo {
     /// What the control says.
     pub const fn label(&self) -> &'static str {
         match self {
-            Self::Remake(..) => "Undo",
+            Self::Remake(..) | Self::Give(..) => "Undo",
             // It comes back on top, with a new time: not what was deleted.
             Self::Republish(_) => "Publish again as new",
         }
@@ -113,6 +184,11 @@ pub struct Notice {
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(12);
 
+thread_local! {
+    /// The desk that hears of what happens in the room.
+    static HERE: Cell<Option<Desk>> = const { Cell::new(None) };
+}
+
 /// A handle to the one desk of this page. It lives as long as the page does.
 #[derive(Clone, Copy)]
 pub struct Desk(&'static State);
@@ -130,7 +206,7 @@ pub struct State {
     room: StoredValue<RoomName>,
     link: StoredValue<Option<Link>, LocalStorage>,
     /// The last command, if it was never answered, with its id.
-    unanswered: StoredValue<Option<(String, Command<Body>)>>,
+    unanswered: StoredValue<Option<(String, String)>>,
     /// What the room sends.
     pub store: Store,
     /// Who sits at it.
@@ -166,8 +242,26 @@ pub struct State {
     pub login: RwSignal<Option<LoginReason>>,
     /// The list of keys.
     pub help: RwSignal<bool>,
+    /// The list of rooms.
+    pub rooms: RwSignal<bool>,
+    /// The room's settings.
+    pub settings: RwSignal<bool>,
     /// What a phone shows.
     pub panel: RwSignal<Panel>,
+    /// What the right side shows.
+    pub side: RwSignal<Side>,
+    /// The shared variables.
+    pub variables: RwSignal<Known>,
+    /// What is being written in the chat.
+    pub saying: RwSignal<String>,
+    /// How many words wait for approval, as the server last said.
+    pub held: RwSignal<u64>,
+    /// Those words.
+    pub waiting: RwSignal<Fetched<Vec<Waiting>>>,
+    /// Who is here, and who may not be.
+    pub roster: RwSignal<Fetched<Roster>>,
+    /// To whom the form for one person sends.
+    pub push_to: RwSignal<String>,
 }
 
 impl Desk {
@@ -199,9 +293,25 @@ impl Desk {
             said: RwSignal::new(String::new()),
             login: RwSignal::new(None),
             help: RwSignal::new(false),
+            rooms: RwSignal::new(false),
+            settings: RwSignal::new(false),
             panel: RwSignal::new(Panel::Board),
+            side: RwSignal::new(Side::Feed),
+            variables: RwSignal::new(Known::default()),
+            saying: RwSignal::new(String::new()),
+            held: RwSignal::new(0),
+            waiting: RwSignal::new(Fetched::Loading),
+            roster: RwSignal::new(Fetched::Loading),
+            push_to: RwSignal::new(String::new()),
         };
-        Self(Box::leak(Box::new(state)))
+        let desk = Self(Box::leak(Box::new(state)));
+        HERE.set(Some(desk));
+        store.listen(|news| {
+            if let Some(desk) = HERE.get() {
+                desk.hear(news);
+            }
+        });
+        desk
     }
 
     /// The desk that this view belongs to.
@@ -222,6 +332,27 @@ impl Desk {
     /// Listens to the room until [`Self::disconnect`].
     pub fn connect(self, link: Link) {
         self.link.set_value(Some(link));
+    }
+
+    /// Takes in what only the desk shows.
+    fn hear(self, news: News<'_>) {
+        match news {
+            News::Variable { name, variable: Some(variable) } => {
+                self.variables.update(|known| known.set(name.to_owned(), variable.clone()));
+            }
+            News::Variable { name, variable: None } => {
+                self.variables.update(|known| known.unset(name));
+            }
+            News::Variables(all) => self.variables.update(|known| known.begin(all.clone())),
+            News::Held(count) => self.held.set(count),
+            News::Push { .. } => {}
+        }
+    }
+
+    /// Shows a part of the room at the right side; a phone goes there.
+    pub fn look_at(self, side: Side) {
+        self.side.set(side);
+        self.panel.set(Panel::Side);
     }
 
     /// Stops listening.

@@ -11,20 +11,25 @@ pub fn Help() -> impl IntoView {
     let desk = Desk::here();
     view! {
         <Dialog open=desk.help title="Keys".to_owned() class="help">
-            <dl class="keys">
-                {HELP
-                    .iter()
-                    .map(|(keys, does)| {
-                        view! {
-                            <div>
-                                <dt>{caps(keys)}</dt>
-                                <dd>{*does}</dd>
-                            </div>
-                        }
-                    })
-                    .collect_view()}
-            </dl>
+            {HELP
+                .iter()
+                .map(|(subject, keys)| {
+                    view! {
+                        <h3 class="over">{*subject}</h3>
+                        <dl class="keys">{keys.iter().map(line).collect_view()}</dl>
+                    }
+                })
+                .collect_view()}
         </Dialog>
+    }
+}
+
+fn line((keys, does): &(&'static str, &'static str)) -> impl IntoView + use<> {
+    view! {
+        <div>
+            <dt>{caps(keys)}</dt>
+            <dd>{*does}</dd>
+        </div>
     }
 }
 

@@ -7,6 +7,7 @@ use super::form::{Form, focus};
 use super::icon::{Icon, icon};
 use super::me::Right;
 use super::picture::{ItemForm, Switch};
+use super::question::Question;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
 use nowcast_shared::item::{Body, Item, NewItem};
@@ -32,7 +33,7 @@ pub fn ItemTools(
     let busy = RwSignal::new(false);
     // What this page does not understand it could only spoil.
     let editable = move || desk.may(Right::Edit) && item.with(|item| item.data != Body::Unknown);
-    let delete = move |_| {
+    let delete = move || {
         if busy.get_untracked() {
             return;
         }
@@ -77,7 +78,17 @@ pub fn ItemTools(
                         .into_any()
                 }
                 Doing::Asking => {
-                    view! { <Ask busy problem delete=Callback::new(delete) doing/> }.into_any()
+                    view! {
+                        <Question
+                            says="Delete it on every page?"
+                            answers=&["Delete"]
+                            busy
+                            problem
+                            on_answer=move |_| delete()
+                            on_keep=move |()| doing.set(Doing::Nothing)
+                        />
+                    }
+                        .into_any()
                 }
                 Doing::Editing => {
                     let done = Callback::new(move |()| doing.set(Doing::Nothing));
@@ -85,51 +96,6 @@ pub fn ItemTools(
                 }
             }}
         </div>
-    }
-}
-
-/// The one question before an item goes.
-#[component]
-fn Ask(
-    busy: RwSignal<bool>,
-    problem: RwSignal<Option<String>>,
-    delete: Callback<ev::MouseEvent>,
-    doing: RwSignal<Doing>,
-) -> impl IntoView {
-    let keep = NodeRef::<leptos::html::Button>::new();
-    Effect::new(move |_| {
-        if let Some(keep) = keep.get() {
-            let _ = keep.focus();
-        }
-    });
-    let on_key = move |event: ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            doing.set(Doing::Nothing);
-        }
-    };
-    view! {
-        <div class="ask" role="group" aria-label="Delete this item?" on:keydown=on_key>
-            <span>"Delete it on every page?"</span>
-            <button
-                type="button"
-                class="danger small"
-                disabled=busy
-                on:click=move |event| delete.run(event)
-            >
-                "Delete"
-            </button>
-            <button
-                node_ref=keep
-                type="button"
-                class="quiet small"
-                on:click=move |_| doing.set(Doing::Nothing)
-            >
-                "Keep"
-            </button>
-        </div>
-        <p class="problem" role="alert">
-            {problem}
-        </p>
     }
 }
 

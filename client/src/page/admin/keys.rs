@@ -1,5 +1,7 @@
 //! Which key does what. Pure, so that the list in the help and the keys themselves stay the same.
 
+use super::desk::Side;
+
 /// What a key press asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
@@ -11,6 +13,12 @@ pub enum Intent {
     Help,
     /// Publishes what is in the composer.
     Publish,
+    /// Shows a part of the room.
+    Look(Side),
+    /// Opens the list of rooms.
+    Rooms,
+    /// Opens the room's settings.
+    Settings,
 }
 
 /// A key press, and where it happened.
@@ -48,6 +56,12 @@ pub fn intent(press: Press) -> Option<Intent> {
     match press.key {
         "?" => Some(Intent::Help),
         "n" | "N" => Some(Intent::Compose),
+        "f" | "F" => Some(Intent::Look(Side::Feed)),
+        "c" | "C" => Some(Intent::Look(Side::Chat)),
+        "p" | "P" => Some(Intent::Look(Side::People)),
+        "v" | "V" => Some(Intent::Look(Side::Variables)),
+        "r" | "R" => Some(Intent::Rooms),
+        "," => Some(Intent::Settings),
         key => match key.as_bytes() {
             &[digit @ b'1'..=b'9'] => Some(Intent::Fire(usize::from(digit - b'1'))),
             _ => None,
@@ -60,14 +74,37 @@ pub fn key_of(place: usize) -> Option<char> {
     u32::try_from(place + 1).ok().filter(|&n| n <= 9).and_then(|n| char::from_digit(n, 10))
 }
 
-/// What the help lists: keys, and what they do. `{mod}` stands for Ctrl or ⌘.
-pub const HELP: [(&str, &str); 6] = [
-    ("1 – 9", "Show the display button with that number"),
-    ("N", "Write something new"),
-    ("{mod} Enter", "Publish what you wrote"),
-    ("← →", "Choose message, link or image, on the tabs"),
-    ("?", "Show these keys"),
-    ("Esc", "Close what is open"),
+/// What the help lists, by subject: keys, and what they do. `{mod}` stands for Ctrl or ⌘.
+pub const HELP: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "Publish",
+        &[
+            ("1 – 9", "Show the display button with that number"),
+            ("N", "Write something new"),
+            ("{mod} Enter", "Publish what you wrote"),
+            ("← →", "Choose message, link or image, on the tabs"),
+        ],
+    ),
+    (
+        "The room",
+        &[
+            ("F C P V", "Feed, chat, people, variables"),
+            ("R", "Other rooms"),
+            (",", "Room settings"),
+            ("?", "Show these keys"),
+            ("Esc", "Close what is open"),
+        ],
+    ),
+    (
+        "On words of the chat",
+        &[
+            ("↑ ↓", "Go from one to the next"),
+            ("A", "Approve what waits"),
+            ("D", "Drop what waits, delete what was said"),
+            ("M", "Mute whoever said it"),
+            ("B", "Block whoever said it"),
+        ],
+    ),
 ];
 
 #[cfg(test)]
@@ -91,10 +128,21 @@ mod tests {
 
     #[test]
     fn typing_fires_nothing() {
-        for key in ["1", "n", "?"] {
+        for key in ["1", "n", "?", "c", "r", ","] {
             assert_eq!(intent(Press { typing: true, ..press(key) }), None, "{key}");
             assert_eq!(intent(Press { dialog: true, ..press(key) }), None, "{key}");
         }
+    }
+
+    #[test]
+    fn letters_lead_to_the_parts_of_the_room() {
+        for side in Side::ALL {
+            let letter = &side.label()[..1];
+            assert_eq!(intent(press(letter)), Some(Intent::Look(side)));
+            assert_eq!(intent(press(&letter.to_lowercase())), Some(Intent::Look(side)));
+        }
+        assert_eq!(intent(press("r")), Some(Intent::Rooms));
+        assert_eq!(intent(press(",")), Some(Intent::Settings));
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! The right side of the desk: the room at a glance, and its feed as viewers see it, with the
-//! tools that viewers do not have.
+//! The room at a glance, and its feed as viewers see it, with the tools that viewers do not have.
 
 use super::desk::Desk;
 use super::glance::{FromElsewhere, Glance};
@@ -10,7 +9,7 @@ use crate::page::list::{FeedList, Reading};
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// The panel with the feed.
+/// The feed.
 #[component]
 pub fn Live() -> impl IntoView {
     let desk = Desk::here();
@@ -18,15 +17,12 @@ pub fn Live() -> impl IntoView {
     let reading = Reading::new(store);
     let actions: Actions = Arc::new(|item| view! { <ItemTools item=item/> }.into_any());
     view! {
-        <section class="panel live" aria-labelledby="live-title">
-            <header class="panel-head">
-                <h2 id="live-title">"Feed"</h2>
-            </header>
+        <div class="live">
             <Glance/>
             <FromElsewhere/>
             <Cut/>
             <FeedList store=store room=desk.room() reading=reading actions=Some(actions)/>
-        </section>
+        </div>
     }
 }
 

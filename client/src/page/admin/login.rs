@@ -48,7 +48,7 @@ pub fn NoRoom() -> impl IntoView {
     let make = move |_| {
         spawn_local(async move {
             let room = desk.room();
-            match ask::set_title(&room, room.as_str()).await {
+            match ask::rooms::make_room(&room, room.as_str()).await {
                 Ok(_) => desk.missing.set(false),
                 Err(failure) => problem.set(Some(desk.explain(&failure))),
             }

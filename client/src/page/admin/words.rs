@@ -11,6 +11,53 @@ pub fn wait(seconds: u32) -> String {
     }
 }
 
+/// What somebody is called who has no name.
+pub const NAMELESS: &str = "Somebody";
+
+/// A span of time as people say it.
+pub fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds.div_ceil(60), "minute"),
+        3_600..86_400 => (seconds.div_ceil(3_600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
+    };
+    if count == 1 { format!("one {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// How many seconds are left, both in Unix milliseconds; one at least.
+pub fn seconds_left(until: i64, now: i64) -> u64 {
+    u64::try_from((until - now) / 1_000).unwrap_or_default().max(1)
+}
+
+/// How long a mute or a block still holds; `None` if it is for good.
+pub fn holds(until: Option<i64>, now: i64) -> String {
+    match until {
+        None => "for good".to_owned(),
+        Some(until) if until <= now => "over".to_owned(),
+        Some(until) => format!("for {}", span(seconds_left(until, now))),
+    }
+}
+
+/// Where something for one person came to.
+pub fn reached(pages: u64, kept: bool) -> String {
+    match pages {
+        0 if kept => "Nobody is here with that id. It is kept until tomorrow.".to_owned(),
+        0 => "Nobody is here with that id.".to_owned(),
+        1 => "Reached 1 page.".to_owned(),
+        pages => format!("Reached {pages} pages."),
+    }
+}
+
+/// How many have a room's page open.
+pub fn viewers(count: u64) -> String {
+    match count {
+        0 => "Nobody".to_owned(),
+        1 => "1 viewer".to_owned(),
+        count => format!("{count} viewers"),
+    }
+}
+
 /// What the number of open pages stands for.
 pub fn pages_open(count: u64) -> &'static str {
     if count == 1 { "page open" } else { "pages open" }
@@ -31,6 +78,11 @@ pub fn ways(transports: Transports) -> Vec<(&'static str, u64)> {
 /// The address of a room's page on this server.
 pub fn page_path(room: &str) -> String {
     if room == "main" { "/".to_owned() } else { format!("/r/{room}") }
+}
+
+/// The address of a room's desk on this server.
+pub fn desk_path(room: &str) -> String {
+    if room == "main" { "/admin".to_owned() } else { format!("/r/{room}/admin") }
 }
 
 /// A line for a terminal that publishes a message; `origin` as browsers give it, and `room` a
@@ -64,6 +116,32 @@ mod tests {
     }
 
     #[test]
+    fn spans_are_rounded_up_to_what_people_say() {
+        for (seconds, words) in [
+            (1, "one second"),
+            (59, "59 seconds"),
+            (300, "5 minutes"),
+            (3_599, "60 minutes"),
+            (3_600, "one hour"),
+            (90_000, "2 days"),
+        ] {
+            assert_eq!(span(seconds), words);
+        }
+        assert_eq!(holds(None, 5), "for good");
+        assert_eq!(holds(Some(61_000), 1_000), "for one minute");
+        assert_eq!(holds(Some(1_000), 1_000), "over");
+        assert_eq!(seconds_left(1_000, 61_000), 1);
+    }
+
+    #[test]
+    fn a_push_says_where_it_came_to() {
+        assert_eq!(reached(2, true), "Reached 2 pages.");
+        assert_eq!(reached(1, false), "Reached 1 page.");
+        assert!(reached(0, true).ends_with("kept until tomorrow."));
+        assert_eq!(reached(0, false), "Nobody is here with that id.");
+    }
+
+    #[test]
     fn only_ways_in_use_are_named() {
         assert!(ways(Transports::default()).is_empty());
         assert_eq!(
@@ -79,6 +157,7 @@ mod tests {
         assert!(line.contains("Bearer $NOWCAST_TOKEN"));
         assert_eq!(page_path("main"), "/");
         assert_eq!(page_path("x"), "/r/x");
+        assert_eq!((desk_path("main"), desk_path("x")), ("/admin".into(), "/r/x/admin".into()));
     }
 
     #[test]

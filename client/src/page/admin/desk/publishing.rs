@@ -8,6 +8,7 @@ use crate::page::admin::draft::Draft;
 use crate::page::admin::keep;
 use crate::page::admin::problem::Problem;
 use crate::page::admin::tile::Outcome;
+use crate::write;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::command::Command;
@@ -134,13 +135,18 @@ impl Desk {
                         if let Some(last) = len.checked_sub(1) {
                             self.move_tile(last, place.min(last));
                         }
-                        Ok("It is back.")
+                        Ok("It is back.".to_owned())
                     }
                     Err(failure) => Err(failure),
                 },
                 Undo::Republish(item) => {
                     let command = Command::Publish { item };
-                    self.command(&command).await.map(|()| "It is out again.")
+                    self.command(&command).await.map(|()| "It is out again.".to_owned())
+                }
+                Undo::Give(command, done) => {
+                    let given = self.give(&command).await;
+                    self.load_roster();
+                    given.map(|()| done)
                 }
             };
             match done {
@@ -151,15 +157,20 @@ impl Desk {
     }
 
     /// Gives a command in the name of this page.
+    pub async fn command(self, command: &Command<Body>) -> Result<(), Failure> {
+        self.give(&write::command(command, write::body)).await
+    }
+
+    /// Gives a command that is written already.
     ///
     /// One that was never answered keeps its id when it is given again: should the first have
     /// arrived after all, it is not done twice.
-    async fn command(self, command: &Command<Body>) -> Result<(), Failure> {
+    pub async fn give(self, command: &str) -> Result<(), Failure> {
         let unanswered = self.unanswered.get_value().filter(|(_, last)| last == command);
         let id = unanswered.map_or_else(dom::random_id, |(id, _)| id);
         let answer = ask::command(&self.room(), &self.client(), &id, command).await;
         let silent = answer.as_ref().is_err_and(|failure| failure.status == 0);
-        self.unanswered.set_value(silent.then(|| (id, command.clone())));
+        self.unanswered.set_value(silent.then(|| (id, command.to_owned())));
         answer
     }
 }
