@@ -45,7 +45,6 @@ pub fn restore_text(text: &str, store: Store) -> bool {
     });
     store.title.set(read::text(&kept, "title").unwrap_or_default());
     store.open.set(read::truth(&kept, "open"));
-    store.stage.restore(read::list(&kept, "pieces", read::piece));
     store.me.id.set(PublicId(read::text(&kept, "you").unwrap_or_default()));
     store.settings.set(read::settings(&read::get(&kept, "settings")));
     store.chat.replace(read::chat::chat(&read::get(&kept, "chat")));
@@ -54,6 +53,7 @@ pub fn restore_text(text: &str, store: Store) -> bool {
     if let Some(pushed) = read::text(&kept, "pushed") {
         store.notices.restore(pushed);
     }
+    store.stage.restore(read::list(&kept, "pieces", read::piece));
     store.feed.restore(position, items, read::truth(&kept, "more"));
     true
 }

@@ -3,8 +3,8 @@
 //! - [`feed`]: the viewers' page. [`layout`]: where its parts stand.
 //! - [`chat`]: what people say. [`people`]: who they are.
 //! - [`list`]: the items, also for the desk; [`item`]: one of them.
-//! - [`stage`]: the pieces that people drag.
 //! - [`notice`]: what is for this user alone. [`embed`]: what scripts beside the page hear.
+//! - [`stage`]: the pieces that people drag.
 //! - [`admin`]: the desk, a program of its own.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
 //! - [`part`]: how views stay small.

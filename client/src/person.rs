@@ -57,7 +57,9 @@ fn take_from_address() {
         for (name, shelf) in GIVEN {
             if let Some(value) = pairs.get(name) {
                 // One of both counts, the newer one.
-                GIVEN.iter().for_each(|(_, other)| Shelf::Tab.remove(other));
+                for (_, other) in GIVEN {
+                    Shelf::Tab.remove(other);
+                }
                 Shelf::Tab.put(shelf, &value);
                 pairs.delete(name);
                 taken = true;

@@ -22,7 +22,6 @@ use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::Signal;
-use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 /// The frames that pages act on.
@@ -46,20 +45,6 @@ pub enum Read {
     Other,
 }
 
-/// Who hears every frame as it came.
-type Ear = &'static dyn Fn(&JsValue);
-
-thread_local! {
-    static EAR: Cell<Option<Ear>> = const { Cell::new(None) };
-}
-
-/// Lets one page hear every frame before it is read, also those that count for nothing since
-/// another connection told them. It is for what that page alone understands: the others need not
-/// carry the reading of it.
-pub fn listen(ear: Option<Ear>) {
-    EAR.set(ear);
-}
-
 /// Parses JSON.
 pub fn parse(text: &str) -> Option<JsValue> {
     js_sys::JSON::parse(text).ok()
@@ -75,9 +60,6 @@ pub fn frame_value(value: &JsValue) -> Read {
     let Some(kind) = text(value, "t") else {
         return Read::Other;
     };
-    if let Some(ear) = EAR.get() {
-        ear(value);
-    }
     let frame = match kind.as_str() {
         "welcome" => welcome(value).map(ServerFrame::Welcome),
         "event" => {

@@ -98,7 +98,7 @@ impl Store {
     }
 }
 
-/// What scripts beside the page may want to hear of.
+/// What scripts beside the page, or the desk, may want to hear of.
 #[derive(Clone, Copy, Debug)]
 pub enum News<'a> {
     /// Something came for this user alone.
@@ -117,6 +117,8 @@ pub enum News<'a> {
     },
     /// These are all the variables.
     Variables(&'a BTreeMap<String, Variable<Json>>),
+    /// So many words wait for approval; only admin pages are told.
+    Held(u64),
 }
 
 impl Parts {

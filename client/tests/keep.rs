@@ -3,9 +3,11 @@
 #![cfg(target_arch = "wasm32")]
 
 use leptos::prelude::{GetUntracked, Owner, Set, WithUntracked};
-use nowcast_client::keep;
 use nowcast_client::store::Store;
+use nowcast_client::store::apply::apply;
+use nowcast_client::store::chat::Words;
 use nowcast_client::store::feed::Older;
+use nowcast_client::{keep, read};
 use nowcast_shared::id::{ItemId, PublicId, RoomName};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::Offset;
@@ -80,6 +82,58 @@ fn what_was_kept_comes_back_whole() {
     assert_eq!(after.feed.older.get_untracked(), Older::End);
     assert!(after.feed.ready.get_untracked());
     assert!(after.feed.entries.with_untracked(|all| all.iter().all(|entry| !entry.arrived)));
+}
+
+fn tell(store: Store, frame: &str) {
+    apply(store, read::frame(frame));
+}
+
+#[wasm_bindgen_test]
+fn what_was_said_the_variables_and_the_last_push_come_back() {
+    let (_one, before) = store();
+    tell(
+        before,
+        r#"{"t":"welcome","protocol":1,"room":"main","you":"p9","epoch":"e1","offset":7,"recovered":false,
+        "snapshot":{"title":"T","items":[],"settings":{"chat":"users","slow":5,"variables":["a*"]},
+        "chat":{"more":true,"said":[{"id":"s1","offset":2,"at":5,"by":{"role":"admin","id":"p1"},
+            "name":"Ana \"A\"","text":"one\ntwo"}]},
+        "variables":{"score":{"value":{"home":[2,null]},"version":6}}}}"#,
+    );
+    tell(
+        before,
+        r#"{"t":"event","offset":8,"at":6,"by":{"role":"viewer","id":"p9"},"event":{"kind":"said","id":"s2","name":"Me","text":"hi"}}"#,
+    );
+    tell(
+        before,
+        r#"{"t":"event","offset":9,"at":7,"by":{},"event":{"kind":"said_edited","id":"s1","text":"three"}}"#,
+    );
+    tell(before, r#"{"t":"push","id":"n5","data":{"text":"For you"}}"#);
+    before.chat.seen.set(Some(Offset(2)));
+    let text = keep::text(before).unwrap();
+
+    let (_two, after) = store();
+    assert!(keep::restore_text(&text, after));
+    let said = after.chat.said.get_untracked();
+    let lines: Vec<_> = said
+        .iter()
+        .map(|entry| (entry.offset.0, entry.name.clone(), entry.words.get_untracked()))
+        .collect();
+    let words = |text: &str, edited_at| Words { text: text.into(), edited_at };
+    assert_eq!(lines[0], (2, "Ana \"A\"".to_owned(), words("three", Some(7))));
+    assert_eq!(lines[1], (8, "Me".to_owned(), words("hi", None)));
+    assert_eq!(said[1].by.id, PublicId("p9".into()));
+    assert_eq!(after.me.id.get_untracked(), PublicId("p9".into()));
+    assert_eq!(after.chat.older.get_untracked(), Older::More);
+    assert_eq!(after.chat.seen.get_untracked(), Some(Offset(2)));
+    assert_eq!(after.settings.get_untracked(), before.settings.get_untracked());
+    assert_eq!(after.notices.last().as_deref(), Some("n5"));
+    after.variables.with(|all| {
+        assert_eq!(all["score"].value.0, r#"{"home":[2,null]}"#);
+        assert_eq!(all["score"].version, 6);
+    });
+    // What it has seen is not shown again.
+    tell(after, r#"{"t":"push","id":"n5","data":{"text":"For you"}}"#);
+    assert!(after.notices.open.get_untracked().is_empty());
 }
 
 #[wasm_bindgen_test]

@@ -2,19 +2,20 @@
 
 #![cfg(target_arch = "wasm32")]
 
-use nowcast_client::read::{self, Read};
+use nowcast_client::link::sending::Taken;
+use nowcast_client::read::{self, Json, Read};
 use nowcast_shared::error::Reason;
 use nowcast_shared::event::Event;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::{ItemId, PublicId};
 use nowcast_shared::item::{Author, Body, Role};
 use nowcast_shared::offset::{Epoch, Offset};
-use nowcast_shared::signal::{Signal, Transports};
+use nowcast_shared::signal::{Person, Signal, Transports};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-fn frame(text: &str) -> ServerFrame<Body> {
+fn frame(text: &str) -> ServerFrame<Body, Json> {
     match read::frame(text) {
         Read::Frame(frame) => *frame,
         other => panic!("{text} was read as {other:?}"),
@@ -91,6 +92,41 @@ fn signals_pongs_and_goodbyes_are_read() {
 }
 
 #[wasm_bindgen_test]
+fn answers_to_commands_are_told_by_their_ids() {
+    let taken = Taken { offset: Some(Offset(7)), held: false };
+    let held = Taken { offset: None, held: true };
+    for (text, answer) in [
+        (r#"{"t":"ack","command":"k1","offset":7}"#, Ok(taken)),
+        (r#"{"t":"ack","command":"k1","held":true}"#, Ok(held)),
+        (r#"{"t":"ack","command":"k1"}"#, Ok(Taken::default())),
+    ] {
+        assert_eq!(read::frame(text), Read::Answer("k1".into(), answer), "{text}");
+    }
+    let text = r#"{"t":"reject","command":"k2","code":"muted","message":"Not now."}"#;
+    let Read::Answer(id, Err(problem)) = read::frame(text) else { panic!("no answer") };
+    assert_eq!((&*id, &*problem.code, &*problem.detail), ("k2", "muted", "Not now."));
+}
+
+#[wasm_bindgen_test]
+fn people_pushes_and_variables_are_read() {
+    let presence = r#"{"t":"signal","signal":{"kind":"presence","version":4,"count":9,"since":3,
+        "joined":[{"id":"p1","name":"Ana"},{"id":5}],"left":["p2",7]}}"#;
+    let ServerFrame::Signal { signal: Signal::Presence(now) } = frame(presence) else {
+        panic!("no presence")
+    };
+    let ana = Person { id: PublicId("p1".into()), name: "Ana".into() };
+    assert_eq!((now.joined, now.left), (vec![ana], vec![PublicId("p2".into())]));
+    assert_eq!((now.since, now.people), (Some(3), None));
+    let push = r#"{"t":"push","id":"n1","data":{"a":[1,"x\u0000"]}}"#;
+    let ServerFrame::Push { id, data } = frame(push) else { panic!("no push") };
+    assert_eq!((&*id, &*data.0), ("n1", r#"{"a":[1,"x\u0000"]}"#));
+    let set = r#"{"t":"event","offset":5,"at":1,"by":{},"event":{"kind":"variable_set","name":"a","value":null,"version":5}}"#;
+    let ServerFrame::Event(logged) = frame(set) else { panic!("no event") };
+    let Event::VariableSet { name, value, version } = logged.event else { panic!("not set") };
+    assert_eq!((&*name, &*value.0, version), ("a", "null", 5));
+}
+
+#[wasm_bindgen_test]
 fn an_event_that_is_not_understood_still_takes_its_place() {
     for text in [
         r#"{"t":"event","offset":9,"at":1,"by":{},"event":{"kind":"fireworks"}}"#,
@@ -122,7 +158,9 @@ fn whatever_comes_is_read_or_skipped() {
         r#"{"t":"welcome","protocol":1,"room":"Not A Room","epoch":"e","offset":1}"#,
         r#"{"t":"signal"}"#,
         r#"{"t":"signal","signal":{"kind":"typing"}}"#,
-        r#"{"t":"push","id":"n1","data":{}}"#,
+        r#"{"t":"push","data":{}}"#,
+        r#"{"t":"ack","offset":5}"#,
+        r#"{"t":"reject","command":null,"code":"bad_json","message":"No."}"#,
     ] {
         assert_eq!(read::frame(text), Read::Other, "{text}");
     }

@@ -27,8 +27,9 @@ fn record(offset: u64) -> Arc<Record> {
 fn join(app: &App, room: &Arc<nowcast::log::Room>) -> Drain {
     let (pipe, mut drain) = pipe();
     let (visitor, pass) = (Arc::default(), Pass::default());
-    let join = Join { visitor, transport: Transport::WebSocket, counted: false, pass };
-    app.hub.join(room.id(), join, |mailbox, seat| {
+    let (transport, counted) = (Transport::WebSocket, false);
+    let join = Join { visitor, who: None, claim: None, transport, counted, pushed: None, pass };
+    app.hub.join(room.id(), join, &|_| false, |mailbox, seat| {
         let id = seat.session();
         drain.tell(mailbox.clone(), id);
         Entrant {

@@ -1,6 +1,7 @@
 //! The handles that everything shares, and how they are tied together.
 
 use crate::assets::Assets;
+use crate::auth::users::{self, Users};
 use crate::auth::{self, Auth, DrawnCredentials};
 use crate::buttons;
 use crate::clock;
@@ -14,6 +15,7 @@ use crate::limiter::Rates;
 use crate::log::{Follower, Log, Room};
 use crate::metrics::Metrics;
 use crate::policy::Openness;
+use crate::pushes::{self, PushNames};
 use crate::record::Record;
 use crate::settings;
 use crate::stage::Stages;
@@ -27,6 +29,9 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long lies between two announcements of who came and left, at least.
+const PACE: Duration = Duration::from_secs(1);
 
 /// How long the answers to idempotent requests are kept, in milliseconds.
 const ANSWER_LIFE: i64 = 24 * 3600 * 1000;
@@ -67,6 +72,10 @@ pub struct Parts {
     pub stages: Arc<Stages>,
     /// Who is who.
     pub auth: Auth,
+    /// What user tokens are held against.
+    pub users: Users,
+    /// Until which name pushes may be named without asking.
+    pub push_names: PushNames,
     /// The database, for what is not the log's: display buttons.
     pub db: Db,
     /// Uploaded pictures.
@@ -141,7 +150,11 @@ impl App {
         let drawn =
             auth::first_run(&db, config.admin_password.as_deref(), config.publish_token.as_deref())
                 .await?;
-        let hub = Arc::new(Hub::new(engine.mailboxes()));
+        let users = Users::load(&db, &config.user_keys).await?;
+        let grace = Duration::from_millis(config.presence_grace);
+        let hub = Arc::new(Hub::new(engine.mailboxes(), grace));
+        let push_names = PushNames::load(&db).await?;
+        hub.push_after(push_names.before());
         let metrics = Arc::new(Metrics::default());
         let follower = FanOut { hub: Arc::clone(&hub), metrics: Arc::clone(&metrics) };
         let follower = Arc::new(follower);
@@ -162,6 +175,8 @@ impl App {
             stages: Arc::new(stages),
             hub,
             auth: Auth::load(db.clone()).await?,
+            users,
+            push_names,
             uploads,
             assets,
             metrics,
@@ -255,12 +270,15 @@ pub fn claim(folder: &Path) -> anyhow::Result<File> {
 
 /// Tells pages who came and left, at most once a second, the first at once.
 async fn announce(app: Weak<Parts>) {
+    // Until somebody comes there is nobody to wait for.
+    let mut rest = Duration::MAX;
     loop {
         let Some(hub) = app.upgrade().map(|app| Arc::clone(&app.hub)) else { return };
-        hub.changed().await;
-        hub.announce();
+        let _ = tokio::time::timeout(rest, hub.changed()).await;
+        let next = hub.tick();
         drop(hub);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(PACE).await;
+        rest = next.map_or(Duration::MAX, |next| next.saturating_sub(PACE));
     }
 }
 
@@ -302,6 +320,12 @@ async fn tidy(app: Weak<Parts>) {
         }
         if let Err(error) = app.log.forget_answers(clock::now() - ANSWER_LIFE).await {
             tracing::warn!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = pushes::tidy(&app.db, &app.hub).await {
+            tracing::warn!(%error, "old pushes could not be forgotten");
+        }
+        if let Err(error) = users::forget_used(&app.db).await {
+            tracing::warn!(%error, "used tokens could not be forgotten");
         }
     }
 }

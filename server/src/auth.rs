@@ -7,6 +7,8 @@
 mod actor;
 mod attempts;
 mod credentials;
+mod jws;
+pub mod users;
 
 pub use actor::{Actor, Scope, Token, User, Visitor};
 pub use credentials::{
@@ -16,6 +18,7 @@ pub use credentials::{
 use crate::clock;
 use crate::db::{Db, DbError};
 use crate::error::Problem;
+use crate::name;
 use crate::random;
 use argon2::Argon2;
 use argon2::password_hash::{PasswordVerifier, phc::PasswordHash};
@@ -159,6 +162,19 @@ impl Auth {
             None if credential.is_foreign() => Actor::Foreign(Arc::clone(visitor)),
             None => Actor::Viewer(Arc::clone(visitor)),
         })
+    }
+
+    /// Says whether a name, folded, is an admin's or a program's, so that nobody may choose it.
+    pub fn reserved(&self) -> impl Fn(&str) -> bool {
+        |folded| {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let now = clock::now();
+            let logins = known.logins.values().filter(|login| login.expires_at > now);
+            let mut names = logins
+                .map(|login| &login.name)
+                .chain(known.tokens.values().map(|token| &token.name));
+            names.any(|name| name::fold(name) == folded)
+        }
     }
 
     /// How others see this actor.

@@ -5,6 +5,7 @@
 pub(crate) mod chat;
 mod items;
 mod moderation;
+mod people;
 mod stage;
 pub mod variables;
 
@@ -150,7 +151,8 @@ pub async fn run(
         Command::EditSaid { said, text } => chat::edit(app, room, caller, said, &text, once).await,
         Command::DeleteSaid { said } => chat::delete(app, room, caller, said, once).await,
         Command::Typing {} => chat::typing(app, room, caller),
-        _ => Err(Problem::new(Code::UnknownKind, "This server does not do that yet.")),
+        Command::Name { name } => people::name(app, room, caller, &name),
+        Command::Register { token, id } => people::register(app, room, caller, token, id).await,
     }
 }
 
@@ -162,7 +164,11 @@ pub fn at_once(
     caller: &Caller<'_>,
     command: &Command<Value>,
 ) -> Option<Result<Done, Problem>> {
+    if let Err(problem) = door::not_blocked(app, room, caller.actor) {
+        return Some(Err(problem));
+    }
     match command {
+        Command::Typing {} => Some(chat::typing(app, room, caller)),
         Command::Grab { piece } => stage::hold_at_once(app, room, caller, piece, None),
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))

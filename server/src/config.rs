@@ -51,6 +51,30 @@ pub enum Task {
         #[arg(long, default_value = "Newsdesk", value_name = "NAME")]
         name: String,
     },
+    /// Prints the secret that user tokens are signed with (HS256). The server must be stopped.
+    UserKey {
+        /// Draws a new one first: user tokens of before are worthless then.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Makes a user token for trying out, and prints it. The server must be stopped.
+    UserToken {
+        /// The user's id.
+        #[arg(long, value_name = "ID")]
+        user: String,
+        /// What the user is called.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The room it is good for; all if left out.
+        #[arg(long, value_name = "ROOM")]
+        room: Option<String>,
+        /// For how many hours it is good.
+        #[arg(long, value_name = "N", default_value_t = 24)]
+        hours: u32,
+        /// Lets one page only use it.
+        #[arg(long)]
+        once: bool,
+    },
 }
 
 /// Flags of the server.
@@ -106,8 +130,51 @@ pub struct Serve {
     pub trust_proxy: bool,
 
     #[command(flatten)]
+    /// What user tokens are held against.
+    pub user_keys: UserKeys,
+
+    /// For how long somebody may be gone before others hear of it, in milliseconds.
+    #[arg(
+        long,
+        env = "NOWCAST_PRESENCE_GRACE",
+        default_value_t = 5_000,
+        value_name = "MS",
+        hide = true
+    )]
+    pub presence_grace: u64,
+
+    #[command(flatten)]
     /// Sizes and rates.
     pub limits: Limits,
+}
+
+/// What user tokens are held against.
+#[derive(Clone, Debug, Default, Parser)]
+pub struct UserKeys {
+    /// The secret that user tokens are signed with (HS256; 32 bytes or more), instead of the one
+    /// that the first start draws: see `nowcast user-key`.
+    #[arg(
+        long,
+        env = "NOWCAST_USER_KEY",
+        hide_env_values = true,
+        value_name = "TEXT",
+        global = true
+    )]
+    pub user_key: Option<String>,
+
+    /// The public key that user tokens are signed for (EdDSA): a PEM file of an Ed25519 key.
+    #[arg(
+        long,
+        env = "NOWCAST_USER_PUBLIC_KEY",
+        value_name = "FILE",
+        conflicts_with = "user_key",
+        global = true
+    )]
+    pub user_public_key: Option<PathBuf>,
+
+    /// The audience (`aud`) that user tokens may name, beside `nowcast`.
+    #[arg(long, env = "NOWCAST_USER_AUDIENCE", value_name = "TEXT")]
+    pub user_audience: Option<String>,
 }
 
 /// Limits; reaching one is an ordinary, named answer.

@@ -9,6 +9,7 @@ pub mod extract;
 mod invitation;
 mod items;
 mod people;
+mod push;
 mod rooms;
 mod uploads;
 mod vars;
@@ -50,6 +51,8 @@ fn router(app: App) -> Router {
         .route("/api/rooms/{room}/chat/lines", get(chat::lines))
         .route("/api/rooms/{room}/chat/held", get(chat::held))
         .route("/api/rooms/{room}/chat/held/{held}", post(chat::approve).delete(chat::turn_down))
+        // One user alone.
+        .route("/api/push", post(push::push))
         // The admin page.
         .route("/api/login", post(admin::login))
         .route("/api/logout", post(admin::logout))

@@ -10,6 +10,7 @@
 //!   [`epochs`]: when a log's life ends.
 //! - [`hub`]: who is in which room, presence. [`engine`]: the threads that hold the sessions; catch
 //!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
+//! - [`pushes`]: something for a user alone, named by [`push_id`]s.
 //! - [`stage`]: who holds which piece right now.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
@@ -41,6 +42,8 @@ pub mod markdown;
 pub mod metrics;
 pub mod name;
 pub mod policy;
+pub mod push_id;
+pub mod pushes;
 pub mod random;
 pub mod record;
 pub mod settings;

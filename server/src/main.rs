@@ -3,6 +3,7 @@
 use anyhow::Context;
 use clap::Parser;
 use nowcast::app::{self, App};
+use nowcast::auth::users::{self, Trial};
 use nowcast::auth::{self, DrawnCredentials};
 use nowcast::config::{Config, Serve, Task, data_folder};
 use nowcast::db::Db;
@@ -41,7 +42,7 @@ async fn main() -> ExitCode {
         .init();
     let result = match config.task {
         None => serve(config.serve).await,
-        Some(task) => run(task, config.serve.data).await,
+        Some(task) => run(task, config.serve).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,13 +120,18 @@ fn announce(
     let _ = out.flush();
 }
 
-async fn run(task: Task, data: Option<PathBuf>) -> anyhow::Result<()> {
-    let (db, _lock) = open(data)?;
+async fn run(task: Task, config: Serve) -> anyhow::Result<()> {
+    let (db, _lock) = open(config.data)?;
     let told = match task {
         Task::Password => auth::new_password(&db).await?,
         Task::Token { scopes, rooms, name } => auth::new_token(&db, scopes, rooms, name).await?,
         Task::Tokens => auth::list_tokens(&db).await?,
         Task::Revoke { id } => auth::revoke_token(&db, id).await?,
+        Task::UserKey { replace } => users::show_key(&db, replace).await?,
+        Task::UserToken { user, name, room, hours, once } => {
+            let trial = Trial { user, name, room, hours, once };
+            users::new_user_token(&db, &config.user_keys, trial).await?
+        }
     };
     db.close().await;
     writeln!(io::stdout(), "{told}").context("it was done, but the answer could not be printed")

@@ -109,6 +109,45 @@ pub fn may(
     }
 }
 
+/// May `actor` push to users? `room` is absent while it is not known where, `Some(None)` for
+/// everywhere.
+///
+/// # Errors
+/// As [`may`].
+pub fn may_push(
+    actor: &Actor,
+    room: Option<Option<&RoomName>>,
+    open: Openness,
+) -> Result<(), Problem> {
+    match actor {
+        Actor::Foreign(_) => {
+            let detail = "This request comes from a page of another site.";
+            Err(Problem::new(Code::ForeignOrigin, detail))
+        }
+        Actor::Admin { .. } => Ok(()),
+        _ if open == Openness::Open => Ok(()),
+        Actor::Token(token) => {
+            if !token.scopes.iter().any(|scope| matches!(scope, Scope::Push | Scope::Admin)) {
+                return Err(forbidden("This token may not push."));
+            }
+            match (&token.rooms, room) {
+                (Some(_), Some(None)) => {
+                    Err(forbidden("This token is not good for every room: say which by `room`."))
+                }
+                (Some(rooms), Some(Some(room))) if !rooms.contains(room) => {
+                    Err(forbidden("This token is not good for this room."))
+                }
+                _ => Ok(()),
+            }
+        }
+        Actor::User(_) => Err(forbidden("Only an admin may do that, or a program with a token.")),
+        Actor::Viewer(_) => {
+            let detail = "Log in or send a token with the scope `push` to push to users.";
+            Err(Problem::new(Code::Unauthorized, detail))
+        }
+    }
+}
+
 /// Whether this actor is an admin of `room`, or a program whose token is good for it.
 pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
     match actor {
@@ -183,6 +222,28 @@ mod tests {
                 assert_eq!(answer.map_err(|problem| problem.code), right, "{actor:?} {action:?}");
             }
         }
+    }
+
+    #[test]
+    fn pushing_takes_its_own_scope_and_a_room_where_the_token_has_rooms() {
+        let code = |actor: &Actor, room: Option<&str>, open| {
+            let room = room.map(|room| room.parse::<RoomName>().unwrap());
+            may_push(actor, Some(room.as_ref()), open).map_err(|problem| problem.code)
+        };
+        let closed = |actor: &Actor, room| code(actor, room, Openness::Closed);
+        let here = token(&[Scope::Push], Some(&["main"]));
+        assert_eq!(closed(&token(&[Scope::Push], None), None), Ok(()));
+        assert_eq!(closed(&admin(), None), Ok(()));
+        assert_eq!(closed(&token(&[Scope::Publish], None), None), Err(Code::Forbidden));
+        assert_eq!(closed(&here, Some("main")), Ok(()));
+        assert_eq!(closed(&here, Some("other")), Err(Code::Forbidden));
+        assert_eq!(closed(&here, None), Err(Code::Forbidden));
+        let viewer = Actor::Viewer(Arc::default());
+        assert_eq!(closed(&viewer, None), Err(Code::Unauthorized));
+        assert_eq!(closed(&Actor::User(Arc::default()), None), Err(Code::Forbidden));
+        assert_eq!(code(&viewer, None, Openness::Open), Ok(()));
+        let foreign = Actor::Foreign(Arc::default());
+        assert_eq!(code(&foreign, None, Openness::Open), Err(Code::ForeignOrigin));
     }
 
     #[test]

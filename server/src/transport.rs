@@ -13,8 +13,10 @@ use crate::engine::member::{Entrant, Way};
 use crate::engine::poll::Waiting;
 use crate::error::Problem;
 use crate::http::extract::{Asks, InRoom, query};
-use crate::hub::{Join, Transport};
+use crate::hub::{Join, Seat, Transport};
 use crate::log::Room;
+use crate::push_id::{BadPushId, PushId};
+use crate::pushes;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -29,6 +31,8 @@ pub struct Joining {
     room: InRoom,
     since: Option<Position>,
     counted: bool,
+    /// The newest push that the page has seen.
+    pushed: Option<PushId>,
     pass: Pass,
 }
 
@@ -37,13 +41,13 @@ impl FromRequestParts<App> for Joining {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let room = InRoom::from_request_parts(parts, app).await;
-        Self::read(app, parts, room?)
+        Self::read(app, parts, room?).await
     }
 }
 
 impl Joining {
     /// Reads the rest, where the room is known.
-    fn read(app: &App, parts: &Parts, room: InRoom) -> Result<Self, Problem> {
+    async fn read(app: &App, parts: &Parts, room: InRoom) -> Result<Self, Problem> {
         // A session is more than its head, and joining replaces who was there.
         if parts.method == Method::HEAD {
             let detail = "This address is asked with GET.";
@@ -53,7 +57,7 @@ impl Joining {
             let problem = Problem::new(Code::Unavailable, "The server is stopping. Come back.");
             return Err(problem.retry_after(1));
         }
-        let asks = Asks::read(app, parts)?;
+        let asks = Asks::read(app, parts, Some(room.0.name())).await?;
         // What a browser's own EventSource remembers is newer than the address it was made with.
         let resumed = parts.headers.get("last-event-id").filter(|value| !value.is_empty());
         let since = match resumed {
@@ -67,52 +71,83 @@ impl Joining {
         )?;
         let page = query(&parts.uri, "page")?;
         let counted = page.is_none_or(|page| page == "feed");
+        // Who reads with a program's token is a program.
+        let counted = counted && !matches!(asks.actor, Actor::Token(_));
+        let pushed = query(&parts.uri, "pushed")?.map(|text| text.parse()).transpose();
+        let pushed = pushed.map_err(|_: BadPushId| {
+            Problem::new(Code::BadQuery, "`pushed` is the id of a push, or 0.")
+        })?;
         let pass = asks.pass(app, parts, room.0.name())?;
-        Ok(Self { asks, room, since, counted, pass })
+        Ok(Self { asks, room, since, counted, pushed, pass })
     }
 
     /// Begins a session that goes `way`.
     fn open(
-        self,
+        mut self,
         app: &App,
         transport: Transport,
         way: impl FnOnce(&Mailbox, SessionId) -> Way,
     ) -> SessionId {
         app.metrics.sessions.add(1);
-        let you = self.you(app);
-        let Self { asks, room: InRoom(room), since, counted, pass } = self;
-        let Asks { actor, credential, visitor, .. } = asks;
-        let shown = pass.clone();
-        let join = Join { visitor, transport, counted, pass };
-        let entered = Arc::clone(&room);
-        let id = app.hub.join(room.id(), join, |mailbox, seat| {
-            let id = seat.session();
-            let way = way(mailbox, id);
-            let inbox = (transport == Transport::WebSocket)
-                .then(|| Box::new(Inbox::new(Arc::clone(&room), Arc::clone(seat), credential)));
-            Entrant { id, room, since, you, inbox, way }
+        self.asks.be_somebody(app);
+        let room = Arc::clone(&self.room.0);
+        let (join, reserved) = (self.join(app, transport), app.auth.reserved());
+        let id = app.hub.join(room.id(), join, &reserved, |mailbox, seat| {
+            let way = way(mailbox, seat.session());
+            let inbox = (transport == Transport::WebSocket).then(|| {
+                let credential = self.asks.credential.clone();
+                Box::new(Inbox::new(Arc::clone(&room), Arc::clone(seat), credential))
+            });
+            self.entrant(app, seat, inbox, way)
         });
-        stay(app, &entered, &actor, &shown, id);
+        self.begun(app, id, true);
         id
     }
 
     /// Begins a session that polls, or goes on with it.
     fn poll(&self, app: &App, waiting: Box<Waiting>) -> (Mailbox, SessionId) {
-        let visitor = Arc::clone(&self.asks.visitor);
-        let returns = visitor.client.is_some();
-        // A poll without a client id is gone with its answer: it is nobody's open page.
-        let counted = self.counted && returns;
-        let room = Arc::clone(&self.room.0);
-        let join = Join { visitor, transport: Transport::Poll, counted, pass: self.pass.clone() };
-        let (mailbox, id) = app.hub.poll(room.id(), join, waiting, |_, seat, waiting| {
-            app.metrics.sessions.add(1);
-            let id = seat.session();
-            let (you, since) = (self.you(app), self.since.clone());
-            let way = Way::Poll { waiting, returns };
-            Entrant { id, room: Arc::clone(&self.room.0), since, you, inbox: None, way }
-        });
-        stay(app, &self.room.0, &self.asks.actor, &self.pass, id);
+        let returns = self.asks.visitor.client.is_some();
+        let (join, reserved) = (self.join(app, Transport::Poll), app.auth.reserved());
+        let (mailbox, id, new) =
+            app.hub.poll(self.room.0.id(), join, &reserved, waiting, |_, seat, waiting| {
+                app.metrics.sessions.add(1);
+                self.entrant(app, seat, None, Way::Poll { waiting, returns })
+            });
+        self.begun(app, id, new);
         (mailbox, id)
+    }
+
+    fn join(&self, app: &App, transport: Transport) -> Join {
+        let visitor = Arc::clone(&self.asks.visitor);
+        // A poll without a client id is gone with its answer: it is nobody's open page.
+        let returns = visitor.client.is_some();
+        Join {
+            who: returns.then(|| self.you(app)),
+            claim: self.asks.actor.claim(),
+            transport,
+            counted: self.counted && returns,
+            pushed: self.pushed,
+            pass: self.pass.clone(),
+            visitor,
+        }
+    }
+
+    fn entrant(&self, app: &App, seat: &Arc<Seat>, inbox: Option<Box<Inbox>>, way: Way) -> Entrant {
+        let (room, since) = (Arc::clone(&self.room.0), self.since.clone());
+        Entrant { id: seat.session(), room, since, you: self.you(app), inbox, way }
+    }
+
+    /// What has to come after a session has joined.
+    fn begun(&self, app: &App, session: SessionId, new: bool) {
+        stay(app, &self.room.0, &self.asks.actor, &self.pass, session);
+        if new {
+            // What was pushed while nobody was here.
+            self.look_up_pushes(app, session);
+        }
+    }
+
+    fn look_up_pushes(&self, app: &App, session: SessionId) {
+        pushes::look_up(app, &self.room.0, session, &self.asks.visitor, self.pushed);
     }
 
     /// How others see the page.

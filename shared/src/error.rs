@@ -114,6 +114,8 @@ names! {
         PieceHeld = "piece_held", 409;
         /// The stage has as many pieces as it may.
         StageFull = "stage_full", 409;
+        /// As many pushes as may be wait for this user.
+        PushesFull = "pushes_full", 409;
         /// The room's variables are as many, or as large, as they may be.
         VariablesFull = "variables_full", 409;
         /// The variable has another version by now.

@@ -6,7 +6,7 @@ use nowcast_tests::server::{Server, TOKEN, repository};
 use nowcast_tests::wait::in_time;
 use serde_json::json;
 use std::process::{Output, Stdio};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
 /// An example and what runs it.
@@ -190,5 +190,99 @@ async fn mistakes_are_said_clearly(example: Example) {
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
         assert!(said.contains(says), "{arguments:?}: {said}");
         assert!(!said.contains("Traceback") && !said.contains("Warning"), "{said}");
+    }
+}
+
+/// The chat of the examples, which needs nothing but curl.
+fn chat(origin: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .arg(repository().join("examples/chat.sh"))
+        .args(arguments)
+        .env("NOWCAST_URL", origin)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    for variable in ["NOWCAST_ROOM", "NOWCAST_TOKEN", "NOWCAST_NAME", "NOWCAST_INVITATION"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+async fn ran(mut command: Command) -> Output {
+    let output = in_time("the program ends", command.output()).await;
+    output.unwrap_or_else(|error| SHELL.is_missing(&error))
+}
+
+#[tokio::test]
+async fn two_terminals_chat_with_each_other_and_with_a_page() {
+    let mut server = Server::start().await;
+    let origin = server.origin();
+    let mut page = Joining::new(Transport::WebSocket, &origin).open().await;
+    let position = page.position().to_string();
+    let mut listener = chat(&origin, &["--listen", "--since", &position]).spawn().unwrap();
+    let mut lines = BufReader::new(listener.stdout.take().unwrap()).lines();
+    let text = "Gr\u{fc}\u{df}e & 100% *fine*";
+    let output = ran(chat(&origin, &["--name", "Ana", text])).await;
+    assert!(output.status.success(), "{}", stderr(&output));
+    let next = in_time("a line", lines.next_line()).await.unwrap();
+    assert_eq!(next.as_deref(), Some(&*format!("Ana: {text}")));
+    let said = serde_json::to_value(page.next_event().await.event).unwrap();
+    assert_eq!((&said["name"], &said["text"]), (&json!("Ana"), &json!(text)));
+
+    page.command(json!({"kind": "say", "text": "from the\npage"})).await.offset();
+    let next = in_time("a line", lines.next_line()).await.unwrap().unwrap();
+    assert!(next.ends_with(": from the page"), "{next}");
+
+    // The listener goes on where it was.
+    server.restart().await;
+    let output = ran(chat(&origin, &["once more"])).await;
+    assert!(output.status.success(), "{}", stderr(&output));
+    let next = in_time("a line", lines.next_line()).await.unwrap();
+    assert_eq!(next.as_deref(), Some("Guest: once more"));
+}
+
+#[tokio::test]
+async fn a_chat_by_curl_alone_is_as_simple_as_it_is_said_to_be() {
+    let server = Server::start().await;
+    let address = format!("{}/api/rooms/main/chat", server.origin());
+    let curl = |arguments: &[&str]| {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--fail"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true);
+        ran(command)
+    };
+    let lines = format!("{address}/lines");
+    let head = curl(&["--include", &format!("{lines}?wait=0")]).await;
+    let head = String::from_utf8_lossy(&head.stdout).into_owned();
+    let next = head.lines().find_map(|line| line.strip_prefix("nowcast-next: ")).unwrap().trim();
+
+    let waiting = format!("{lines}?since={next}");
+    let saying = curl(&["--header", "Content-Type: text/plain", "--data", "Hello", &address]);
+    let (heard, sent) = tokio::join!(curl(&[&waiting]), saying);
+    assert!(sent.status.success(), "{}", stderr(&sent));
+    assert_eq!(String::from_utf8_lossy(&heard.stdout), "Guest: Hello\n");
+}
+
+#[tokio::test]
+async fn what_a_terminal_cannot_say_is_explained() {
+    let server = Server::start().await;
+    let origin = server.origin();
+    assert!(ran(chat(&origin, &["--help"])).await.status.success());
+    for (arguments, status, says) in [
+        (&[][..], 2, "TEXT"),
+        (&["--listen", "a"][..], 2, "either"),
+        (&["--nonsense"][..], 2, "--nonsense"),
+        (&[" "][..], 1, "no words"),
+        (&["--room", "nowhere", "Hi"][..], 1, "nowhere"),
+        (&["--since", "yesterday", "--listen"][..], 1, "epoch:offset"),
+        (&["--url", "http://127.0.0.1:1", "--tries", "1", "Hi"][..], 1, "127.0.0.1"),
+    ] {
+        let output = ran(chat(&origin, arguments)).await;
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
     }
 }

@@ -325,6 +325,11 @@ fn a_page_that_was_turned_away_says_so_and_looks_again() {
     assert_eq!(*story.plan.status(), Status::Refused(refusal.clone()));
     let socket = story.pass(2 * TURNED_AWAY).opened(Way::WebSocket);
     assert_eq!(*story.plan.status(), Status::Refused(refusal), "until it is let in");
+    // Its person cannot wait.
+    story.tell(Input::Start);
+    assert_eq!(story.did[0], Do::Close(socket));
+    let socket = story.opened(Way::WebSocket);
+    assert_eq!(*story.plan.status(), Status::Connecting);
     story.tell(Input::Opened(socket));
     assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
 }

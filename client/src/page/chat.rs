@@ -24,13 +24,25 @@ use leptos::prelude::*;
 use nowcast_shared::id::{RoomName, SaidId};
 use nowcast_shared::offset::Offset;
 use nowcast_shared::room::Who;
+use std::ops::Deref;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-/// What the parts of the chat have in common.
+/// What the parts of the chat have in common. One pointer, as it is in every closure of theirs.
 #[derive(Clone, Copy)]
-pub struct Talk {
+pub struct Talk(&'static Parts);
+
+impl Deref for Talk {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        self.0
+    }
+}
+
+/// What that is. A page makes one, for ever.
+pub struct Parts {
     /// What the page knows.
     pub store: Store,
     /// What carries the page's words.
@@ -71,7 +83,7 @@ impl Talk {
         layout: Layout,
         visible: RwSignal<bool>,
     ) -> Self {
-        Self {
+        let parts = Parts {
             store,
             link,
             layout,
@@ -87,13 +99,18 @@ impl Talk {
             wait: signal(0),
             left: signal(None),
             names: signal((Vec::new(), 0)),
-        }
+        };
+        Self(Box::leak(Box::new(parts)))
     }
 
     /// The names of those who are here or said something, for mentions.
     fn known_names(self) -> Vec<String> {
         let people = self.store.people.named().unwrap_or_default();
         let mut names: Vec<String> = people.into_iter().map(|person| person.name).collect();
+        let me = self.store.me.called();
+        if !me.is_empty() && !names.contains(&me) {
+            names.push(me);
+        }
         self.store.chat.said.with_untracked(|said| {
             for entry in said.iter().rev() {
                 if !names.contains(&entry.name) {
@@ -107,7 +124,7 @@ impl Talk {
 
 /// The panel.
 pub fn chat(talk: Talk, room: RoomName) -> AnyView {
-    let Talk { store, layout, .. } = talk;
+    let (store, layout) = (talk.store, talk.layout);
     effect(move || {
         let silent = store.settings.with(|settings| settings.chat == Who::Nobody)
             && store.chat.said.with(Vec::is_empty)

@@ -33,7 +33,7 @@ impl Clock {
         CLOCK.set(Some(clock));
     }
 
-    /// What time it is by the page's clock. Reading it tracks it.
+    /// What time it is, in Unix milliseconds; followed where a clock was started.
     pub fn now() -> i64 {
         CLOCK.get().map_or_else(dom::now, |clock| clock.0.get())
     }

@@ -29,6 +29,7 @@ pub fn tell(news: News<'_>) {
             ("nowcast:variable", object.end())
         }
         News::Variables(all) => ("nowcast:variables", write::variables(all)),
+        News::Held(_) => return,
     };
     let window = dom::window();
     dispatch(&window, name, &detail);

@@ -62,9 +62,9 @@ fn feed(room: RoomName) -> Part {
     let link = StoredValue::new_local(link);
     let reading = Reading::new(store);
     let layout = Layout::start();
-    effect(move || set(layout.stage, !store.stage.pieces.with(Vec::is_empty)));
     let talk = Talk::new(store, link, layout, reading.visible);
     let marks = Marks { feed: reading.unseen, chat: talk.unseen, meant: talk.meant };
+    effect(move || set(layout.stage, !store.stage.pieces.with(Vec::is_empty)));
     effect(move || set(reading.covered, !layout.shows(Panel::Feed)));
     let name = room.to_string();
     let title = move || {

@@ -69,6 +69,7 @@ pub(super) fn signal(kind: &str, value: &JsValue) -> Option<Signal> {
             name: text(value, "name"),
             user: text(value, "user"),
         },
+        "held" => Signal::Held { count: whole(value, "count")? },
         _ => return None,
     })
 }

@@ -108,7 +108,7 @@ fn apply_signal(store: Store, signal: Signal) {
             set(store.me.name, name);
             set(store.me.user, user);
         }
-        Signal::Held { .. } => {}
+        Signal::Held { count } => store.tell(News::Held(count)),
     }
 }
 

@@ -40,4 +40,9 @@ impl Me {
             user: signal(None),
         }
     }
+
+    /// What others most likely see this page called; empty if nothing. Reading it tracks it.
+    pub fn called(self) -> String {
+        self.name.get().or_else(|| self.wish.get()).unwrap_or_default()
+    }
 }

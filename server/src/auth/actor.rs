@@ -1,6 +1,7 @@
 //! Who asks, as the rest of the server knows them.
 
 use super::Hash;
+use crate::hub::Claim;
 use nowcast_shared::id::{ClientId, PersonId, RoomName};
 use nowcast_shared::item::Role;
 use std::sync::Arc;
@@ -108,7 +109,35 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// Registers the page as a user. What the owner of the page calls that user is its name.
+    pub fn be(&mut self, user: Arc<User>) {
+        if user.name.is_some() {
+            self.name.clone_from(&user.name);
+        }
+        self.user = Some(user);
+    }
+
+    /// What the owner of the page calls it, if they do.
+    pub fn given(&self) -> Option<Claim> {
+        self.user.as_ref().and_then(|user| user.name.clone()).map(Claim::Given)
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        self.given().or_else(|| self.name.clone().map(Claim::Wish))
+    }
+}
+
 impl Actor {
+    /// What it is to be called, and by whose word.
+    pub fn claim(&self) -> Option<Claim> {
+        match self {
+            Self::Admin { name, .. } => Some(Claim::Own(name.clone())),
+            Self::Token(_) => None,
+            Self::User(visitor) | Self::Viewer(visitor) | Self::Foreign(visitor) => visitor.claim(),
+        }
+    }
+
     /// Names this actor among all: what it owns and its idempotency keys are filed under it.
     pub fn subject(&self) -> String {
         match self {

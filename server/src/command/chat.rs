@@ -35,7 +35,11 @@ pub(super) async fn say(
     // A name that comes with the words counts only where the server knows none.
     let name = match &by.name {
         Some(name) => name.clone(),
-        None => name.map(name::check).transpose()?.flatten().unwrap_or_else(|| NAMELESS.to_owned()),
+        None => match name.map(name::check).transpose()?.flatten() {
+            // Nobody speaks as somebody who is there, nor as an admin.
+            Some(name) => app.hub.free_name(room.id(), &name, &app.auth.reserved()),
+            None => NAMELESS.to_owned(),
+        },
     };
     let trusted = by.role == Role::Admin;
     let slow = if trusted { 0 } else { settings.slow };

@@ -145,13 +145,15 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (room, person, kind)
     ) STRICT, WITHOUT ROWID;
 
-    -- What was pushed to users who were away.
+    -- What was pushed to users who may be away, for a room or for all, and which page took it: none
+    -- by an empty name, where it reached somebody at once.
     CREATE TABLE pushes (
         user TEXT NOT NULL,
         id TEXT NOT NULL,
+        room INTEGER REFERENCES rooms (id),
         data TEXT NOT NULL,
         at INTEGER NOT NULL,
-        taken INTEGER NOT NULL DEFAULT 0,
+        taken TEXT,
         PRIMARY KEY (user, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX pushes_by_age ON pushes (at);

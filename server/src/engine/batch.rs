@@ -112,7 +112,7 @@ impl Batch {
                     };
                 }
                 Item::Signal(signal) => {
-                    selective |= signal.version.is_some();
+                    selective |= signal.presence.is_some();
                     except.extend(signal.except.and_then(&key));
                 }
             }

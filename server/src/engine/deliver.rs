@@ -1,6 +1,7 @@
 //! Writing: each session that something is due for, once.
 
 use super::batch::{Batch, Format, Item};
+use super::mailbox::{Presence, Signal, Tell};
 use super::member::{Carrier, Ending, Member, Stage};
 use super::outbox::{Entry, Full, Outbox};
 use super::shard::{Shard, goodbye};
@@ -11,9 +12,11 @@ use crate::websocket;
 use bytes::Bytes;
 use nowcast_shared::error::Reason;
 use nowcast_shared::offset::Offset;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::Shutdown;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// The answer to a poll, and who waits for it.
@@ -190,6 +193,22 @@ impl Shard {
         self.queue(app, key, entry);
     }
 
+    /// Gives a session what is for it alone, as soon as it is welcomed.
+    pub(super) fn tell(&mut self, app: &App, key: usize, tell: Arc<Tell>) {
+        let member = &mut self.members[key];
+        if matches!(member.stage, Stage::New { .. } | Stage::Awaiting) {
+            member.cold.tells.push(tell);
+            let waiting: usize =
+                member.cold.tells.iter().map(|tell| tell.encoded.json().len()).sum();
+            if waiting > self.limit {
+                self.close(app, key, Reason::SlowConsumer);
+            }
+            return;
+        }
+        let bytes = member.format.of(&tell.encoded, None).clone();
+        self.queue(app, key, Entry::tell(bytes, tell.push));
+    }
+
     /// Queues something for one session alone.
     pub(super) fn queue(&mut self, app: &App, key: usize, entry: Entry) {
         let (limit, now) = (self.limit, self.now);
@@ -260,18 +279,27 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
             }
             Item::Signal(_) if !hears(member) => continue,
             Item::Signal(signal) if signal.except == Some(member.cold.id) => continue,
-            Item::Signal(signal)
-                if signal.version.is_some_and(|version| member.cold.presence >= version) =>
-            {
-                continue;
-            }
             Item::Event(_) | Item::Signal(_) => {}
         }
-        match member.push(item.entry(member.format, &batch.epoch), limit, now) {
+        let entry = match item {
+            Item::Signal(signal) if let Some(presence) = &signal.presence => {
+                // Whoever joined last knows it from the snapshot.
+                if member.cold.presence >= presence.version {
+                    continue;
+                }
+                who_is_here(member, signal, presence)
+            }
+            item => item.entry(member.format, &batch.epoch),
+        };
+        match member.push(entry, limit, now) {
             Ok(()) => offered = Offered::Queued,
             Err(Full { at_once: false }) => return Offered::Slow,
-            // It had no time to take any of it: it is not slow, and the log has the rest.
+            // It had no time to take any of it: it is not slow, and the log has the rest. Who is
+            // here it is told when it has that.
             Err(Full { at_once: true }) => {
+                if matches!(item, Item::Signal(signal) if signal.presence.is_some()) {
+                    member.cold.presence = 0;
+                }
                 // It may have been a signal.
                 member.cold.outdated = true;
                 if member.stage == Stage::Live {
@@ -283,11 +311,27 @@ fn offer_each(member: &mut Member, batch: &Batch, limit: usize, now: Millis) -> 
         match item {
             Item::Event(record) => member.cursor = record.offset,
             Item::Signal(signal) => {
-                member.cold.presence = signal.version.unwrap_or(member.cold.presence);
+                let version = signal.presence.as_ref().map(|presence| presence.version);
+                member.cold.presence = version.unwrap_or(member.cold.presence);
             }
         }
     }
     if member.stage == Stage::Behind { Offered::Behind } else { offered }
+}
+
+/// The news of who is here, if they continue what this session was told; else all of it. Who polls
+/// may not have got the last answer, and is told all of it each time.
+fn who_is_here(member: &Member, signal: &Signal, presence: &Presence) -> Entry {
+    let told = member.cold.presence;
+    if member.format == Format::Poll {
+        let whole = member.format.of(&presence.whole, None).clone();
+        return Entry::signal(whole, Some(Cow::Borrowed("presence")));
+    }
+    let continues = told > 0 && presence.since.is_none_or(|since| since == told);
+    let encoded = if continues { &signal.encoded } else { &presence.whole };
+    // Of its own key: the news before it are no less needed.
+    let key = format!("presence {}", presence.version);
+    Entry::signal(member.format.of(encoded, None).clone(), Some(Cow::Owned(key)))
 }
 
 /// Whether signals make sense to it already, or still.

@@ -11,11 +11,13 @@ use super::timers::{Millis, NEVER};
 use super::welcome::{self, Welcome};
 use crate::app::App;
 use crate::db::DbError;
+use crate::hub::presence;
 use crate::log::{ReadError, Snapshot};
 use crate::record::Record;
 use mio::{Interest, Token};
 use nowcast_shared::error::Reason;
 use nowcast_shared::offset::Offset;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Shard {
@@ -77,6 +79,7 @@ impl Shard {
                     if member.format != Format::Poll {
                         self.welcome(app, key, None);
                     }
+                    self.hand_over(app, key);
                 }
                 Stage::New { resumes: false } => {
                     let inflated = |snapshot: &Arc<Snapshot>| {
@@ -118,6 +121,7 @@ impl Shard {
 
     /// All that a session missed is on its way.
     fn arrived(&mut self, app: &App, key: usize) {
+        self.make_sure(app, key);
         if std::mem::take(&mut self.members[key].cold.outdated) {
             self.tell_in_flight(app, key);
         }
@@ -173,10 +177,33 @@ impl Shard {
         let member = &mut self.members[key];
         member.cursor = snapshot.offset;
         member.stage = Stage::Behind;
+        let mut waiting = Vec::new();
         if let Carrier::Polls(polls) = &mut member.carrier {
-            polls.due.drop_signals();
+            waiting = polls.due.overtaken();
         }
         self.welcome(app, key, Some(snapshot));
+        for entry in waiting {
+            self.queue(app, key, entry);
+        }
+        self.hand_over(app, key);
+    }
+
+    /// Gives a session what came for it alone before it was welcomed.
+    fn hand_over(&mut self, app: &App, key: usize) {
+        for tell in std::mem::take(&mut self.members[key].cold.tells) {
+            self.tell(app, key, tell);
+        }
+    }
+
+    /// Tells a session who is here that does not know it, or may have missed it.
+    fn make_sure(&mut self, app: &App, key: usize) {
+        let member = &mut self.members[key];
+        if member.cold.presence == 0 && super::deliver::hears(member) {
+            let state = app.hub.presence(member.cold.room.id());
+            member.cold.presence = state.version;
+            let bytes = welcome::bytes(member.format, presence::whole(state).as_bytes());
+            self.queue(app, key, Entry::signal(bytes, Some(Cow::Borrowed("presence"))));
+        }
     }
 
     fn welcome(&mut self, app: &App, key: usize, snapshot: Option<&Snapshot>) {
@@ -189,18 +216,15 @@ impl Shard {
             you: &member.cold.you,
             offset: member.cursor,
             snapshot,
-            presence,
+            presence: presence.clone(),
             open: app.is_open(),
         };
         for entry in welcome.entries(member.format) {
             member.append(entry, self.now);
         }
         // Without a snapshot it would not know who is here until somebody comes or leaves.
-        if snapshot.is_none()
-            && let Some((version, frame)) = app.hub.presence_frame(member.cold.room.id())
-        {
-            // Somebody may have come since; it is not told the same again.
-            member.cold.presence = version;
+        if snapshot.is_none() {
+            let frame = presence::whole(presence);
             member.append(welcome::own(member.format, frame.as_bytes()), self.now);
         }
         self.mark(key);
@@ -313,7 +337,7 @@ impl Shard {
     }
 
     /// A page polls again.
-    pub(super) fn poll_again(&mut self, app: &App, id: u64, waiting: Box<Waiting>) {
+    pub(super) fn poll_again(&mut self, app: &App, id: u64, mut waiting: Box<Waiting>) {
         // Without an answer whoever waits for one begins anew.
         let Some(key) = self.key(id) else { return };
         let member = &mut self.members[key];
@@ -323,12 +347,20 @@ impl Shard {
         let since = waiting.since.as_ref().filter(|since| app.log.covers(&member.cold.room, since));
         member.cursor = since.map_or(Offset(0), |since| since.offset);
         member.stage = Stage::New { resumes: since.is_some() };
+        let again = waiting.again.take();
         if let Carrier::Polls(polls) = &mut member.carrier {
             // A page that asks twice at once: the first is told that it was replaced.
             polls.refuse(&super::shard::goodbye(Reason::Replaced));
             polls.waiting = Some(waiting);
             // Events that no poll was answered with are read again from where the page is.
             polls.due.keep_signals();
+            if let Some((seen, again)) = again {
+                let these: Vec<_> = again.iter().filter_map(|tell| tell.push).collect();
+                polls.due.drop_pushes(seen, &these);
+                let tells = &mut member.cold.tells;
+                tells.retain(|tell| tell.push.is_none_or(|push| !these.contains(&push)));
+                tells.splice(0..0, again);
+            }
         }
         self.await_news(key);
         self.advance(app, key);

@@ -7,7 +7,6 @@ use crate::error::Problem;
 use crate::hub::Seat;
 use crate::limiter::Limiter;
 use crate::log::Room;
-use crate::random;
 use bytes::Bytes;
 use nowcast_shared::command::Command;
 use nowcast_shared::error::{Code, Reason};
@@ -24,8 +23,6 @@ pub struct Inbox {
     room: Arc<Room>,
     seat: Arc<Seat>,
     credential: Credential,
-    /// Whose command ids these are: the client's, or without one this connection's.
-    scope: String,
 }
 
 /// How fast a session sends.
@@ -97,12 +94,7 @@ impl Errand {
 impl Inbox {
     /// For a session at this place in this room.
     pub fn new(room: Arc<Room>, seat: Arc<Seat>, credential: Credential) -> Self {
-        let visitor = seat.visitor();
-        let scope = match &visitor.client {
-            Some(client) => client.to_string(),
-            None => random::name("connection-", 13),
-        };
-        Self { room, seat, credential, scope }
+        Self { room, seat, credential }
     }
 
     /// Reads a frame. The answer to what needs no waiting is there at once.
@@ -164,8 +156,9 @@ impl Inbox {
     /// Carries out a command and gives the answer, if there is one.
     pub(super) async fn run(&self, app: &App, errand: Errand) -> Option<Bytes> {
         let Errand { actor, id, command } = errand;
-        let key = id.as_ref().map(|id| key(&self.scope, id));
         let (visitor, session) = (self.seat.visitor(), Some(self.seat.session()));
+        let named = id.as_ref().zip(visitor.client.as_ref());
+        let key = named.map(|(id, client)| key(client.as_str(), id));
         let caller = Caller { actor: &actor, client: visitor.client.as_ref(), session };
         let quiet = command::is_quiet(&command);
         let result = command::run(app, &self.room, &caller, command, key).await;

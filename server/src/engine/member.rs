@@ -2,7 +2,7 @@
 
 use super::batch::Format;
 use super::inbox::{Inbox, Pace};
-use super::mailbox::SessionId;
+use super::mailbox::{SessionId, Tell};
 use super::outbox::{Entry, Full, Outbox};
 use super::pipe::Pipe;
 use super::poll::{Polls, Waiting};
@@ -144,8 +144,10 @@ pub(super) struct Cold {
     pub(super) leaving: Option<Leaving>,
     /// Whether nothing is read from it until its commands are done.
     pub(super) paused: bool,
-    /// The newest presence that it was told.
+    /// The presence that it was told last; 0 if it may have missed one.
     pub(super) presence: u64,
+    /// What is for it alone and came before its welcome.
+    pub(super) tells: Vec<Arc<Tell>>,
     /// Whether it does not know who holds which piece, or may know it wrong.
     pub(super) outdated: bool,
     /// When it gave the last sign of life, or was asked for one.
@@ -229,6 +231,7 @@ impl Member {
             leaving: None,
             paused: false,
             presence: 0,
+            tells: Vec::new(),
             outdated: true,
             heard: now,
             asked: false,

@@ -1,6 +1,7 @@
 //! What waits for one session, bounded in bytes.
 
 use super::timers::Millis;
+use crate::push_id::PushId;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,8 +13,10 @@ pub(super) struct Entry {
     pub(super) bytes: Bytes,
     /// Of a signal: what it tells about.
     pub(super) key: Option<Cow<'static, str>>,
-    /// Whether it is in no log, so that nobody could read it again.
-    passing: bool,
+    /// Where else it could be had.
+    elsewhere: Elsewhere,
+    /// Of a push: which.
+    push: Option<PushId>,
     /// Whether the frame goes on in the next entry.
     pub(super) more: bool,
     /// Whether it counts towards what may wait.
@@ -28,14 +31,30 @@ impl Entry {
 
     /// A frame that is in no log. Of those with the same key only the newest matters.
     pub(super) fn signal(bytes: Bytes, key: Option<Cow<'static, str>>) -> Self {
-        Self { key, passing: true, ..bytes.into() }
+        Self { key, elsewhere: Elsewhere::Snapshot, ..bytes.into() }
+    }
+
+    /// A frame for this session alone, which is in no log.
+    pub(super) fn tell(bytes: Bytes, push: Option<PushId>) -> Self {
+        Self { elsewhere: Elsewhere::Nowhere, push, ..bytes.into() }
     }
 }
 
 impl From<Bytes> for Entry {
     fn from(bytes: Bytes) -> Self {
-        Self { bytes, key: None, passing: false, more: false, counts: false }
+        Self { bytes, key: None, elsewhere: Elsewhere::Log, push: None, more: false, counts: false }
     }
+}
+
+/// Where a session could have a frame again that it was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Elsewhere {
+    /// In the log.
+    Log,
+    /// In no log; a snapshot tells what is so since.
+    Snapshot,
+    /// Nowhere: it is for this session alone.
+    Nowhere,
 }
 
 /// There was more than may wait.
@@ -101,13 +120,21 @@ impl Outbox {
     /// Drops all but what is in no log: a page that asks anew says what it has seen, and is given
     /// the rest again from there.
     pub(super) fn keep_signals(&mut self) {
-        self.queue.retain(|entry| entry.passing);
+        self.queue.retain(|entry| entry.elsewhere != Elsewhere::Log);
         self.count();
     }
 
-    /// Drops signals that a snapshot has overtaken.
-    pub(super) fn drop_signals(&mut self) {
-        self.queue.retain(|entry| entry.key.is_none());
+    /// Takes out what waits, to be queued again behind a snapshot; drops what that has overtaken.
+    pub(super) fn overtaken(&mut self) -> Vec<Entry> {
+        let Self { queue, .. } = std::mem::take(self);
+        let stays = |entry: &Entry| entry.elsewhere == Elsewhere::Nowhere || entry.key.is_none();
+        queue.into_iter().filter(stays).collect()
+    }
+
+    /// Drops the pushes that the page has seen, and these.
+    pub(super) fn drop_pushes(&mut self, seen: PushId, these: &[PushId]) {
+        let stays = |push: PushId| push > seen && !these.contains(&push);
+        self.queue.retain(|entry| entry.push.is_none_or(stays));
         self.count();
     }
 

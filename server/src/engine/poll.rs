@@ -1,10 +1,12 @@
 //! A page on long polls: its place stays between two of them.
 
-use super::mailbox::{Mailbox, Message, SessionId};
+use super::mailbox::{Mailbox, Message, SessionId, Tell};
 use super::outbox::Outbox;
 use super::timers::{Millis, NEVER};
+use crate::push_id::PushId;
 use bytes::Bytes;
 use nowcast_shared::offset::{Epoch, Offset, Position};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -17,6 +19,9 @@ pub struct Waiting {
     pub number: u64,
     /// What the page has seen.
     pub since: Option<Position>,
+    /// The newest push that the page has seen, and those after it that this session was given
+    /// already: the answer that held them may be lost.
+    pub again: Option<(PushId, Vec<Arc<Tell>>)>,
     /// How long it waits if nothing is due.
     pub wait: Duration,
     /// Where the answer goes: the body.
@@ -109,7 +114,8 @@ mod tests {
         let (answer, answered) = oneshot::channel();
         drop(answered);
         let wait = Duration::from_secs(1);
-        polls.waiting = Some(Box::new(Waiting { number: 1, since: None, wait, answer }));
+        polls.waiting =
+            Some(Box::new(Waiting { number: 1, since: None, again: None, wait, answer }));
 
         polls.answer(&Position { epoch: Epoch("e1".to_owned()), offset: Offset(1) });
         let left: Vec<_> = polls.due.frames().cloned().collect();
@@ -122,7 +128,7 @@ mod tests {
         polls.due.append(Bytes::from_static(br#"{"t":"event"}"#).into(), 0);
         let (answer, answered) = oneshot::channel();
         let (wait, since) = (Duration::from_secs(1), "e1:5".parse().ok());
-        polls.waiting = Some(Box::new(Waiting { number: 1, since, wait, answer }));
+        polls.waiting = Some(Box::new(Waiting { number: 1, since, again: None, wait, answer }));
         polls.refuse(br#"{"t":"goodbye"}"#);
         assert_eq!(answered.await.unwrap(), br#"{"frames":[{"t":"goodbye"}],"next":"e1:5"}"#[..]);
         assert!(!polls.due.is_empty(), "nobody was given it");

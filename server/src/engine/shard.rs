@@ -212,6 +212,11 @@ impl Shard {
                 }
             }
             Message::Signal(room, signal) => self.add(room, Item::Signal(signal)),
+            Message::Tell(id, tell) => {
+                if let Some(key) = self.key(id) {
+                    self.tell(app, key, tell);
+                }
+            }
             Message::Join(entrant) => self.join(app, *entrant),
             Message::Poll(id, waiting) => self.poll_again(app, id, waiting),
             Message::Hung(id, number) => self.hung(id, number),

@@ -2,14 +2,16 @@
 //! is ours.
 
 use crate::app::{App, Reach};
-use crate::auth::{Actor, Credential, Site, Visitor};
+use crate::auth::{Actor, Credential, Site, Visitor, users};
 use crate::command::Caller;
 use crate::door::{self, Pass};
 use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
+use crate::hub::Claim;
 use crate::log::Room;
 use crate::name;
 use crate::policy::{Action, may};
+use crate::random;
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -40,7 +42,7 @@ impl InRoom {
         };
         // Most rooms are open, and who asks there is read by those who want to know.
         if room.is_guarded() {
-            let asks = Asks::read(app, parts)?.within(app, &room)?;
+            let asks = Asks::read(app, parts, Some(name)).await?.within(app, &room)?;
             door::enter(app, &room, &asks.actor, &asks.pass(app, parts, name)?)?;
         }
         Ok(Self(room))
@@ -94,8 +96,29 @@ impl Asks {
             self.visitor = seat.visitor();
             self.session = Some(seat.session());
             self.actor = app.auth.actor(&self.credential, &self.visitor)?;
+        } else if let Some(claim) = self.actor.claim()
+            && !matches!(claim, Claim::Own(_))
+        {
+            // Nobody is called as somebody who is there, nor as an admin.
+            let name = app.hub.free_name(room.id(), claim.name(), &app.auth.reserved());
+            let visitor = Visitor { name: Some(name), ..Visitor::clone(&self.visitor) };
+            self.visitor = Arc::new(visitor);
+            self.actor = app.auth.actor(&self.credential, &self.visitor)?;
         }
         Ok(self)
+    }
+
+    /// A connection is a page, also if it does not say which.
+    pub fn be_somebody(&mut self, app: &App) {
+        if self.visitor.client.is_none() {
+            let client = random::name("connection-", 16).try_into().ok();
+            let visitor = Visitor { client, ..Visitor::clone(&self.visitor) };
+            self.visitor = Arc::new(visitor);
+            // What it asks by was good a moment ago.
+            if let Ok(actor) = app.auth.actor(&self.credential, &self.visitor) {
+                self.actor = actor;
+            }
+        }
     }
 
     /// By which right it comes into this room.
@@ -118,19 +141,32 @@ impl FromRequestParts<App> for Asks {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::read(app, parts)
+        let room = room_name(parts).await.ok();
+        Self::read(app, parts, room.as_ref()).await
     }
 }
 
 impl Asks {
-    /// Reads who asks.
-    pub fn read(app: &App, parts: &Parts) -> Result<Self, Problem> {
+    /// Reads who asks, in a room if the address names one.
+    pub async fn read(app: &App, parts: &Parts, room: Option<&RoomName>) -> Result<Self, Problem> {
         // A page of another site must not act with the admin's cookie, nor with the rights that
         // `--open` gives whoever can reach this address. For reading it is anybody.
         let site = site(&parts.headers, app.openness());
         let credential = Credential::read(&parts.headers, site)?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let visitor = Arc::new(visitor(&parts.uri)?);
+        let mut visitor = visitor(&parts.uri)?;
+        let (token, id) = (query(&parts.uri, "token")?, query(&parts.uri, "id")?);
+        if token.is_some() || id.is_some() {
+            let client = visitor.client.as_ref();
+            let user = match (token, id) {
+                (Some(token), _) => users::verify(app, &token, room, client).await?,
+                (None, id) => {
+                    users::plain(app.open, id.unwrap_or_default(), credential.is_foreign())?
+                }
+            };
+            visitor.be(Arc::new(user));
+        }
+        let visitor = Arc::new(visitor);
         let actor = app.auth.actor(&credential, &visitor)?;
         if changes && matches!(actor, Actor::Foreign(_)) {
             return Err(foreign());

@@ -15,6 +15,16 @@ pub(super) async fn list(
     asks: Asks,
 ) -> Result<Json<Value>, Problem> {
     asks.may(&app, Action::Moderate, room.name())?;
-    let people = app.hub.presence(room.id()).people;
+    let mut people: Vec<_> = app
+        .hub
+        .people(room.id())
+        .into_iter()
+        .filter(|(_, visitor)| visitor.name.is_some())
+        .map(|(id, visitor)| match &visitor.user {
+            Some(user) => json!({"id": id, "name": visitor.name, "user": user.id}),
+            None => json!({"id": id, "name": visitor.name}),
+        })
+        .collect();
+    people.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
     Ok(Json(json!({"people": people, "sanctions": app.log.sanctions(&room).await?})))
 }

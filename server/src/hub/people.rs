@@ -191,10 +191,6 @@ impl People {
         self.version
     }
 
-    pub(super) fn transports(&self) -> Transports {
-        self.transports
-    }
-
     /// Whether there are so many that only a count is told.
     pub(super) fn is_crowd(&self) -> bool {
         self.count() > NAMED as u64

@@ -66,3 +66,6 @@ impl Announced {
         Some(Signal { key: None, encoded: Encoded::new(&[&news]), presence, except: None })
     }
 }
+
+#[cfg(test)]
+mod tests;

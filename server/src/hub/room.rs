@@ -5,8 +5,9 @@ use super::people::People;
 use super::presence::Announced;
 use super::{Seat, Transport};
 use crate::auth::Visitor;
-use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal, Tell};
+use crate::door::Pass;
 use crate::encoded::Encoded;
+use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal, Tell};
 use crate::push_id::PushId;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::{ClientId, PublicId};
@@ -33,6 +34,8 @@ pub(super) struct Member {
     pub(super) seat: Arc<Seat>,
     /// How others see who it is of; absent for a poll that is nobody's page.
     pub(super) who: Option<PublicId>,
+    /// By which right it is here.
+    pub(super) pass: Pass,
     /// The newest push that it was given, or has seen before it came.
     pub(super) pushed: PushId,
     /// Whether what was stored for its user is still looked up, so that pushes wait for that.

@@ -121,9 +121,10 @@ impl Users {
         }
         while self.bytes > ALL {
             // Whoever had something longest ago is the least likely to come back for it.
-            let oldest = self.recent.iter().min_by_key(|(_, recent)| {
-                recent.given.front().map(|given| given.at)
-            });
+            let oldest = self
+                .recent
+                .iter()
+                .min_by_key(|(_, recent)| recent.given.front().map(|given| given.at));
             let Some(user) = oldest.map(|(user, _)| user.clone()) else { return };
             let bytes = self.recent.remove(&user).map_or(0, |recent| recent.bytes);
             self.bytes -= bytes;

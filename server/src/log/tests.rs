@@ -130,3 +130,71 @@ async fn a_shortened_log_says_so_and_the_snapshot_has_it_all() {
     assert_eq!(offsets, (11..=60).collect::<Vec<_>>(), "the newest fifty, oldest first");
     assert_eq!(json["more"], true);
 }
+
+/// Lets go of all that is idle: what was used since the last time stays once more.
+fn evict(log: &Log) {
+    log.evict();
+    log.evict();
+}
+
+#[tokio::test]
+async fn rooms_that_nobody_uses_are_let_go_of_and_read_again_as_they_were() {
+    let Kept { log, room: main, _folder, .. } = open(0, 1 << 20).await;
+    for number in 0..200 {
+        let name = format!("room-{number}").parse().unwrap();
+        let (room, new) = log.create(&name, "Made").await.unwrap();
+        assert!(new);
+        for text in ["a", "b"] {
+            log.append(&room, draft(publish(text), None)).await.unwrap();
+        }
+        log.snapshot(&room).await.unwrap();
+    }
+    assert_eq!(log.loaded(), 201);
+    assert_eq!(log.evict(), 0, "all were used a moment ago");
+    assert_eq!(log.evict(), 200);
+    assert_eq!(log.loaded(), 1, "somebody holds the main room");
+    for number in 0..200 {
+        let name = format!("room-{number}").parse().unwrap();
+        let room = log.room(&name).await.unwrap().unwrap();
+        assert_eq!((room.head(), room.title()), (Offset(2), "Made".to_owned()));
+        let position = Position { epoch: room.epoch().clone(), offset: Offset(1) };
+        assert!(log.covers(&room, &position), "pages that come back go on");
+        assert_eq!(log.read(&room, Offset(0)).await.unwrap().len(), 2);
+        assert_eq!(log.append(&room, draft(publish("c"), None)).await.unwrap().offset, Offset(3));
+    }
+    drop(main);
+    evict(&log);
+    assert_eq!(log.loaded(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_room_that_comes_and_goes_is_never_behind_what_was_kept() {
+    let Kept { log, room, followed, _folder } = open(0, 1 << 20).await;
+    let name = room.name().clone();
+    drop(room);
+    let log = Arc::new(log);
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let (log, name) = (Arc::clone(&log), name.clone());
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    let room = log.room(&name).await.unwrap().unwrap();
+                    let offset = log.append(&room, draft(publish("x"), None)).await.unwrap().offset;
+                    drop(room);
+                    // Whoever comes next may have to read it from the disk.
+                    evict(&log);
+                    let room = log.room(&name).await.unwrap().unwrap();
+                    assert!(room.head() >= offset, "{:?} is behind {offset:?}", room.head());
+                    let after = Offset(offset.0 - 1);
+                    assert_eq!(log.read(&room, after).await.unwrap()[0].offset, offset);
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(followed.gathered(), (1..=200).collect::<Vec<_>>(), "one order, without gaps");
+    evict(&log);
+    assert_eq!(log.loaded(), 0);
+}

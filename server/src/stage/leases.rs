@@ -236,7 +236,8 @@ impl Leases {
             Landed::Restored => {
                 lease.heard = now;
                 self.holds.insert(piece.clone(), Hold::Held(lease));
-                return tells;
+                // Who came meanwhile was not told.
+                return self.retell(piece);
             }
             Landed::Dropped => tells.push(free(piece, lease.holder.mover.client())),
             Landed::Settled => tells.push(free(piece, None)),

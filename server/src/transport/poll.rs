@@ -31,7 +31,7 @@ pub async fn poll(State(app): State<App>, uri: Uri, joining: Joining) -> Result<
 
 /// The same, for a request that did not come through the router.
 pub async fn answer(app: &App, parts: &Parts, room: &RoomName) -> Result<Response, Problem> {
-    let joining = Joining::read(app, parts, InRoom::read(app, parts, room).await?)?;
+    let joining = Joining::read(app, parts, InRoom::read(app, parts, room).await?).await?;
     wait(app, &parts.uri, joining).await
 }
 
@@ -40,7 +40,7 @@ async fn wait(app: &App, uri: &Uri, joining: Joining) -> Result<Response, Proble
     for _ in 0..TRIES {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { number, since: joining.since.clone(), wait, answer };
+        let waiting = Waiting { number, since: joining.since.clone(), again: None, wait, answer };
         let (mailbox, id) = joining.poll(app, Box::new(waiting));
         let mut hanging = Hanging { poll: Some((mailbox, id, number)) };
         let body = answered.await;

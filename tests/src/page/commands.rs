@@ -1,6 +1,6 @@
 //! What a page sends: commands, and over a WebSocket whatever a test wants to see refused.
 
-use super::{Link, Page};
+use super::{Joining, Link, Page};
 use crate::wait::in_time;
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::ServerFrame;
@@ -88,8 +88,8 @@ impl Page {
     }
 
     async fn post(&self, id: &str, command: Value) -> Answer {
-        let path =
-            format!("/api/rooms/{}/commands?client={}", self.joining.room, self.joining.client);
+        let Joining { room, client, more, .. } = &self.joining;
+        let path = format!("/api/rooms/{room}/commands?client={client}{more}");
         let frame = json!({"t": "command", "id": id, "command": command});
         let answer = self.joining.api().post(&path).json(&frame).send().await;
         let answer = answer.expect("an answer to the command");

@@ -31,6 +31,8 @@ pub struct Joining {
     pub(super) client: String,
     pub(super) since: Option<String>,
     role: Option<&'static str>,
+    /// More of its query, as `&name=value`, also where it sends commands by POST.
+    pub(super) more: String,
     pub(super) credential: Credential,
 }
 
@@ -44,6 +46,7 @@ impl Joining {
             client: new_client_id(),
             since: None,
             role: None,
+            more: String::new(),
             credential: Credential::None,
         }
     }
@@ -87,6 +90,13 @@ impl Joining {
     #[must_use]
     pub fn role(self, role: &'static str) -> Self {
         Self { role: Some(role), ..self }
+    }
+
+    /// With one more parameter in its query; the value is one that needs no encoding.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.more.extend(["&", name, "=", value]);
+        self
     }
 
     /// With the credential of whoever this is.
@@ -139,6 +149,7 @@ impl Joining {
             path.push_str("&page=");
             path.push_str(role);
         }
+        path.push_str(&self.more);
         path
     }
 

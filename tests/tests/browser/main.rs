@@ -1,16 +1,21 @@
 //! Journeys through the pages, in a real Chromium.
 //!
 //! - [`feed`]: what viewers see. [`links`]: how a page stays connected.
+//! - [`chat`]: what people say to each other.
 //! - [`stage`]: two people and what they drag; [`measured`]: how soon the other sees it.
 //!   [`stage_desk`]: what an admin does with it, and how it looks.
-//! - [`desk`]: what an admin does. [`pictures`]: how it all looks.
+//! - [`desk`]: what an admin does; [`rooms`], [`variables`]: by subject.
+//! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
+mod chat;
 mod desk;
 mod feed;
 mod links;
 mod measured;
 mod pictures;
+mod rooms;
 mod stage;
 mod stage_desk;
+mod variables;
 mod windows;

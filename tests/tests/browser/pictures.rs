@@ -1,7 +1,7 @@
 //! How it all looks: pictures of every page and state, in both themes and at both widths, for
 //! people to look at before a change is done.
 
-use crate::windows::{Desk, Feed, fits, server};
+use crate::windows::{Desk, ENTER, Feed, fits, server};
 use nowcast_tests::api::Api;
 use nowcast_tests::browser::{Browser, Screen, Theme};
 use nowcast_tests::proxy::Proxy;
@@ -127,6 +127,137 @@ async fn long_words_and_text_from_right_to_left() {
         feed.until("all is there", "return document.querySelectorAll('article').length === 5")
             .await;
         pictures(&feed, screen, "feed-long-words-rtl").await;
+        fits(&feed).await;
+        feed.close().await;
+    }
+}
+
+/// Says something as somebody who has no page.
+async fn told(server: &Server, name: &str, text: &str) {
+    let said = json!({"text": text, "name": name});
+    let answer = server.visitor().post("/api/rooms/main/chat").json(&said).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+}
+
+/// Brings the chat up, where it is not there already.
+async fn go_to_chat(feed: &Feed, screen: Screen) {
+    if screen == Screen::Phone {
+        feed.press(".tabs", "Chat").await;
+    }
+}
+
+#[tokio::test]
+async fn the_chat() {
+    let server = server().await;
+    for screen in [Screen::Desk, Screen::Phone] {
+        let feed = Feed::open(&server.origin(), screen).await;
+        go_to_chat(&feed, screen).await;
+        if screen == Screen::Desk {
+            pictures(&feed, screen, "chat-empty").await;
+            feed.say("Is the quay open tonight?").await;
+            feed.shows_text(".ask label", "What should others call you?").await;
+            pictures(&feed, screen, "chat-asks-for-a-name").await;
+            feed.fill("#say-name", &format!("Ana{ENTER}")).await;
+            an_evening(&server).await;
+            told(
+                &server,
+                "Ben",
+                "Yes, until midnight. Plan of the stages: https://example.org/harbour/plan.",
+            )
+            .await;
+            told(&server, "Cleo", "Tram 4 is the best way there").await;
+            told(
+                &server,
+                "Cleo",
+                "@Ana we meet at the crane at eight, and somebody should bring the blanket",
+            )
+            .await;
+            feed.say("Good, I bring it. @Ben are you with us?").await;
+            told(&server, "Ben", "Sure").await;
+        }
+        let all = if screen == Screen::Desk { 6 } else { 7 };
+        feed.until(
+            "all is said",
+            &format!("return document.querySelectorAll('.said').length >= {all}"),
+        )
+        .await;
+        pictures(&feed, screen, "chat").await;
+        fits(&feed).await;
+        if screen == Screen::Desk {
+            feed.run("document.querySelector('.own [data-do=edit]').click()").await;
+            pictures(&feed, screen, "chat-editing").await;
+            feed.fill("#say", "\u{e00c}").await;
+            feed.run("document.querySelector('.own [data-do=delete]').click()").await;
+            pictures(&feed, screen, "chat-deleting").await;
+            feed.run("document.querySelector('[data-do=no]').click()").await;
+            feed.run("document.querySelector('.fold').click()").await;
+            told(&server, "Cleo", "Anybody?").await;
+            feed.shows_text(".unfold .mark", "1").await;
+            pictures(&feed, screen, "chat-aside").await;
+        } else {
+            feed.press(".tabs", "Feed").await;
+            told(&server, "Cleo", "Anybody still awake?").await;
+            feed.shows_text(".tabs .mark", "1").await;
+            pictures(&feed, screen, "chat-unread").await;
+            fits(&feed).await;
+        }
+        feed.close().await;
+    }
+}
+
+#[tokio::test]
+async fn many_words_and_new_ones_below() {
+    let server = server().await;
+    for number in 1..=40 {
+        let (name, text) = match number % 4 {
+            0 => ("Ana", "What a finish"),
+            1 => (
+                "Ben",
+                "Did you see that? I did not think that he would make it in time, not with that wind",
+            ),
+            2 => ("Ben", "Incredible"),
+            _ => ("Cleo", "🎉"),
+        };
+        told(&server, name, text).await;
+    }
+    for screen in [Screen::Desk, Screen::Phone] {
+        let feed = Feed::open_as(&server.origin(), screen, "Dora").await;
+        go_to_chat(&feed, screen).await;
+        feed.until("all is said", "return document.querySelectorAll('.said').length >= 40").await;
+        feed.run("document.querySelector('.talk').scrollTop -= 500").await;
+        feed.until(
+            "it is noticed",
+            "return new Promise(done => setTimeout(() => done(true), 100))",
+        )
+        .await;
+        told(&server, "Ben", "And now the last lap").await;
+        told(&server, "Cleo", "@Dora are you watching?").await;
+        feed.shows_text(".later button", "2 new").await;
+        pictures(&feed, screen, "chat-many-new").await;
+        feed.press(".later", "2 new").await;
+        feed.shows_text(".talk .new", "New").await;
+        pictures(&feed, screen, "chat-new-line").await;
+        feed.close().await;
+    }
+}
+
+#[tokio::test]
+async fn long_words_and_text_from_right_to_left_in_the_chat() {
+    let server = server().await;
+    let long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
+    told(&server, "Wolfeschlegelsteinhausenbergerdorffschwe", &long.repeat(2)).await;
+    told(&server, "דנה", "הדלתות נפתחות בשבע, ראו https://example.org/harbour").await;
+    told(&server, "ليلى", "تفتح الأبواب في الساعة السابعة، والعرض الأول في الثامنة.").await;
+    told(&server, "Ana", &format!("https://example.org/{}", "path/".repeat(30))).await;
+    told(&server, "Ana", "one\ntwo\n\nfour").await;
+    for screen in [Screen::Desk, Screen::Phone] {
+        let feed = Feed::open_as(&server.origin(), screen, "דוד").await;
+        go_to_chat(&feed, screen).await;
+        feed.say(long).await;
+        feed.say("שלום לכולם").await;
+        feed.fill("#say", &"Word ".repeat(380)).await;
+        feed.shows_text(".left", "100").await;
+        pictures(&feed, screen, "chat-long-words-rtl").await;
         fits(&feed).await;
         feed.close().await;
     }

@@ -51,6 +51,58 @@ impl Feed {
         feed
     }
 
+    /// As [`Feed::open`], in a browser that knows its person's name.
+    pub(crate) async fn open_as(origin: &str, screen: Screen, name: &str) -> Self {
+        let browser = Browser::open(screen).await;
+        let name = format!("try {{ localStorage['nowcast.name'] ??= {} }} catch {{}}", json!(name));
+        browser.before_every_page(&name).await;
+        browser.go(&format!("{origin}/")).await;
+        let feed = Self(browser);
+        feed.is("Live").await;
+        feed
+    }
+
+    /// Says something in the chat.
+    pub(crate) async fn say(&self, text: &str) {
+        self.fill("#say", &format!("{text}{ENTER}")).await;
+    }
+
+    /// What was said, oldest first, each as `name: text`; own words as `You: text`.
+    pub(crate) async fn said(&self) -> Vec<String> {
+        let said = self.run(&format!("return ({SAID})()")).await;
+        let said = said.as_array().expect("a list").iter();
+        said.map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Waits until this is what was said.
+    pub(crate) async fn hears<T: AsRef<str>>(&self, said: &[T]) {
+        let said: Vec<&str> = said.iter().map(AsRef::as_ref).collect();
+        let script =
+            format!("return JSON.stringify(({SAID})()) === JSON.stringify({})", json!(said));
+        self.until(&format!("the chat has {said:?}"), &script).await;
+    }
+
+    /// Waits until an element that can be seen has this text.
+    pub(crate) async fn shows_text(&self, selector: &str, text: &str) {
+        let script = format!(
+            "return [...document.querySelectorAll({})]
+                 .some(it => it.checkVisibility({{visibilityProperty: true}}) && it.innerText.trim() === {})",
+            json!(selector),
+            json!(text)
+        );
+        self.until(&format!("{selector} says {text:?}"), &script).await;
+    }
+
+    /// Waits until no element that fits can be seen.
+    pub(crate) async fn hides(&self, selector: &str) {
+        let script = format!(
+            "return ![...document.querySelectorAll({})]
+                 .some(it => it.checkVisibility({{visibilityProperty: true}}))",
+            json!(selector)
+        );
+        self.until(&format!("{selector} is not to be seen"), &script).await;
+    }
+
     /// The messages, newest first.
     pub(crate) async fn texts(&self) -> Vec<String> {
         let texts = self
@@ -113,6 +165,19 @@ impl Feed {
         self.0.close().await;
     }
 }
+
+/// The enter key, as WebDriver names it.
+pub(crate) const ENTER: char = '\u{e007}';
+
+const SAID: &str = "() => {
+    let name = '';
+    return [...document.querySelectorAll('.talk .said')].map(it => {
+        name = it.querySelector('header b')?.innerText ?? (it.matches('.mine') ? 'You' : name);
+        const text = it.querySelector('p').cloneNode(true);
+        text.querySelectorAll('i').forEach(it => it.remove());
+        return `${name}: ${text.textContent.trim()}`;
+    });
+}";
 
 const NEW: &str = "const button = [...document.querySelectorAll('button')]
     .find(it => it.innerText.trim().endsWith(' new') && it.checkVisibility());";

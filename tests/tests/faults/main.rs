@@ -3,11 +3,12 @@
 //!
 //! - [`storm`]: connections are cut at random while the server is killed; [`scale`]: how much of it.
 //! - [`slow`]: readers that stop reading; [`latency`]: what that costs the other pages.
-//! - [`clock`]: the clock is set back, and forward again.
+//! - [`clock`]: the clock is set back, and forward again. [`idle`]: rooms that nobody uses.
 //! - [`store`]: the disk is full, the database locked, the folder read-only. [`start`]: the same
 //!   when the server starts.
 
 mod clock;
+mod idle;
 mod latency;
 mod scale;
 mod slow;

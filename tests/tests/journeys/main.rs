@@ -8,7 +8,8 @@
 //!   harmless.
 //! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
 //!   buttons.
-//! - [`chat`]: what people say to each other.
+//! - [`chat`], [`moderation`]: what people say to each other, and what an admin can do about it.
+//!   [`rooms`]: what they are set to; private ones, empty ones.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -18,11 +19,13 @@ mod crash;
 mod delivery;
 mod desk;
 mod files;
+mod moderation;
 mod polling;
 mod refused;
 mod rejected;
 mod repeats;
 mod resume;
+mod rooms;
 mod sessions;
 mod stage;
 mod start;

@@ -18,17 +18,16 @@ use super::tile::{Face, Outcome, Tile};
 use super::variables::known::Known;
 use crate::api::Problem as Failure;
 use crate::link::Link;
-use crate::read;
-use crate::store::Store;
+use crate::store::{News, Store};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, RoomName};
 use nowcast_shared::item::{Body, NewItem};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::time::Duration;
-use wasm_bindgen::JsValue;
 
 /// What of the desk a phone shows; wider screens show all of it, but the stage in place of what
 /// publishes.
@@ -185,6 +184,11 @@ pub struct Notice {
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(12);
 
+thread_local! {
+    /// The desk that hears of what happens in the room.
+    static HERE: Cell<Option<Desk>> = const { Cell::new(None) };
+}
+
 /// A handle to the one desk of this page. It lives as long as the page does.
 #[derive(Clone, Copy)]
 pub struct Desk(&'static State);
@@ -301,7 +305,12 @@ impl Desk {
             push_to: RwSignal::new(String::new()),
         };
         let desk = Self(Box::leak(Box::new(state)));
-        read::listen(Some(Box::leak(Box::new(move |frame: &JsValue| desk.hear(frame)))));
+        HERE.set(Some(desk));
+        store.listen(|news| {
+            if let Some(desk) = HERE.get() {
+                desk.hear(news);
+            }
+        });
         desk
     }
 
@@ -325,14 +334,18 @@ impl Desk {
         self.link.set_value(Some(link));
     }
 
-    /// Takes in what no other page understands, before the store takes in the rest.
-    fn hear(self, frame: &JsValue) {
-        self.variables.maybe_update(|known| ask::variables::hear(known, frame));
-        let signal = read::get(frame, "signal");
-        if read::text(&signal, "kind").as_deref() == Some("held")
-            && let Some(count) = read::whole(&signal, "count")
-        {
-            self.held.set(count);
+    /// Takes in what only the desk shows.
+    fn hear(self, news: News<'_>) {
+        match news {
+            News::Variable { name, variable: Some(variable) } => {
+                self.variables.update(|known| known.set(name.to_owned(), variable.clone()));
+            }
+            News::Variable { name, variable: None } => {
+                self.variables.update(|known| known.unset(name));
+            }
+            News::Variables(all) => self.variables.update(|known| known.begin(all.clone())),
+            News::Held(count) => self.held.set(count),
+            News::Push { .. } => {}
         }
     }
 

@@ -1,6 +1,7 @@
-//! The chat as an admin has it: what waits for approval ([`waiting`]), what is said, and what can be
-//! done about words and people ([`sanction`]).
+//! The chat as an admin has it: what waits for approval ([`waiting`]), what is said ([`said`], [`say`]),
+//! and what can be done about words and people ([`sanction`]).
 
+pub mod said;
 pub mod sanction;
 pub mod say;
 pub mod waiting;
@@ -10,6 +11,7 @@ use super::me::Right;
 use super::rooms::settings_form::slow;
 use leptos::prelude::*;
 use nowcast_shared::room::Who;
+use said::SaidList;
 use say::Say;
 use waiting::WaitingWords;
 
@@ -24,6 +26,7 @@ pub fn Moderation() -> impl IntoView {
             <Show when=move || may.get()>
                 <WaitingWords/>
             </Show>
+            <SaidList/>
             <Say/>
         </div>
     }

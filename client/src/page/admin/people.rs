@@ -11,6 +11,7 @@ use super::moderation::sanction::{Doing, SanctionQuestion};
 use super::words::{NAMELESS, holds};
 use crate::dom;
 use crate::page::clock::Clock;
+use crate::people_color::color_of;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use push::Push;
@@ -190,6 +191,7 @@ fn Person(person: Somebody) -> impl IntoView {
     let Somebody { id, name, user } = person;
     let doing = RwSignal::new(Doing::Nothing);
     let name = if name.is_empty() { NAMELESS.to_owned() } else { name };
+    let color = color_of(&id);
     let (shown, asked) = (name.clone(), StoredValue::new((id, name)));
     let letter = user.clone().map(|user| {
         let write = move |_| {
@@ -204,7 +206,8 @@ fn Person(person: Somebody) -> impl IntoView {
         }
     });
     view! {
-        <li class="person">
+        <li class=format!("person {color}")>
+            <span class="person-dot"></span>
             <span class="person-name">
                 <b dir="auto">{shown}</b>
                 {user.map(|user| view! { <span class="faint mono" dir="auto">{user}</span> })}

@@ -15,6 +15,7 @@ use super::ask;
 use super::ask::rooms::Room;
 use super::desk::{Desk, Fetched};
 use super::dialog::Dialog;
+use super::form::focus;
 use super::icon::{Icon, icon};
 use super::me::Right;
 use super::words::{desk_path, page_path, viewers};
@@ -22,6 +23,7 @@ use crate::dom;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
 use new_room::NewRoom;
+use nowcast_shared::id::RoomName;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -60,10 +62,18 @@ fn RoomList(making: RwSignal<bool>) -> impl IntoView {
     let load = move || {
         spawn_local(async move {
             let answer = match ask::rooms::rooms().await {
-                Ok(rooms) => Fetched::Here(rooms),
+                Ok(mut rooms) => {
+                    // The main room first, the others by their titles.
+                    rooms.sort_by_cached_key(|room| {
+                        (room.name != RoomName::main(), room.title.to_lowercase())
+                    });
+                    Fetched::Here(rooms)
+                }
                 Err(failure) => Fetched::Failed(desk.explain(&failure)),
             };
-            let _ = rooms.try_set(answer);
+            if rooms.try_set(answer).is_none() {
+                request_animation_frame(|| focus("room-here"));
+            }
         });
     };
     load();
@@ -149,6 +159,7 @@ fn RoomLink(room: Room) -> impl IntoView {
         <li>
             <a
                 class="room"
+                id=here.then_some("room-here")
                 href=desk_path(room.name.as_str())
                 aria-current=here.then_some("page")
             >
@@ -160,7 +171,7 @@ fn RoomLink(room: Room) -> impl IntoView {
                     .private
                     .then(|| {
                         view! {
-                            <span class="mark" title="Only with an invitation">
+                            <span class="tag" title="Only with an invitation">
                                 {icon(Icon::Lock)}
                                 "Private"
                             </span>

@@ -10,14 +10,11 @@ use super::desk::Desk;
 use super::form::focus;
 use super::icon::{Icon, icon};
 use super::me::Right;
-use super::rooms::patterns;
 use crate::read::Json;
 use editor::Editor;
 use leptos::prelude::*;
 use nowcast_shared::frame::Variable;
-
-/// How many a room may have.
-const MOST: usize = 256;
+use nowcast_shared::variable::{MOST_NAMES, is_listed};
 
 /// The panel.
 #[component]
@@ -27,7 +24,7 @@ pub fn Variables() -> impl IntoView {
     let names = Memo::new(move |_| desk.variables.with(known::Known::names));
     let begun = Memo::new(move |_| desk.variables.with(known::Known::begun));
     let none = move || names.with(Vec::is_empty);
-    let full = move || names.with(|names| names.len() >= MOST);
+    let full = move || names.with(|names| names.len() >= MOST_NAMES);
     let done = move |()| {
         making.set(false);
         focus("new-variable");
@@ -107,10 +104,10 @@ fn VariableRow(name: String) -> impl IntoView {
         json::tidy(&json).unwrap_or(json)
     };
     let version = move || variable.get().map(|(_, version)| version);
-    let begun = version();
+    let begun = untrack(version);
     let writable = move || {
         let patterns = desk.store.settings.with(|settings| settings.variables.clone());
-        name.with_value(|name| patterns::allow(&patterns, name))
+        name.with_value(|name| is_listed(name, &patterns))
     };
     let delete = move |_| {
         if let Some((value, version)) = variable.get_untracked() {
@@ -132,7 +129,7 @@ fn VariableRow(name: String) -> impl IntoView {
             <div class="variable-head">
                 <b class="mono">{name.get_value()}</b>
                 <Show when=writable>
-                    <span class="mark" title="Pages may write it">
+                    <span class="tag" title="Pages may write it">
                         "Pages write"
                     </span>
                 </Show>

@@ -57,8 +57,8 @@ pub(super) fn look(talk: Talk) {
             return Vec::new();
         };
         let mut others = talk.known_names();
-        let me = talk.store.me.name.get_untracked();
-        others.retain(|name| Some(name) != me.as_ref() && !name.is_empty());
+        let me = talk.store.me.called();
+        others.retain(|name| *name != me && !name.is_empty());
         completions(begun, &others)
     });
     set(talk.names, (names.unwrap_or_default(), 0));

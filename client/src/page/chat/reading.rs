@@ -68,7 +68,7 @@ fn count(talk: Talk) {
     let last_is_own =
         chat.said.with_untracked(|all| all.last().is_some_and(|entry| entry.by.id == me));
     let seen = chat.seen.get_untracked().filter(|_| !looking && !last_is_own).unwrap_or(newest);
-    let name = talk.store.me.name.get().unwrap_or_default();
+    let name = talk.store.me.called();
     let (unseen, meant) = chat.unseen(seen, &me, |text| mentions(text, &name));
     if last_is_own {
         set(talk.mark, None);

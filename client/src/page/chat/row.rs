@@ -68,8 +68,8 @@ fn said(talk: Talk, entry: &Entry, first: bool, own: bool) -> AnyView {
 
 /// Words in their parts.
 fn text(talk: Talk, text: &str, after: Option<AnyView>) -> AnyView {
-    let names = if text.contains('@') { talk.known_names() } else { Vec::new() };
-    let me = talk.store.me.name.get_untracked().unwrap_or_default();
+    let names = if text.contains('@') { untrack(|| talk.known_names()) } else { Vec::new() };
+    let me = untrack(|| talk.store.me.called());
     let shown = parts(text, &names).into_iter().map(|part| match part {
         Part::Plain(text) => text.to_owned().into_any(),
         Part::Link(url) => match safe(url) {

@@ -186,7 +186,7 @@ fn an_admin_takes_a_piece_out_of_any_hand() {
     stage.go(2, "a", 0.3).unwrap();
     stage.0.land(&logo(), None).unwrap();
     assert_eq!(stage.0.land(&logo(), None), Err(Taken::Landing), "one at a time");
-    assert_eq!(stage.landed(Landed::Restored), Vec::<String>::new());
+    assert_eq!(stage.landed(Landed::Restored), ["a*", "a@0.3"], "who came meanwhile hears of it");
     assert_eq!(stage.go(3, "b", 0.4), Err(Taken::Held), "nothing changed");
 }
 

@@ -1,6 +1,8 @@
 //! The shared variables that pages may write, as somebody types them: a name a line, or the
 //! beginning of names with a `*` after it. Pure.
 
+use nowcast_shared::variable::{MOST_NAME, is_name};
+
 /// Reads what was typed: commas, blanks and lines part the names, and each counts once.
 ///
 /// # Errors
@@ -30,21 +32,12 @@ pub fn write(patterns: &[String]) -> String {
 
 /// What is wrong with a variable's name, if something is.
 pub fn wrong(name: &str) -> Option<&'static str> {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
     match name.len() {
         0 => Some("A variable needs a name."),
-        65.. => Some("That is too long: 64 characters at most."),
-        _ if !name.bytes().all(legal) => Some("Only letters, digits, dots, dashes and _."),
+        len if len > MOST_NAME => Some("That is too long: 64 characters at most."),
+        _ if !is_name(name) => Some("Only letters, digits, dots, dashes and _."),
         _ => None,
     }
-}
-
-/// Whether pages may write the variable of this name.
-pub fn allow(patterns: &[String], name: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => pattern == name,
-    })
 }
 
 #[cfg(test)]
@@ -70,17 +63,5 @@ mod tests {
             let why = read(bad).unwrap_err();
             assert!(why.starts_with('“'), "{why}");
         }
-    }
-
-    #[test]
-    fn a_star_stands_for_all_that_begin_so() {
-        let allowed = patterns("score vote.*");
-        for (name, may) in
-            [("score", true), ("scores", false), ("vote.1", true), ("vote.", true), ("vote", false)]
-        {
-            assert_eq!(allow(&allowed, name), may, "{name}");
-        }
-        assert!(allow(&patterns("*"), "anything"));
-        assert!(!allow(&[], "anything"));
     }
 }

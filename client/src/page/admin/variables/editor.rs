@@ -123,12 +123,10 @@ pub fn Editor(
         problem.set(None);
         ids.with_value(|(_, value)| focus(value));
     };
-    let look = move |_| {
-        text.update(|text| {
-            if let Ok(laid) = tidy(text) {
-                *text = laid;
-            }
-        });
+    let look = move |event: ev::Event| {
+        if let Ok(laid) = tidy(&event_target_value(&event)) {
+            text.set(laid);
+        }
     };
     let take_theirs = move |_| match untrack(known) {
         Some(Variable { value: Json(json), version }) => {

@@ -183,6 +183,8 @@ struct World {
     /// Drops that took effect.
     answers: BTreeSet<(usize, u64)>,
     pages: Vec<Page>,
+    /// Where pieces were said to be on their way.
+    told: BTreeMap<PieceId, Place>,
     ids: u64,
 }
 
@@ -208,6 +210,7 @@ impl World {
             appends: VecDeque::new(),
             answers: BTreeSet::new(),
             pages: (0..PAGES).map(|_| Page::default()).collect(),
+            told: BTreeMap::new(),
             ids: 0,
         };
         (0..PIECES)
@@ -232,6 +235,15 @@ impl World {
 
     fn tell(&mut self, tells: Vec<Tell>) {
         for Tell { signal, by } in tells {
+            match &signal {
+                Signal::PieceMoving { piece, x, y, .. } => {
+                    self.told.insert(piece.clone(), (*x, *y));
+                }
+                Signal::PieceHeld { piece, .. } => {
+                    self.told.remove(piece);
+                }
+                other => panic!("{other:?}"),
+            }
             for (index, page) in self.pages.iter_mut().enumerate() {
                 if page.connected && by != Some(client(&name(index))) {
                     page.push(Frame::Signal(signal.clone()));
@@ -434,6 +446,34 @@ impl World {
         page.up.push_back(Command::Drop(id, piece.clone(), place));
     }
 
+    /// Makes sure that who has taken everything sees every piece where its mover has it, and who
+    /// that is. Of pieces that are landing, or in the page's own hand, there is more to come.
+    fn check(&self) -> Result<(), TestCaseError> {
+        for (index, page) in self.pages.iter().enumerate() {
+            if !page.connected || page.behind || !page.down.is_empty() {
+                continue;
+            }
+            for (piece, rests) in &self.rests {
+                let own = holder_of(index).mover;
+                let seen = (page.shown()[piece], page.held.contains(piece));
+                match self.leases.holds.get(piece) {
+                    Some(Hold::Landing(_)) => {}
+                    Some(Hold::Held(lease)) if lease.holder.mover == own => {}
+                    _ if page.mine.contains_key(piece) => {}
+                    None => prop_assert_eq!(seen, (*rests, false)),
+                    Some(Hold::Held(lease)) => {
+                        // The newest may be told a moment later.
+                        let told = self.told.get(piece).copied().unwrap_or(*rests);
+                        let now = lease.place.unwrap_or(*rests);
+                        prop_assert!(seen.1, "{piece} is held");
+                        prop_assert!([told, now].contains(&seen.0), "{seen:?} {told:?} {now:?}");
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Everybody lets go, every page is there and has taken everything, and time has passed.
     fn settle_down(&mut self) {
         for page in 0..PAGES {
@@ -491,6 +531,7 @@ proptest! {
         let mut world = World::new();
         for step in steps {
             world.step(step);
+            world.check()?;
         }
         world.settle_down();
         prop_assert!(world.leases.is_empty(), "{:?}", world.leases);
