@@ -62,13 +62,6 @@ pub fn now() -> i64 {
     now
 }
 
-/// Now, in Unix milliseconds, where there is no browser: in native tests.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn now() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
-}
-
 /// Milliseconds since some moment, with their fractions; they never go back.
 pub fn clock() -> f64 {
     performance_now()
@@ -83,6 +76,13 @@ pub fn pointer_at(event: &web_sys::PointerEvent) -> (f64, f64) {
 /// Sets a property of an element's style to a number.
 pub fn set_number(element: &web_sys::HtmlElement, name: &str, value: f64) {
     element.style().unchecked_ref::<Style>().set_number(name, value);
+}
+
+/// Now, in Unix milliseconds, where there is no browser: in native tests.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Whether somebody can see the page: its tab is in front.

@@ -289,6 +289,28 @@ pub fn said(said: &Entry) -> String {
         .end()
 }
 
+/// What a room is set to, as the server would send it.
+pub fn settings(settings: &Settings) -> String {
+    let who = |who| match who {
+        Who::Everyone => "everyone",
+        Who::Users => "users",
+        Who::Nobody => "nobody",
+    };
+    let variables = settings.variables.iter().map(|name| {
+        let mut out = String::new();
+        string(&mut out, name);
+        out
+    });
+    Object::new()
+        .text("chat", who(settings.chat))
+        .text("drag", who(settings.drag))
+        .json("variables", &array(variables))
+        .flag("private", settings.private)
+        .number_if("slow", Some(settings.slow.into()))
+        .flag("approval", settings.approval)
+        .end()
+}
+
 /// Shared variables, as a snapshot has them.
 pub fn variables(all: &BTreeMap<String, Variable<Json>>) -> String {
     let all = all.iter().fold(Object::new(), |object, (name, variable)| {

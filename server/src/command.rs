@@ -173,7 +173,6 @@ pub fn at_once(
         Command::Move { piece, x, y } => {
             stage::hold_at_once(app, room, caller, piece, Some((*x, *y)))
         }
-        Command::Typing {} => Some(chat::typing(app, room, caller)),
         _ => None,
     }
 }

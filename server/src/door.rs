@@ -25,6 +25,8 @@ pub struct Pass {
     pub trusted: bool,
     /// An admin, whom nobody sends out.
     pub admin: bool,
+    /// The page of an admin at work, who is told what waits there.
+    pub desk: bool,
     /// The invitation that it showed, if any.
     pub invitation: Option<Box<str>>,
 }
@@ -35,6 +37,7 @@ impl Pass {
         Self {
             trusted: policy::is_trusted(actor, room),
             admin: actor.role() == Role::Admin,
+            desk: false,
             invitation: invitation.map(String::into_boxed_str),
         }
     }

@@ -27,7 +27,7 @@ use crate::auth::Visitor;
 use crate::clock;
 use crate::door::Pass;
 use crate::encoded::Encoded;
-use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal};
+use crate::engine::mailbox::{Mailbox, Message, SessionId, Signal, Tell};
 use crate::record::Record;
 use nowcast_shared::error::Reason;
 use nowcast_shared::frame::ServerFrame;
@@ -223,6 +223,21 @@ impl Hub {
     /// Returns when [`Self::tick`] has something to do since the last call, or has it sooner.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Tells the admins who are at work in a room something that is not for others.
+    pub fn tell_desks(&self, room: i64, signal: &shared::Signal) {
+        let inside = self.inside();
+        let Some(state) = inside.rooms.get(&room) else { return };
+        let mut desks = state.members.iter().filter(|(_, member)| member.pass.desk).peekable();
+        if desks.peek().is_none() {
+            return;
+        }
+        let frame = ServerFrame::<()>::Signal { signal: signal.clone() };
+        // Signals hold nothing that JSON cannot write.
+        let frame = serde_json::to_string(&frame).unwrap_or_default();
+        let tell = Arc::new(Tell { encoded: Encoded::new(&[&frame]), push: None });
+        desks.for_each(|(id, _)| self.tell(*id, Arc::clone(&tell)));
     }
 
     /// Whether this holds for a session of the room.

@@ -70,14 +70,15 @@ impl Joining {
             },
         )?;
         let page = query(&parts.uri, "page")?;
-        let counted = page.is_none_or(|page| page == "feed");
+        let counted = page.as_deref().is_none_or(|page| page == "feed");
         // Who reads with a program's token is a program.
         let counted = counted && !matches!(asks.actor, Actor::Token(_));
         let pushed = query(&parts.uri, "pushed")?.map(|text| text.parse()).transpose();
         let pushed = pushed.map_err(|_: BadPushId| {
             Problem::new(Code::BadQuery, "`pushed` is the id of a push, or 0.")
         })?;
-        let pass = asks.pass(app, parts, room.0.name())?;
+        let mut pass = asks.pass(app, parts, room.0.name())?;
+        pass.desk = pass.admin && page.as_deref() == Some("admin");
         Ok(Self { asks, room, since, counted, pushed, pass })
     }
 

@@ -121,12 +121,37 @@ pub(crate) async fn approve(
         Some(said) => ChatChange::Edit { said, text: words.text, held },
     };
     let (by, owner, change) = (words.by, words.owner, Change::Chat(change));
-    let appended = app.log.append(room, Draft { by, owner, change, once: None }).await;
-    Ok(appended?)
+    let appended = app.log.append(room, Draft { by, owner, change, once: None }).await?;
+    tell_held(app, room).await?;
+    Ok(appended)
+}
+
+/// Drops words that waited.
+pub(crate) async fn turn_down(app: &App, room: &Arc<Room>, held: &SaidId) -> Result<(), Problem> {
+    if !app.log.drop_held(room, held).await? {
+        return Err(Problem::unknown_said());
+    }
+    tell_held(app, room).await
+}
+
+/// Tells the admins at work how many words wait now.
+async fn tell_held(app: &App, room: &Arc<Room>) -> Result<(), Problem> {
+    if !app.hub.any(room.id(), |_, pass| pass.desk) {
+        return Ok(());
+    }
+    // One after the other, so that the last that is told is what is so.
+    let _alone = app.log.arranging().lock().await;
+    let count = app.log.count_held(room).await?;
+    app.hub.tell_desks(room.id(), &Signal::Held { count });
+    Ok(())
 }
 
 async fn hold(app: &App, room: &Arc<Room>, hold: Hold) -> Result<Done, Problem> {
-    Ok(kept(Done::Kept(app.log.hold(room, hold).await?)))
+    let appended = app.log.hold(room, hold).await?;
+    if !appended.repeated {
+        tell_held(app, room).await?;
+    }
+    Ok(kept(Done::Kept(appended)))
 }
 
 /// What became of words. A repeat gets the first answer, whatever the room is set to by now.

@@ -225,9 +225,6 @@ pub(super) async fn turn_down(
     Path((_, held)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     asks.may(&app, Action::Moderate, room.name())?;
-    if app.log.drop_held(&room, &SaidId(held)).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Problem::unknown_said())
-    }
+    command::chat::turn_down(&app, &room, &SaidId(held)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

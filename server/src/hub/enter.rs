@@ -71,6 +71,10 @@ impl Hub {
             (member.transport == Transport::Poll && same).then_some(*id)
         });
         if let Some(id) = place {
+            if let Some(member) = inside.member_mut(room, id) {
+                // A page may have been invited since.
+                member.pass = join.pass;
+            }
             waiting.again = join.pushed.map(|seen| (seen, inside.given_after(room, id, seen)));
             self.shard(id).send(Message::Poll(id, waiting));
             return (self.shard(id).clone(), id, false);
@@ -280,6 +284,10 @@ impl Hub {
 pub struct Fixed;
 
 impl Inside {
+    fn member_mut(&mut self, room: i64, session: SessionId) -> Option<&mut Member> {
+        self.rooms.get_mut(&room)?.members.get_mut(&session)
+    }
+
     fn register(&mut self, room: i64, session: SessionId, visitor: &Visitor) {
         let Some(user) = &visitor.user else { return };
         self.users.add(&user.id, room, session);

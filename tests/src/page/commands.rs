@@ -35,6 +35,14 @@ impl Answer {
         assert_eq!(*self, Self::Ack(None), "an ack without an offset");
     }
 
+    /// Why it was refused, if it was.
+    pub fn refused(&self) -> Option<Code> {
+        match self {
+            Self::Ack(_) => None,
+            Self::Reject(code, _) => Some(*code),
+        }
+    }
+
     /// Why it was refused.
     ///
     /// # Panics
@@ -123,6 +131,17 @@ impl Page {
         match &mut self.link {
             Link::WebSocket(link) => link.send_binary(bytes).await,
             _ => panic!("only a WebSocket carries frames from a page"),
+        }
+    }
+
+    /// Says that it leaves, and leaves. Only over a WebSocket.
+    ///
+    /// # Panics
+    /// When the page has none.
+    pub async fn close(self) {
+        match self.link {
+            Link::WebSocket(link) => link.close().await,
+            _ => panic!("only a WebSocket is closed by saying so"),
         }
     }
 }

@@ -66,6 +66,12 @@ impl Link {
         self.stream.send(Message::text(text)).await.expect("the WebSocket is open");
     }
 
+    pub(super) async fn close(mut self) {
+        // One that the server has closed already is as good.
+        let _ = self.stream.close(None).await;
+        while let Some(Ok(_)) = self.stream.next().await {}
+    }
+
     pub(super) async fn send_binary(&mut self, bytes: &[u8]) {
         let message = Message::binary(bytes.to_vec());
         self.stream.send(message).await.expect("the WebSocket is open");

@@ -1,9 +1,9 @@
 //! Journeys through the pages, in a real Chromium.
 //!
 //! - [`feed`]: what viewers see. [`links`]: how a page stays connected.
-//! - [`chat`]: what people say to each other.
 //! - [`stage`]: two people and what they drag; [`measured`]: how soon the other sees it.
 //!   [`stage_desk`]: what an admin does with it, and how it looks.
+//! - [`chat`]: what people say to each other.
 //! - [`desk`]: what an admin does; [`rooms`], [`variables`]: by subject.
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.

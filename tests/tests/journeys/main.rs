@@ -10,6 +10,7 @@
 //!   buttons.
 //! - [`chat`], [`moderation`]: what people say to each other, and what an admin can do about it.
 //!   [`rooms`]: what they are set to; private ones, empty ones.
+//! - [`stage`], [`variables`]: what pages move and write together.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -29,3 +30,4 @@ mod rooms;
 mod sessions;
 mod stage;
 mod start;
+mod variables;

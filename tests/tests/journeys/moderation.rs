@@ -2,6 +2,8 @@
 
 use super::chat::{next_said, say, set};
 use nowcast_shared::error::{Code, Reason};
+use nowcast_shared::frame::ServerFrame;
+use nowcast_shared::signal::Signal;
 use nowcast_tests::api::{Api, expect_problem, expect_status};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Answer, Joining, Page, Transport};
@@ -16,6 +18,7 @@ over_every_transport![
     a_mute_is_a_persons_in_every_tab_and_after_a_reload,
     only_admins_moderate_and_not_each_other,
     in_slow_mode_everybody_waits_but_the_admin,
+    admins_at_work_are_told_how_many_words_wait_and_nobody_else,
     words_that_are_held_are_said_when_an_admin_says_so,
     an_edit_waits_for_approval_like_the_words,
 ];
@@ -251,6 +254,43 @@ async fn words_that_are_held_are_said_when_an_admin_says_so(transport: Transport
         held,
         "the first answer again"
     );
+}
+
+async fn admins_at_work_are_told_how_many_words_wait_and_nobody_else(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    set(&admin, json!({"approval": true})).await;
+    let desk = Joining::new(transport, server.origin()).role("admin").as_who(&admin);
+    let mut desk = desk.open().await;
+    // Neither the admin's own page nor one that only says that it is the desk.
+    let feed = Joining::new(transport, server.origin()).as_who(&admin);
+    let pretender = Joining::new(transport, server.origin()).role("admin");
+    let mut others = [feed.open().await, pretender.open().await];
+    for text in ["one", "two"] {
+        others[1].command(say(text)).await.done();
+    }
+    let held = admin.json(HELD).await["held"].clone();
+    let path = |place: usize| format!("{HELD}/{}", held[place]["id"].as_str().unwrap());
+    expect_status(admin.delete(&path(0)).send().await.unwrap(), 204).await;
+    expect_status(admin.post(&path(1)).send().await.unwrap(), 201).await;
+    let mut counts = Vec::new();
+    while counts.last() != Some(&0) {
+        let count = |signal: &Signal| match signal {
+            Signal::Held { count } => Some(*count),
+            _ => None,
+        };
+        counts.push(desk.next_signal(count).await);
+    }
+    assert_eq!(counts, [1, 2, 1, 0]);
+    for page in &mut others {
+        loop {
+            match page.next_frame().await.expect("the session goes on") {
+                ServerFrame::Signal { signal: Signal::Held { .. } } => panic!("it is told"),
+                ServerFrame::Event(_) => break,
+                _ => {}
+            }
+        }
+    }
 }
 
 async fn an_edit_waits_for_approval_like_the_words(transport: Transport) {
