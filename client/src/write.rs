@@ -154,28 +154,6 @@ pub fn piece(piece: &Piece) -> String {
         .end()
 }
 
-/// What a room is set to, as the server would send it.
-pub fn settings(settings: &Settings) -> String {
-    let who = |who| match who {
-        Who::Everyone => "everyone",
-        Who::Users => "users",
-        Who::Nobody => "nobody",
-    };
-    let variables = settings.variables.iter().map(|name| {
-        let mut text = String::new();
-        string(&mut text, name);
-        text
-    });
-    Object::new()
-        .text("chat", who(settings.chat))
-        .text("drag", who(settings.drag))
-        .json("variables", &array(variables))
-        .flag("private", settings.private)
-        .number_if("slow", Some(settings.slow.into()))
-        .flag("approval", settings.approval)
-        .end()
-}
-
 /// A JSON list of what is JSON already.
 pub fn array<T: AsRef<str>>(elements: impl IntoIterator<Item = T>) -> String {
     let mut out = "[".to_owned();
