@@ -4,7 +4,7 @@
 //! - [`stage`]: two people and what they drag; [`measured`]: how soon the other sees it.
 //!   [`stage_desk`]: what an admin does with it, and how it looks.
 //! - [`chat`]: what people say to each other.
-//! - [`desk`]: what an admin does; [`rooms`], [`variables`]: by subject.
+//! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
@@ -13,6 +13,7 @@ mod desk;
 mod feed;
 mod links;
 mod measured;
+mod moderation;
 mod pictures;
 mod rooms;
 mod stage;
