@@ -3,6 +3,7 @@
 use super::*;
 use nowcast_shared::item::{Author, Role};
 use std::sync::Mutex;
+use std::time::Duration;
 
 struct Kept {
     log: Log,
@@ -137,6 +138,18 @@ fn evict(log: &Log) {
     log.evict();
 }
 
+/// Waits until so many rooms are left: a job holds its room for a moment after it was answered.
+async fn left(log: &Log, rooms: usize) {
+    let leaving = async {
+        while log.loaded() > rooms {
+            log.evict();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), leaving).await.unwrap();
+    assert_eq!(log.loaded(), rooms);
+}
+
 #[tokio::test]
 async fn rooms_that_nobody_uses_are_let_go_of_and_read_again_as_they_were() {
     let Kept { log, room: main, _folder, .. } = open(0, 1 << 20).await;
@@ -151,8 +164,8 @@ async fn rooms_that_nobody_uses_are_let_go_of_and_read_again_as_they_were() {
     }
     assert_eq!(log.loaded(), 201);
     assert_eq!(log.evict(), 0, "all were used a moment ago");
-    assert_eq!(log.evict(), 200);
-    assert_eq!(log.loaded(), 1, "somebody holds the main room");
+    left(&log, 1).await;
+    assert!(Arc::ptr_eq(&main, &log.room(main.name()).await.unwrap().unwrap()), "it is held");
     for number in 0..200 {
         let name = format!("room-{number}").parse().unwrap();
         let room = log.room(&name).await.unwrap().unwrap();
@@ -163,8 +176,7 @@ async fn rooms_that_nobody_uses_are_let_go_of_and_read_again_as_they_were() {
         assert_eq!(log.append(&room, draft(publish("c"), None)).await.unwrap().offset, Offset(3));
     }
     drop(main);
-    evict(&log);
-    assert_eq!(log.loaded(), 0);
+    left(&log, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -195,8 +207,7 @@ async fn a_room_that_comes_and_goes_is_never_behind_what_was_kept() {
         writer.await.unwrap();
     }
     assert_eq!(followed.gathered(), (1..=200).collect::<Vec<_>>(), "one order, without gaps");
-    evict(&log);
-    assert_eq!(log.loaded(), 0);
+    left(&log, 0).await;
 }
 
 #[tokio::test]
