@@ -212,6 +212,15 @@ impl Desk {
         desk
     }
 
+    /// Opens the desk of a server that is open to all, where nobody has to log in.
+    pub(crate) async fn open_to_all(origin: &str, screen: Screen) -> Self {
+        let browser = Browser::open(screen).await;
+        browser.go(&format!("{origin}/admin")).await;
+        let desk = Self(browser);
+        desk.is_open().await;
+        desk
+    }
+
     /// Waits until it asks for the password.
     pub(crate) async fn asks_to_log_in(&self) {
         let script = "return document.querySelector('#login-password')?.checkVisibility()";
