@@ -287,8 +287,13 @@ async fn long_words_and_text_from_right_to_left_in_the_chat() {
         go_to_chat(&feed, screen).await;
         feed.say(long).await;
         feed.say("שלום לכולם").await;
+        feed.until(
+            "it is said",
+            "return document.querySelectorAll('.own:not(.mine)').length === 2",
+        )
+        .await;
         feed.fill("#say", &"Word ".repeat(380)).await;
-        feed.shows_text(".left", "101").await;
+        feed.shows_text(".left", "101 left").await;
         pictures(&feed, screen, "chat-long-words-rtl").await;
         fits(&feed).await;
         feed.close().await;
