@@ -271,6 +271,8 @@ fn on_key(desk: Desk, event: &KeyboardEvent) {
     match intent {
         // While tiles are being arranged, nothing goes out by accident.
         Intent::Fire(_) if desk.arranging.get_untracked() => {}
+        // Nor does what cannot be seen.
+        Intent::Fire(_) if desk.panel.get_untracked() == Panel::Stage => {}
         Intent::Fire(place) => desk.fire_at(place),
         Intent::Compose => {
             desk.panel.set(Panel::Compose);
@@ -282,8 +284,11 @@ fn on_key(desk: Desk, event: &KeyboardEvent) {
             desk.look_at(side);
             form::focus(side::tab_id(side));
         }
-        Intent::Rooms if desk.may(Right::Settings) => desk.rooms.set(true),
-        Intent::Settings if desk.may(Right::Settings) => desk.settings.set(true),
+        Intent::Stage => desk.panel.update(|panel| {
+            *panel = if *panel == Panel::Stage { Panel::Board } else { Panel::Stage };
+        }),
+        Intent::Rooms if desk.may_now(Right::Settings) => desk.rooms.set(true),
+        Intent::Settings if desk.may_now(Right::Settings) => desk.settings.set(true),
         Intent::Rooms | Intent::Settings => {}
     }
 }

@@ -1,11 +1,11 @@
 //! How it all looks: pictures of every page and state, in both themes and at both widths, for
 //! people to look at before a change is done.
 
-use crate::windows::{Desk, ENTER, Feed, fits, server};
+use crate::windows::{Desk, ENTER, Feed, fits, server, with_pages};
 use nowcast_tests::api::Api;
 use nowcast_tests::browser::{Browser, Screen, Theme};
 use nowcast_tests::proxy::Proxy;
-use nowcast_tests::server::{PASSWORD, Server};
+use nowcast_tests::server::{PASSWORD, Server, Setup};
 use serde_json::{Value, json};
 
 /// Takes a picture in both themes.
@@ -142,7 +142,7 @@ async fn told(server: &Server, name: &str, text: &str) {
 /// Brings the chat up, where it is not there already.
 async fn go_to_chat(feed: &Feed, screen: Screen) {
     if screen == Screen::Phone {
-        feed.press(".tabs", "Chat").await;
+        feed.click(".to-chat").await;
     }
 }
 
@@ -206,6 +206,38 @@ async fn the_chat() {
 }
 
 #[tokio::test]
+async fn who_is_here_and_what_is_for_one_alone() {
+    let server = with_pages(Setup::new()).arg("--open").start().await;
+    let others = [
+        Feed::open_as(&server.origin(), Screen::Desk, "Ana").await,
+        Feed::open_as(&server.origin(), Screen::Desk, "ليلى").await,
+    ];
+    for screen in [Screen::Desk, Screen::Phone] {
+        let feed = Feed::open_as(&format!("{}/?id=dora", server.origin()), screen, "Ana").await;
+        feed.click(".watching").await;
+        feed.shows_text("#people .why", "You are Ana 2 here.").await;
+        pictures(&feed, screen, "people").await;
+        feed.run("document.querySelector('#people').hidePopover()").await;
+        for data in [
+            json!({"title": "Your table is ready", "text": "Come to the bar by nine.", "url": "https://example.org/table/7"}),
+            json!({"seat": "B 12", "gate": 4}),
+            json!("Your order 1183 is ready to be picked up"),
+        ] {
+            let push = json!({"destination": "dora", "data": data});
+            server.publisher().post("/api/push").json(&push).send().await.unwrap();
+        }
+        feed.until("all are there", "return document.querySelectorAll('.for-me').length === 3")
+            .await;
+        pictures(&feed, screen, "for-you").await;
+        fits(&feed).await;
+        feed.close().await;
+    }
+    for other in others {
+        other.close().await;
+    }
+}
+
+#[tokio::test]
 async fn many_words_and_new_ones_below() {
     let server = server().await;
     for number in 1..=40 {
@@ -256,7 +288,7 @@ async fn long_words_and_text_from_right_to_left_in_the_chat() {
         feed.say(long).await;
         feed.say("שלום לכולם").await;
         feed.fill("#say", &"Word ".repeat(380)).await;
-        feed.shows_text(".left", "100").await;
+        feed.shows_text(".left", "101").await;
         pictures(&feed, screen, "chat-long-words-rtl").await;
         fits(&feed).await;
         feed.close().await;

@@ -2,7 +2,7 @@
 
 use crate::windows::{Desk, fits, server};
 use nowcast_tests::api::Api;
-use nowcast_tests::browser::Screen;
+use nowcast_tests::browser::{Browser, Screen};
 use serde_json::{Value, json};
 
 async fn set(admin: &Api, room: &str, body: Value) {
@@ -28,7 +28,6 @@ async fn a_room_is_made_from_its_title_and_has_a_desk_of_its_own() {
     let there = "return location.pathname === '/r/groesse-and-uebermut/admin'
          && document.querySelector('.desk h1')?.innerText.includes('Größe & Übermut')";
     desk.until("the new room's desk is there", there).await;
-    desk.is_open().await;
 
     desk.click(".room-switch").await;
     desk.until("it is in the list of rooms", &said("/r/groesse-and-uebermut")).await;
@@ -78,12 +77,57 @@ async fn settings_are_saved_in_part_and_show_what_others_change_meanwhile() {
     assert_eq!((&now["title"], &now["settings"]["slow"]), (&json!("Harbour Festival"), &json!(30)));
 
     desk.press(".desk-bar", "Settings").await;
-    desk.press(".segments:has([name=setting-slow])", "5 s").await;
+    desk.run("document.querySelectorAll('input[name=setting-slow]')[1].click()").await;
     set(&admin, "main", json!({"settings": {"slow": 300}})).await;
     desk.until("both changed it", &said("Somebody else just made this “5 min”.")).await;
     assert_eq!(desk.run(SLOW).await, "5 s", "what was chosen here stays until somebody decides");
     desk.press(".dialog.editor[open]", "Take theirs").await;
     assert_eq!(desk.run(SLOW).await, "5 min");
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_private_room_lets_in_who_has_the_link_until_there_is_another() {
+    let server = server().await;
+    let admin = server.admin().await;
+    set(&admin, "quay", json!({"title": "The quay"})).await;
+    let desk = Desk::log_in(&server.origin(), Screen::Desk).await;
+    desk.go(&format!("{}/r/quay/admin", server.origin())).await;
+    desk.press(".desk-bar", "Settings").await;
+    desk.run("document.querySelector('#setting-private').click()").await;
+    desk.press(".dialog.editor[open]", "Save settings").await;
+    let link = "return document.querySelector('#invitation-link')?.innerText";
+    let make = "const make = [...document.querySelectorAll('.invitation button')]
+             .find(it => it.innerText === 'Make a link');
+         make?.click();
+         return make || document.querySelector('#invitation-link')";
+    desk.until("there is a link, or the way to one", make).await;
+    let first = desk.until("there is a link", link).await;
+    let first = first.as_str().unwrap().to_owned();
+
+    let guest = Browser::open(Screen::Desk).await;
+    guest.go(&format!("{}/r/quay", server.origin())).await;
+    let closed = "return !document.querySelector('.pill') && document.body.innerText.trim() !== ''
+         && document.querySelector('h1')?.innerText.trim() !== ''";
+    guest.until("without the link, the room says that one has to be invited", closed).await;
+    guest.go(&first).await;
+    let live = "return document.querySelector('.pill')?.innerText.trim() === 'Live'";
+    guest.until("with it, the page is live", live).await;
+
+    desk.press(".invitation", "New link").await;
+    desk.press(".invitation .ask", "Make a new link").await;
+    let another = format!(
+        "const link = document.querySelector('#invitation-link')?.innerText;
+         return link && link !== {}",
+        json!(first)
+    );
+    desk.until("there is another link", &another).await;
+    let out = "return document.querySelector('.pill')?.innerText.trim() !== 'Live'";
+    guest.until("who came by the first one has to leave", out).await;
+
+    desk.press(".invitation", "Take the link away").await;
+    desk.press(".invitation .ask", "Take it away").await;
+    desk.until("there is none", &said("There is no link: nobody new can come in.")).await;
     desk.close().await;
 }
 

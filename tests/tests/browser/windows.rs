@@ -51,12 +51,13 @@ impl Feed {
         feed
     }
 
-    /// As [`Feed::open`], in a browser that knows its person's name.
+    /// As [`Feed::open`], in a browser that knows its person's name; also with a query.
     pub(crate) async fn open_as(origin: &str, screen: Screen, name: &str) -> Self {
         let browser = Browser::open(screen).await;
         let name = format!("try {{ localStorage['nowcast.name'] ??= {} }} catch {{}}", json!(name));
         browser.before_every_page(&name).await;
-        browser.go(&format!("{origin}/")).await;
+        let address = if origin.contains('?') { origin.to_owned() } else { format!("{origin}/") };
+        browser.go(&address).await;
         let feed = Self(browser);
         feed.is("Live").await;
         feed
@@ -207,6 +208,15 @@ impl Desk {
     pub(crate) async fn log_in(origin: &str, screen: Screen) -> Self {
         let desk = Self::open(origin, screen).await;
         desk.enter(PASSWORD).await;
+        desk.is_open().await;
+        desk
+    }
+
+    /// Opens the desk of a server that is open to all, where nobody has to log in.
+    pub(crate) async fn open_to_all(origin: &str, screen: Screen) -> Self {
+        let browser = Browser::open(screen).await;
+        browser.go(&format!("{origin}/admin")).await;
+        let desk = Self(browser);
         desk.is_open().await;
         desk
     }

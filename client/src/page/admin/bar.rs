@@ -108,11 +108,12 @@ fn Account() -> impl IntoView {
         >
             <button
                 type="button"
-                class="quiet"
+                class="quiet account-button"
                 popovertarget="account"
                 aria-label=move || format!("{}: name and log out", name())
             >
-                <span dir="auto">{name}</span>
+                <span class="wide-only" dir="auto">{name}</span>
+                <span class="narrow-only">{icon(Icon::Person)}</span>
                 {icon(Icon::Down)}
             </button>
             <div id="account" class="account" popover="auto">

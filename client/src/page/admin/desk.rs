@@ -22,7 +22,7 @@ use crate::store::{News, Store};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::error::Code;
-use nowcast_shared::id::{ButtonId, RoomName};
+use nowcast_shared::id::{ButtonId, PublicId, RoomName};
 use nowcast_shared::item::{Body, NewItem};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -260,6 +260,8 @@ pub struct State {
     pub waiting: RwSignal<Fetched<Vec<Waiting>>>,
     /// Who is here, and who may not be.
     pub roster: RwSignal<Fetched<Roster>>,
+    /// What those go by whom this page has muted or blocked.
+    names: StoredValue<HashMap<PublicId, String>>,
     /// To whom the form for one person sends.
     pub push_to: RwSignal<String>,
 }
@@ -302,6 +304,7 @@ impl Desk {
             held: RwSignal::new(0),
             waiting: RwSignal::new(Fetched::Loading),
             roster: RwSignal::new(Fetched::Loading),
+            names: StoredValue::new(HashMap::new()),
             push_to: RwSignal::new(String::new()),
         };
         let desk = Self(Box::leak(Box::new(state)));
@@ -329,6 +332,11 @@ impl Desk {
         self.me.with(|me| me.as_ref().is_some_and(|me| me.may(right)))
     }
 
+    /// As [`Self::may`], at this moment alone.
+    pub fn may_now(self, right: Right) -> bool {
+        untrack(|| self.may(right))
+    }
+
     /// Listens to the room until [`Self::disconnect`].
     pub fn connect(self, link: Link) {
         self.link.set_value(Some(link));
@@ -349,10 +357,13 @@ impl Desk {
         }
     }
 
-    /// Shows a part of the room at the right side; a phone goes there.
+    /// Shows a part of the room at the right side; a phone goes there, a wide screen has it anyway.
     pub fn look_at(self, side: Side) {
         self.side.set(side);
-        self.panel.set(Panel::Side);
+        let narrow = window().match_media("(width < 760px)").ok().flatten();
+        if narrow.is_some_and(|narrow| narrow.matches()) {
+            self.panel.set(Panel::Side);
+        }
     }
 
     /// Stops listening.

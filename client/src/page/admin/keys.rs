@@ -15,6 +15,8 @@ pub enum Intent {
     Publish,
     /// Shows a part of the room.
     Look(Side),
+    /// Goes to the stage, and back from it.
+    Stage,
     /// Opens the list of rooms.
     Rooms,
     /// Opens the room's settings.
@@ -60,6 +62,7 @@ pub fn intent(press: Press) -> Option<Intent> {
         "c" | "C" => Some(Intent::Look(Side::Chat)),
         "p" | "P" => Some(Intent::Look(Side::People)),
         "v" | "V" => Some(Intent::Look(Side::Variables)),
+        "s" | "S" => Some(Intent::Stage),
         "r" | "R" => Some(Intent::Rooms),
         "," => Some(Intent::Settings),
         key => match key.as_bytes() {
@@ -89,6 +92,7 @@ pub const HELP: [(&str, &[(&str, &str)]); 3] = [
         "The room",
         &[
             ("F C P V", "Feed, chat, people, variables"),
+            ("S", "The stage, and back"),
             ("R", "Other rooms"),
             (",", "Room settings"),
             ("?", "Show these keys"),

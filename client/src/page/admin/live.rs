@@ -20,24 +20,23 @@ pub fn Live() -> impl IntoView {
         <div class="live">
             <Glance/>
             <FromElsewhere/>
-            <Cut/>
             <FeedList store=store room=desk.room() reading=reading actions=Some(actions)/>
         </div>
     }
 }
 
-/// Says that the feed below may be behind, and what can be done about it.
+/// Says that what is below may be behind, and what can be done about it.
 #[component]
-fn Cut() -> impl IntoView {
+pub fn Cut() -> impl IntoView {
     let desk = Desk::here();
     let store = desk.store;
     let sentence = Memo::new(move |_| match store.status.get() {
         Status::Live(_) | Status::Connecting => None,
         Status::Reconnecting if !store.online.get() => {
-            Some("You are offline. The feed goes on when the network is back.".to_owned())
+            Some("You are offline. It goes on when the network is back.".to_owned())
         }
         Status::Reconnecting => {
-            Some("The connection was cut. The feed goes on when it is back.".to_owned())
+            Some("The connection was cut. It goes on when that is back.".to_owned())
         }
         Status::Ended(_) => Some("The server ended this connection.".to_owned()),
         Status::Refused(refusal) => Some(refusal.detail),

@@ -189,10 +189,19 @@ fn with_roster<T: Default>(desk: Desk, read: impl FnOnce(&Roster) -> T) -> T {
 fn Person(person: Somebody) -> impl IntoView {
     let desk = Desk::here();
     let Somebody { id, name, user } = person;
+    // Nobody mutes or blocks themselves.
+    let own = desk.store.me.id.with_untracked(|me| *me == id);
     let doing = RwSignal::new(Doing::Nothing);
     let name = if name.is_empty() { NAMELESS.to_owned() } else { name };
     let color = color_of(&id);
     let (shown, asked) = (name.clone(), StoredValue::new((id, name)));
+    let tool = move |what: Doing, label: &'static str| {
+        view! {
+            <button type="button" class="quiet small" on:click=move |_| doing.set(what)>
+                {label}
+            </button>
+        }
+    };
     let letter = user.clone().map(|user| {
         let write = move |_| {
             desk.push_to.set(user.clone());
@@ -211,23 +220,11 @@ fn Person(person: Somebody) -> impl IntoView {
             <span class="person-name">
                 <b dir="auto">{shown}</b>
                 {user.map(|user| view! { <span class="faint mono" dir="auto">{user}</span> })}
+                {own.then(|| view! { <span class="faint">"You"</span> })}
             </span>
             <span class="row-tools">
-                {letter}
-                <button
-                    type="button"
-                    class="quiet small"
-                    on:click=move |_| doing.set(Doing::Muting)
-                >
-                    "Mute"
-                </button>
-                <button
-                    type="button"
-                    class="quiet small"
-                    on:click=move |_| doing.set(Doing::Blocking)
-                >
-                    "Block"
-                </button>
+                {letter} {(!own).then(|| tool(Doing::Muting, "Mute"))}
+                {(!own).then(|| tool(Doing::Blocking, "Block"))}
             </span>
             {move || {
                 let (person, name) = asked.get_value();
@@ -242,7 +239,7 @@ fn Person(person: Somebody) -> impl IntoView {
 #[component]
 fn Sanctioned(sanction: Sanction) -> impl IntoView {
     let desk = Desk::here();
-    let name = sanction.name.clone().unwrap_or_else(|| NAMELESS.to_owned());
+    let name = desk.name_of(&sanction);
     let (mark, word, act) = match sanction.kind {
         SanctionKind::Mute => (Icon::Mute, "Muted", "Let speak"),
         SanctionKind::Block => (Icon::Block, "Blocked", "Let back in"),

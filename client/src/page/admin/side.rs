@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, Side};
 use super::form::focus;
-use super::live::Live;
+use super::live::{Cut, Live};
 use super::me::Right;
 use super::moderation::Moderation;
 use super::people::People;
@@ -59,6 +59,7 @@ pub fn SidePanel() -> impl IntoView {
             <div class="side-tabs" role="tablist" aria-label="The room" on:keydown=on_key>
                 {Side::ALL.into_iter().map(tab).collect_view()}
             </div>
+            <Cut/>
             <div id="side" role="tabpanel" aria-labelledby=move || tab_id(side.get())>
                 // The feed stays where it is, with what was scrolled to and what is being edited.
                 <div hidden=move || side.get() != Side::Feed>

@@ -6,6 +6,7 @@ use crate::page::admin::ask;
 use crate::page::admin::ask::people::{Sanction, SanctionKind};
 use crate::page::admin::me::Right;
 use crate::page::admin::words;
+use crate::store::chat::Entry;
 use crate::write;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -16,7 +17,7 @@ use nowcast_shared::item::Body;
 impl Desk {
     /// Fetches who is here, and who may not be. What is known stays until the answer is there.
     pub fn load_roster(self) {
-        if !self.may(Right::Settings) {
+        if !self.may_now(Right::Settings) {
             return;
         }
         spawn_local(async move {
@@ -32,7 +33,7 @@ impl Desk {
 
     /// Fetches the words that wait for approval.
     pub fn load_waiting(self) {
-        if !self.may(Right::Settings) {
+        if !self.may_now(Right::Settings) {
             return;
         }
         spawn_local(async move {
@@ -86,6 +87,7 @@ impl Desk {
         name: &str,
         seconds: Option<u64>,
     ) -> Result<(), String> {
+        self.remember(&person, name);
         let back = Command::Unmute { person: person.clone() };
         let done = Command::Mute { person, seconds };
         let said = match seconds {
@@ -97,6 +99,7 @@ impl Desk {
 
     /// Sends somebody out for good.
     pub async fn block(self, person: PublicId, name: &str) -> Result<(), String> {
+        self.remember(&person, name);
         let back = Command::Unblock { person: person.clone() };
         let done = Command::Block { person };
         let said = format!("{name} is out, and cannot come back.");
@@ -106,7 +109,7 @@ impl Desk {
     /// Takes a mute or a block back.
     pub async fn forgive(self, sanction: &Sanction) -> Result<(), String> {
         let person = sanction.person.clone();
-        let name = sanction.name.as_deref().unwrap_or(words::NAMELESS);
+        let name = &self.name_of(sanction);
         let (done, back, said) = match sanction.kind {
             SanctionKind::Mute => {
                 let seconds = sanction.until.map(|until| words::seconds_left(until, dom::now()));
@@ -119,6 +122,28 @@ impl Desk {
             }
         };
         self.sanction(&done, said, &back, "It holds again.".to_owned()).await
+    }
+
+    fn remember(self, person: &PublicId, name: &str) {
+        self.names.update_value(|names| drop(names.insert(person.clone(), name.to_owned())));
+    }
+
+    /// What somebody goes by who may not speak or be here: as the server says, or as this page has
+    /// known them.
+    pub fn name_of(self, sanction: &Sanction) -> String {
+        let spoke = || {
+            self.store.chat.said.with_untracked(|said| {
+                let by = |entry: &&Entry| entry.by.id == sanction.person && !entry.name.is_empty();
+                said.iter().rev().find(by).map(|entry| entry.name.clone())
+            })
+        };
+        let known = || self.names.with_value(|names| names.get(&sanction.person).cloned());
+        sanction
+            .name
+            .clone()
+            .or_else(known)
+            .or_else(spoke)
+            .unwrap_or_else(|| words::NAMELESS.to_owned())
     }
 
     async fn sanction(

@@ -114,6 +114,7 @@ fn SaidRow(
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let may = move || desk.may(Right::Settings);
+    let may_now = move || desk.may_now(Right::Settings);
     // Hosts are not to be silenced by each other.
     let host = by.role == Role::Admin;
     let color = color_of(&by.id);
@@ -132,7 +133,7 @@ fn SaidRow(
         });
     };
     let on_key = move |event: ev::KeyboardEvent| {
-        if event.repeat() || event.ctrl_key() || event.meta_key() || event.alt_key() || !may() {
+        if event.repeat() || event.ctrl_key() || event.meta_key() || event.alt_key() || !may_now() {
             return;
         }
         match event.key().as_str() {

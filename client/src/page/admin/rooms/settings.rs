@@ -103,6 +103,8 @@ fn Form(changed: RwSignal<bool>) -> impl IntoView {
             match saved {
                 Ok(()) => {
                     desk.tell("Settings saved.", None);
+                    let now = untrack(|| desk.room_state());
+                    let _ = form.try_set(SettingsForm::new(now));
                     // The link is what one needs next.
                     if !gone && !newly_private {
                         desk.settings.set(false);
