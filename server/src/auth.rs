@@ -193,7 +193,7 @@ impl Auth {
     pub async fn login(
         &self,
         password: String,
-        name: Option<String>,
+        name: String,
         from: IpAddr,
     ) -> Result<String, Problem> {
         self.attempts.begin(from).map_err(|wait| {
@@ -209,9 +209,8 @@ impl Auth {
         self.attempts.succeeded(from);
         let secret = random::name("", 32);
         let hash = hash(secret.as_bytes());
-        let name = name.unwrap_or_else(|| "Host".to_owned());
         let expires_at = clock::now() + LOGIN_LIFE;
-        self.keep_login(hash, name.clone(), expires_at).await?;
+        self.keep_login(hash, name, expires_at).await?;
         Ok(secret)
     }
 

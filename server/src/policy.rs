@@ -225,6 +225,36 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_what_pages_do_together() {
+        use Action::{Drag, Stage, Variable};
+        let (viewer, user) = (Actor::Viewer(Arc::default()), Actor::User(Arc::default()));
+        let (publisher, root) = (token(&[Scope::Publish], None), token(&[Scope::Admin], None));
+        let (pusher, foreign) = (token(&[Scope::Push], None), Actor::Foreign(Arc::default()));
+        let (listed, other) = (Variable { listed: true }, Variable { listed: false });
+        let ok = Ok(());
+        let (unknown, no) = (Err(Code::Unauthorized), Err(Code::Forbidden));
+        let site = Err(Code::ForeignOrigin);
+        let actions =
+            [Drag(Who::Everyone), Drag(Who::Users), Drag(Who::Nobody), Stage, listed, other];
+        for (actor, rights) in [
+            (&admin(), [ok; 6]),
+            (&root, [ok; 6]),
+            (&publisher, [ok, ok, no, no, ok, ok]),
+            (&pusher, [no; 6]),
+            (&user, [ok, ok, no, no, ok, no]),
+            (&viewer, [ok, unknown, no, unknown, ok, unknown]),
+            (&foreign, [site; 6]),
+        ] {
+            for (action, right) in actions.into_iter().zip(rights) {
+                let may = |open| may(actor, action, &RoomName::main(), open).map_err(|p| p.code);
+                assert_eq!(may(Openness::Closed), right, "{actor:?} {action:?}");
+                let open = if *actor == foreign { right } else { ok };
+                assert_eq!(may(Openness::Open), open, "{actor:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
     fn pushing_takes_its_own_scope_and_a_room_where_the_token_has_rooms() {
         let code = |actor: &Actor, room: Option<&str>, open| {
             let room = room.map(|room| room.parse::<RoomName>().unwrap());

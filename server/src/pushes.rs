@@ -140,7 +140,7 @@ pub fn look_up(
     tokio::spawn(async move {
         let Some(user) = &visitor.user else { return };
         let client = visitor.client.as_ref().map(ToString::to_string).unwrap_or_default();
-        let taking = take(&app.db, user.id.clone(), room, client, pushed).await;
+        let taking = take(&app, user.id.clone(), room, client, pushed).await;
         // What came meanwhile waits for this, whatever becomes of it.
         let (stored, fresh) = taking.unwrap_or_else(|error| {
             tracing::warn!(%error, "stored pushes could not be looked up");
@@ -191,7 +191,7 @@ async fn keep(
 
 /// What a page of a user is to be given in a room, and which of that nobody was given before.
 async fn take(
-    db: &Db,
+    app: &App,
     user: String,
     room: i64,
     client: String,
@@ -221,15 +221,26 @@ async fn take(
     let select = Arc::new(select);
     let looking = Arc::clone(&select);
     // Looking costs no commit: mostly there is nothing.
-    if db.read(move |connection| looking(connection)).await?.is_empty() {
+    if app.db.read(move |connection| looking(connection)).await?.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
+    let (db, hub) = (&app.db, Arc::clone(&app.hub));
     db.write(move |connection| {
-        let rows = select(connection)?;
-        let sql = format!("UPDATE pushes SET taken = ?4 WHERE {here} AND taken IS NULL");
-        connection.execute(&sql, params![user, room, oldest, client])?;
-        let fresh = rows.iter().filter(|(_, fresh)| *fresh).map(|(stored, _)| stored.id).collect();
-        Ok((rows.into_iter().map(|(stored, _)| stored).collect(), fresh))
+        let sql = "UPDATE pushes SET taken = ?, id = ? WHERE user = ? AND id = ?";
+        let mut statement = connection.prepare_cached(sql)?;
+        let (mut stored, mut fresh) = (Vec::new(), Vec::new());
+        for (mut push, is_fresh) in select(connection)? {
+            if is_fresh {
+                // Named when it is given: whatever was pushed between was not for this page, which
+                // says from now on that it has seen this one.
+                let kept = push.id.to_string();
+                push.id = hub.push_id();
+                statement.execute(params![client, push.id.to_string(), user, kept])?;
+                fresh.push(push.id);
+            }
+            stored.push(push);
+        }
+        Ok((stored, fresh))
     })
     .await
 }

@@ -476,7 +476,7 @@ fn every_command_kind_is_listed_and_keeps_its_fields() {
         Command::Block { person: person.clone() },
         Command::Unblock { person },
     ];
-    let texts = all.each_ref().map(|command| pinned(command));
+    let texts = all.each_ref().map(pinned);
     insta::assert_snapshot!(texts.join("\n"), @r#"
     {"kind":"publish","item":{"kind":"message","data":null}}
     {"kind":"edit","item":"i1","data":null}

@@ -9,6 +9,7 @@
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
 //! - [`browser`]: a Chromium that a test drives.
+//! - [`token`]: signs user tokens.
 //! - [`wait`]: polls for a condition, with a limit.
 
 pub mod api;
@@ -17,6 +18,7 @@ pub mod follower;
 pub mod page;
 pub mod proxy;
 pub mod server;
+pub mod token;
 pub mod wait;
 pub mod weather;
 

@@ -7,11 +7,13 @@ mod commands;
 mod event_stream;
 mod joining;
 mod long_poll;
+mod people;
 mod signals;
 mod websocket;
 
 pub use commands::Answer;
 pub use joining::{Joining, Transport, new_client_id};
+pub use people::You;
 
 use crate::api::Problem;
 use crate::wait::{in_time, pause};
@@ -60,6 +62,10 @@ pub struct Page {
     presence: Option<Presence>,
     /// The version that the last signal had about that.
     told: Option<u64>,
+    /// Who is here, by all that it was told.
+    people: PresenceState,
+    /// How it was told that others see it, the last time.
+    you: Option<You>,
     open_house: bool,
     ended: bool,
     close_code: Option<u16>,
@@ -85,6 +91,8 @@ impl Page {
             snapshot: None,
             presence: None,
             told: None,
+            people: PresenceState::default(),
+            you: None,
             open_house: false,
             ended: false,
             close_code: None,
@@ -119,6 +127,7 @@ impl Page {
         if let Some(snapshot) = &welcome.snapshot {
             let PresenceState { version, count, transports, .. } = snapshot.presence;
             self.presence = Some(Presence { version, count, transports, ..Presence::default() });
+            self.people = snapshot.presence.clone();
         }
         self.snapshot = welcome.snapshot;
         self.open_house = welcome.open;
@@ -337,10 +346,22 @@ impl Page {
             ServerFrame::Signal { signal: Signal::Presence(presence) } => {
                 let told = self.told.replace(presence.version).unwrap_or(0);
                 assert!(presence.version > told, "{presence:?} came after version {told}");
+                let known = self.people.version;
+                if presence.version > known {
+                    let applied = self.people.apply(presence);
+                    assert!(applied, "{presence:?} does not continue {known}");
+                }
                 // One that the snapshot has overtaken may still be on its way.
                 if self.presence.as_ref().is_none_or(|known| known.version < presence.version) {
                     self.presence = Some(presence.clone());
                 }
+            }
+            ServerFrame::Signal { signal: Signal::You { you, name, user } } => {
+                self.you = Some(You { id: you.clone(), name: name.clone(), user: user.clone() });
+            }
+            ServerFrame::Push { id, .. } => {
+                let before = self.joining.pushed.replace(id.clone());
+                assert!(before.is_none_or(|before| before < *id), "pushes come in order, once");
             }
             _ => {}
         }

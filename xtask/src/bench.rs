@@ -6,7 +6,7 @@
 //!   onto this machine.
 //! - [`child`]: a program that is talked to; [`running`]: a server; [`measure`]: the load generator;
 //!   [`session`]: a server with its pages, and the rounds.
-//! - [`durable`], [`herd`]: the two that are about our server alone.
+//! - [`durable`], [`herd`]: the two that are about our server alone. [`stage`]: the one in browsers.
 //! - [`results`]: all figures, their medians; [`verdict`]: what was to be reached, and was it.
 //! - [`table`]: for people; [`machine`]: what it was measured on; [`document`]: the file of it.
 
@@ -24,6 +24,7 @@ mod results;
 mod running;
 mod scenario;
 mod session;
+mod stage;
 mod table;
 mod verdict;
 
@@ -43,6 +44,7 @@ use scenario::{Job, Phase, Scenario};
 pub(crate) const HELP: &str = "
 Usage: cargo xtask bench [--only SCENARIO,…] [--peers NAME,…] [--rounds N] [--seconds S]
                          [--quick] [--server FILE] [--write] [--list]
+       cargo xtask bench stage [--rounds N] [--seconds S] [--pages N] [--quick]
 
 Starts our server and the others on core 0, with the load generator's pages on core 1, and measures
 them in turn, a second each, round after round; what is compared are medians. Prints one table of what was to be reached, one of
@@ -61,9 +63,18 @@ What is missing is installed into the cache folder: Bun, ws and Socket.IO by npm
 from Debian's packages. What cannot be had is left out, by name and with the reason. It needs
 Linux with two cores, and `taskset` and `prlimit` (util-linux). Nothing else should run meanwhile.
 
+`bench stage` builds the pages as they are released and measures how soon another browser shows what
+one moves, with 200 other pages open (3 rounds of 10 s); it writes that section of the document alone.
+It needs Chromium and chromedriver, as the browser tests do.
+
 Logs, and every round's figures, are in target/xtask/bench/. Text between the `notes` marks in docs/BENCHMARKS.md is kept.";
 
 pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
+    if let Some((word, rest)) = words.split_first()
+        && word == "stage"
+    {
+        return stage::run(rest);
+    }
     let options = Options::parse(words)?;
     if options.list {
         for scenario in Scenario::ALL {

@@ -89,7 +89,7 @@ pub(crate) fn build(words: &[String]) -> Result<ExitCode> {
 }
 
 /// Tools, pages, server: whatever of it is not there yet.
-fn make(paths: &Paths, profile: Profile) -> Result<PathBuf> {
+pub(crate) fn make(paths: &Paths, profile: Profile) -> Result<PathBuf> {
     let progress = Progress::new(setup::STEPS + client::STEPS + 1);
     let pages = Pages::look(paths)?;
     let tools = Tools::install(paths, &progress, || pages.compile(&progress))?;

@@ -21,6 +21,7 @@ use crate::link::Link;
 use crate::store::feed::Older;
 use crate::store::{Store, set, signal};
 use leptos::prelude::*;
+use nowcast_shared::chat::SNAPSHOT_SAID;
 use nowcast_shared::id::{RoomName, SaidId};
 use nowcast_shared::offset::Offset;
 use nowcast_shared::room::Who;
@@ -177,11 +178,14 @@ pub fn chat(talk: Talk, room: RoomName) -> AnyView {
 /// What stands above the first words.
 fn before(talk: Talk) -> AnyView {
     let chat = talk.store.chat;
-    let nothing_said = chat.said.with(Vec::is_empty);
+    let said = chat.said.with(Vec::len);
     match chat.older.get() {
         _ if !chat.ready.get() => nothing(),
-        Older::End if nothing_said => fixed(EMPTY),
-        Older::End => sentence("began", "That is where it began.".to_owned(), None),
+        Older::End if said == 0 => fixed(EMPTY),
+        Older::End if said > SNAPSHOT_SAID => {
+            sentence("began", "That is where it began.".to_owned(), None)
+        }
+        Older::End => nothing(),
         Older::More => nothing(),
         Older::Loading => sentence("began", "Loading…".to_owned(), None),
         Older::Failed(detail) => {

@@ -41,7 +41,9 @@ pub(super) async fn login(
     let from = visitor(&app, from.address.ip(), &headers);
     let Login { password, name } = body::json(request, LIMIT).await?;
     let name = name.map(|name| check_name(&name)).transpose()?.flatten();
-    let secret = app.auth.login(password, name, from).await?;
+    let name = name.unwrap_or_else(|| "Host".to_owned());
+    let secret = app.auth.login(password, name.clone(), from).await?;
+    app.hub.displace(&name, &app.auth.reserved());
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&secret, secure))])
         .into_response())
 }
@@ -83,6 +85,7 @@ pub(super) async fn rename(
     let name = check_name(&name)?
         .ok_or_else(|| Problem::new(Code::BadRequest, "A name has at least one character."))?;
     app.auth.rename(login, name.clone()).await?;
+    app.hub.displace(&name, &app.auth.reserved());
     Ok(Json(describe(&app, &Actor::Admin { name, login })))
 }
 

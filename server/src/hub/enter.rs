@@ -75,6 +75,10 @@ impl Hub {
                 // A page may have been invited since.
                 member.pass = join.pass;
             }
+            if waiting.since.is_none() {
+                // It begins anew, and knows nothing of itself any more.
+                self.introduce(&inside, room, id);
+            }
             waiting.again = join.pushed.map(|seen| (seen, inside.given_after(room, id, seen)));
             self.shard(id).send(Message::Poll(id, waiting));
             return (self.shard(id).clone(), id, false);
@@ -135,6 +139,19 @@ impl Hub {
         }
         self.stir(inside, room);
         id
+    }
+
+    /// Tells a page how others see it, where it cannot know.
+    fn introduce(&self, inside: &Inside, room: i64, id: SessionId) {
+        let member = inside.rooms.get(&room).and_then(|state| state.members.get(&id));
+        let Some((member, who)) = member.and_then(|member| Some((member, member.who.as_ref()?)))
+        else {
+            return;
+        };
+        let known = member.seat.visitor();
+        if known.name.is_some() || known.user.is_some() {
+            self.tell(id, you(who, &known));
+        }
     }
 
     /// Calls whoever a page is of by the name that is theirs, and lets their other pages know.

@@ -316,7 +316,9 @@ impl Job for Append {
     }
 
     fn answer(self: Box<Self>) {
-        let Self { outcome, result, answer, .. } = *self;
+        let Self { room, outcome, result, answer, .. } = *self;
+        // Whoever is answered may find that nobody uses the room any more.
+        drop(room);
         let result = outcome
             .map_err(AppendError::Db)
             .and_then(|()| result.unwrap_or(Err(AppendError::Db(DbError::Closed))));

@@ -198,3 +198,49 @@ async fn a_room_that_comes_and_goes_is_never_behind_what_was_kept() {
     evict(&log);
     assert_eq!(log.loaded(), 0);
 }
+
+#[tokio::test]
+async fn memory_knows_the_stage_as_the_disk_has_it() {
+    use nowcast_shared::stage::PieceChange;
+    let kept = open(0, 1 << 20).await;
+    let piece = |name: &str| -> nowcast_shared::id::PieceId { name.parse().unwrap() };
+    let append = async |change| {
+        kept.log.append(&kept.room, draft(Change::Stage(change), None)).await.map(|_| ())
+    };
+    let put = |name: &str, x| {
+        let change = PieceChange { x, look: Some("pointer".to_owned()), ..PieceChange::default() };
+        StageChange::Put { piece: piece(name), change }
+    };
+    let go = |name: &str, place| StageChange::Move { piece: piece(name), place, over_locks: false };
+    let lock = |name: &str, locked| {
+        let change = PieceChange { locked: Some(locked), ..PieceChange::default() };
+        StageChange::Put { piece: piece(name), change }
+    };
+    append(put("before", Some(0.1))).await.unwrap();
+    append(put("gone", None)).await.unwrap();
+    assert_eq!(kept.room.spot(&piece("before")), None, "nobody asked yet");
+    kept.log.load_stage(&kept.room).await.unwrap();
+    assert_eq!(kept.room.spot(&piece("none")), Some(None));
+
+    append(go("before", (0.3, 0.4))).await.unwrap();
+    append(lock("before", true)).await.unwrap();
+    append(put("after", Some(0.9))).await.unwrap();
+    append(StageChange::Remove { piece: piece("gone") }).await.unwrap();
+    let refused = append(go("before", (0.5, 0.5))).await;
+    assert!(matches!(refused, Err(AppendError::Refused(Refusal::PieceLocked))));
+    let refused = append(go("gone", (0.5, 0.5))).await;
+    assert!(matches!(refused, Err(AppendError::Refused(Refusal::UnknownPiece))));
+
+    let spot = |name: &str| kept.room.spot(&piece(name));
+    let seen = [spot("before"), spot("after"), spot("gone")];
+    let (locked, place) = (true, (0.3, 0.4));
+    assert_eq!(seen[0], Some(Some(Spot { place, locked })));
+    assert_eq!(seen[1], Some(Some(Spot { place: (0.9, 0.5), locked: false })));
+    assert_eq!(seen[2], Some(None));
+    // Another server on the same file reads the same.
+    let db = Db::open(kept._folder.path()).unwrap();
+    let log = Log::new(db, 0, 1 << 20, Arc::<Followed>::default());
+    let room = log.room(&RoomName::main()).await.unwrap().unwrap();
+    log.load_stage(&room).await.unwrap();
+    assert_eq!(seen, ["before", "after", "gone"].map(|name| room.spot(&piece(name))));
+}

@@ -33,6 +33,8 @@ pub struct Joining {
     role: Option<&'static str>,
     /// More of its query, as `&name=value`, also where it sends commands by POST.
     pub(super) more: String,
+    /// The newest push that it has seen.
+    pub(super) pushed: Option<String>,
     pub(super) credential: Credential,
 }
 
@@ -47,6 +49,7 @@ impl Joining {
             since: None,
             role: None,
             more: String::new(),
+            pushed: None,
             credential: Credential::None,
         }
     }
@@ -75,6 +78,12 @@ impl Joining {
         Self { since: Some(since.to_string()), ..self }
     }
 
+    /// From the beginning, as after a reload.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { since: None, ..self }
+    }
+
     /// Whether it continues what it has seen.
     pub fn resumes(&self) -> bool {
         self.since.is_some()
@@ -97,6 +106,23 @@ impl Joining {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.more.extend(["&", name, "=", value]);
         self
+    }
+
+    /// Saying this in its query, whatever it said there before: `person`, `name`, `token`, `id`.
+    #[must_use]
+    pub fn saying(mut self, name: &str, value: impl Into<String>) -> Self {
+        let said = format!("{name}=");
+        let others = self.more.split('&').filter(|pair| !pair.starts_with(&said));
+        // Each begins with its `&`, and so there is nothing before the first.
+        self.more = others.collect::<Vec<_>>().join("&");
+        let value: String = url::form_urlencoded::byte_serialize(value.into().as_bytes()).collect();
+        self.with(name, &value)
+    }
+
+    /// As if it had seen this push last.
+    #[must_use]
+    pub fn pushed(self, id: impl Into<String>) -> Self {
+        Self { pushed: Some(id.into()), ..self }
     }
 
     /// With the credential of whoever this is.
@@ -150,6 +176,10 @@ impl Joining {
             path.push_str(role);
         }
         path.push_str(&self.more);
+        if let Some(pushed) = &self.pushed {
+            path.push_str("&pushed=");
+            path.push_str(pushed);
+        }
         path
     }
 

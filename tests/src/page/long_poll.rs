@@ -86,6 +86,9 @@ impl Link {
                 let epoch = position.as_deref().and_then(|position| position.split(':').next());
                 position = Some(format!("{}:{}", epoch.unwrap_or_default(), frame["offset"]));
             }
+            if frame["t"] == "push" {
+                self.joining.pushed = frame["id"].as_str().map(str::to_owned);
+            }
             self.ready.push_back(frame.clone());
         }
         let next = answer["next"].as_str().unwrap_or_else(|| panic!("{answer} has no next"));

@@ -57,7 +57,7 @@ async fn the_first_words_ask_for_a_name_and_a_guest_needs_none() {
     one.say("and more").await;
     one.hears(&["You: My first words", "You: and more"]).await;
 
-    other.press(".tabs", "Chat").await;
+    other.click(".to-chat").await;
     other.hears(&["Cleo: My first words", "Cleo: and more"]).await;
     other.say("Just passing").await;
     other.press(".ask", "Go on as Guest").await;
@@ -88,7 +88,7 @@ async fn own_words_can_be_edited_and_taken_back() {
     assert_eq!(ana.run("return document.querySelector('#say').value").await, "half a thought");
 
     ana.run("document.querySelector('.own [data-do=delete]').click()").await;
-    ana.shows_text(".do.asked", "Delete these words? Delete Keep").await;
+    ana.shows_text(".do.asked", "Delete these words?\nDelete\nKeep").await;
     ana.press(".do.asked", "Delete").await;
     ben.hears(&["You: Thanks"]).await;
     ana.hears(&["Ben: Thanks"]).await;
@@ -109,8 +109,10 @@ async fn others_see_that_somebody_is_writing_until_it_is_said() {
     ben.hears(&["Ana: I am done"]).await;
     ben.shows_text(".writing", "").await;
     // Whoever stops to write is forgotten after some seconds.
-    ana.fill("#say", "or not").await;
-    ben.shows_text(".writing", "Ana is writing…").await;
+    let writing = "return document.querySelector('.writing').innerText !== ''";
+    while ben.run(writing).await == false {
+        ana.fill("#say", "or not").await;
+    }
     ben.shows_text(".writing", "").await;
     let own = ana.run("return document.querySelector('.writing').innerText").await;
     assert_eq!(own, "", "nobody hears of themselves");
@@ -336,14 +338,14 @@ async fn a_phone_shows_one_part_at_a_time_and_each_keeps_its_place() {
     )
     .await;
     feed.hides(".feed").await;
-    feed.run("document.querySelector('.talk').scrollTop = 200").await;
+    feed.run("document.querySelector('.talk').scrollTop = 60").await;
     feed.press(".tabs", "Feed").await;
     assert_eq!(feed.run("return window.scrollY").await, 500);
     feed.hides(".chat").await;
     let current = "return document.querySelector('.tabs [aria-current=true]').innerText";
     assert_eq!(feed.run(current).await, "Feed");
     feed.press(".tabs", "Chat").await;
-    assert_eq!(feed.run("return document.querySelector('.talk').scrollTop").await, 200);
+    assert_eq!(feed.run("return document.querySelector('.talk').scrollTop").await, 60);
     let small = feed
         .run(
             "return [...document.querySelectorAll('button, textarea, a')]

@@ -51,12 +51,13 @@ impl Feed {
         feed
     }
 
-    /// As [`Feed::open`], in a browser that knows its person's name.
+    /// As [`Feed::open`], in a browser that knows its person's name; also with a query.
     pub(crate) async fn open_as(origin: &str, screen: Screen, name: &str) -> Self {
         let browser = Browser::open(screen).await;
         let name = format!("try {{ localStorage['nowcast.name'] ??= {} }} catch {{}}", json!(name));
         browser.before_every_page(&name).await;
-        browser.go(&format!("{origin}/")).await;
+        let address = if origin.contains('?') { origin.to_owned() } else { format!("{origin}/") };
+        browser.go(&address).await;
         let feed = Self(browser);
         feed.is("Live").await;
         feed

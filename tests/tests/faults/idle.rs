@@ -63,10 +63,14 @@ async fn ten_thousand_rooms_that_were_let_go_of_cost_next_to_nothing() {
         (rooms(&server).await == 0).then_some(())
     })
     .await;
-    let after = server.memory();
+    // The allocator gives back what it was given bit by bit, as requests come.
+    let after = eventually_within(Duration::from_mins(2), "memory is given back", async || {
+        again(&admin, 0..10).await;
+        Some(server.memory()).filter(|memory| *memory < before + MOST / 2)
+    })
+    .await;
     let more = after.saturating_sub(before) / 1024;
     eprintln!("{ROOMS} rooms that were let go of: {more} KB more than {} KB", before / 1024);
-    assert!(after < before + MOST / 2);
 }
 
 /// Makes rooms, publishes and says something in each, and opens a page there once.
@@ -79,8 +83,7 @@ async fn visit(admin: &Api, prefix: &str, numbers: std::ops::Range<usize>) {
             let item = json!({"kind": "message", "data": {"text": "Welcome"}});
             let published = admin.post(&format!("{room}/items")).json(&item).send().await;
             expect_status(published.expect("an answer"), 201).await;
-            let client = nowcast_tests::page::new_client_id();
-            let poll = admin.get(&format!("{room}/poll?wait=0&client={client}")).send().await;
+            let poll = admin.get(&format!("{room}/poll?wait=0")).send().await;
             expect_status(poll.expect("an answer"), 200).await;
         })
         .await;

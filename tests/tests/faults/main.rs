@@ -5,13 +5,14 @@
 //! - [`slow`]: readers that stop reading; [`latency`]: what that costs the other pages.
 //! - [`clock`]: the clock is set back, and forward again. [`idle`]: rooms that nobody uses.
 //! - [`store`]: the disk is full, the database locked, the folder read-only. [`start`]: the same
-//!   when the server starts.
+//!   when the server starts. [`stage`]: a drop that the store does not take.
 
 mod clock;
 mod idle;
 mod latency;
 mod scale;
 mod slow;
+mod stage;
 mod start;
 mod store;
 mod storm;

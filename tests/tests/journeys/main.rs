@@ -11,6 +11,7 @@
 //! - [`chat`], [`moderation`]: what people say to each other, and what an admin can do about it.
 //!   [`rooms`]: what they are set to; private ones, empty ones.
 //! - [`stage`], [`variables`]: what pages move and write together.
+//! - [`people`], [`tokens`], [`push`]: names, who is here; who users are; what is for one alone.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -21,7 +22,9 @@ mod delivery;
 mod desk;
 mod files;
 mod moderation;
+mod people;
 mod polling;
+mod push;
 mod refused;
 mod rejected;
 mod repeats;
@@ -30,4 +33,5 @@ mod rooms;
 mod sessions;
 mod stage;
 mod start;
+mod tokens;
 mod variables;

@@ -14,7 +14,13 @@ use super::verdict::Row;
 use super::{machine, table};
 
 /// Between these, text written by hand is kept.
-const NOTES: (&str, &str) = ("<!-- notes -->", "<!-- /notes -->");
+const NOTES: Marks = ("<!-- notes -->", "<!-- /notes -->");
+
+/// Between these stands what `cargo xtask bench stage` writes.
+pub(super) const STAGE: Marks = ("<!-- stage -->", "<!-- /stage -->");
+
+/// The beginning and the end of a part that is not made anew with the rest.
+type Marks = (&'static str, &'static str);
 
 /// Writes the file anew, with the notes that were in it.
 pub(super) fn write(
@@ -26,6 +32,7 @@ pub(super) fn write(
 ) -> Result<()> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let text = text(rows, results, field, options, notes(&before));
+    let text = with(&text, STAGE, part(&before, STAGE).unwrap_or("\n"));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -49,6 +56,7 @@ fn text(rows: &[Row], results: &Results, field: &Field, options: &Options, notes
     );
     text.push_str(&table::figures(results));
     text.push_str(&table::remarks(results, field));
+    let _ = write!(text, "\n{}\n{}\n", STAGE.0, STAGE.1);
     let _ = write!(text, "\n## Notes\n\n{}{notes}{}\n", NOTES.0, NOTES.1);
     let _ = write!(text, "\n## Machine and versions\n\n| | |\n|---|---|\n");
     let _ = writeln!(text, "| date | {} |", machine::date());
@@ -107,8 +115,25 @@ less. Nothing else should run meanwhile.
 
 /// The text between the marks; a place for it where there is none.
 fn notes(document: &str) -> &str {
-    let found = document.split_once(NOTES.0).and_then(|(_, rest)| rest.split_once(NOTES.1));
-    found.map_or("\n", |(notes, _)| notes)
+    part(document, NOTES).unwrap_or("\n")
+}
+
+/// What stands between two marks.
+fn part<'d>(document: &'d str, marks: Marks) -> Option<&'d str> {
+    let (_, rest) = document.split_once(marks.0)?;
+    Some(rest.split_once(marks.1)?.0)
+}
+
+/// The document with this between two marks; where it has none, before the notes, or at its end.
+pub(super) fn with(document: &str, marks: Marks, new: &str) -> String {
+    let whole = format!("{}{new}{}", marks.0, marks.1);
+    if let Some(old) = part(document, marks) {
+        return document.replacen(&format!("{}{old}{}", marks.0, marks.1), &whole, 1);
+    }
+    match document.split_once("## Notes\n") {
+        Some((before, after)) => format!("{before}{whole}\n\n## Notes\n{after}"),
+        None => format!("{}\n\n{whole}\n", document.trim_end()),
+    }
 }
 
 #[cfg(test)]
@@ -120,5 +145,15 @@ mod tests {
         let document = format!("old\n{}\nThe soak ran.\n{}\nold", NOTES.0, NOTES.1);
         assert_eq!(notes(&document), "\nThe soak ran.\n");
         assert_eq!(notes("nothing yet"), "\n");
+    }
+
+    #[test]
+    fn the_stage_is_put_in_place_of_what_stood_there_or_before_the_notes() {
+        let first = with("figures\n\n## Notes\n\nby hand\n", STAGE, "\none\n");
+        assert_eq!(part(&first, STAGE), Some("\none\n"));
+        assert!(first.ends_with("<!-- /stage -->\n\n## Notes\n\nby hand\n"), "{first}");
+        let second = with(&first, STAGE, "\ntwo\n");
+        assert_eq!(second, first.replace("one", "two"));
+        assert_eq!(part(&with("", STAGE, "x"), STAGE), Some("x"));
     }
 }

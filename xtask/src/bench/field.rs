@@ -133,7 +133,7 @@ fn wanted(options: &Options, who: &[Contestant]) -> bool {
     who.iter().any(|who| options.contestants.contains(who))
 }
 
-fn build_bench(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
+pub(super) fn build_bench(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
     let mut command = cargo::command(&paths.root);
     command.args(["build", "--package", "nowcast-bench", "--profile", "release"]);
     let log = cargo::log_path(&paths.state(), "bench-build");

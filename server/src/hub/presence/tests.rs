@@ -133,8 +133,8 @@ impl World {
         }
     }
 
-    fn step(&mut self, step: Step) {
-        match step {
+    fn step(&mut self, step: &Step) {
+        match *step {
             Step::Join { who, page, counted } => {
                 self.leave(page);
                 self.open.insert(page, id(who));
@@ -195,7 +195,9 @@ proptest! {
     #[test]
     fn a_page_ends_with_what_the_server_knows(steps in proptest::collection::vec(step(), 0..60)) {
         let mut world = World::new();
-        steps.into_iter().for_each(|step| world.step(step));
+        for step in steps {
+            world.step(&step);
+        }
         world.check();
     }
 }

@@ -110,6 +110,8 @@ struct Page {
     moving: BTreeMap<PieceId, Place>,
     held: BTreeSet<PieceId>,
     mine: BTreeMap<PieceId, Place>,
+    /// Drops that took effect.
+    kept: BTreeSet<u64>,
     /// Drops without an answer, which are sent again.
     drops: BTreeMap<u64, (PieceId, Place)>,
 }
@@ -122,13 +124,12 @@ impl Page {
                 self.seen += 1;
                 self.moving.remove(&piece);
                 self.held.remove(&piece);
-                match place {
-                    Some(place) => self.rests.insert(piece, place),
-                    None => {
-                        self.mine.remove(&piece);
-                        self.rests.remove(&piece)
-                    }
-                };
+                if let Some(place) = place {
+                    self.rests.insert(piece, place);
+                } else {
+                    self.mine.remove(&piece);
+                    self.rests.remove(&piece);
+                }
             }
             Frame::Signal(Signal::PieceHeld { piece, by, .. }) => {
                 self.moving.remove(&piece);
@@ -142,7 +143,11 @@ impl Page {
                 self.moving.insert(piece, (x, y));
             }
             Frame::Signal(other) => panic!("{other:?}"),
-            Frame::Dropped(id, _) => {
+            Frame::Dropped(id, kept) => {
+                assert!(kept || !self.kept.contains(&id), "a repeat gets the first answer");
+                if kept {
+                    self.kept.insert(id);
+                }
                 if let Some((piece, _)) = self.drops.remove(&id) {
                     self.mine.remove(&piece);
                 }
@@ -214,13 +219,13 @@ impl World {
             ids: 0,
         };
         (0..PIECES)
-            .for_each(|index| world.keep(Event { piece: piece(index), place: Some((0.5, 0.5)) }));
+            .for_each(|index| world.keep(&Event { piece: piece(index), place: Some((0.5, 0.5)) }));
         (0..PAGES).for_each(|page| world.back(page, true));
         world
     }
 
     /// Keeps an event and hands it to those who are live.
-    fn keep(&mut self, event: Event) {
+    fn keep(&mut self, event: &Event) {
         match event.place {
             Some(place) => self.rests.insert(event.piece.clone(), place),
             None => self.rests.remove(&event.piece),
@@ -358,7 +363,7 @@ impl World {
         // Only what is there moves or goes; whatever is put is there.
         let kept = kept && !repeated && (known || (settles && event.place.is_some()));
         if kept {
-            self.keep(event);
+            self.keep(&event);
         }
         let landed = match (kept, drop, wish) {
             (true, Some(drop), _) => {
@@ -376,8 +381,8 @@ impl World {
         }
     }
 
-    fn step(&mut self, step: Step) {
-        match step {
+    fn step(&mut self, step: &Step) {
+        match *step {
             Step::Grab(page, index) if self.pages[page].rests.contains_key(&piece(index)) => {
                 let page = &mut self.pages[page];
                 page.mine.insert(piece(index), page.rests[&piece(index)]);
@@ -392,12 +397,12 @@ impl World {
                 self.drop(page, &piece(index), place(x));
             }
             Step::Put(index, x) => {
-                self.settle(Event { piece: piece(index), place: Some(place(x)) })
+                self.settle(Event { piece: piece(index), place: Some(place(x)) });
             }
             Step::Remove(index) => self.settle(Event { piece: piece(index), place: None }),
             Step::Raise(index) => {
                 if let Some(rests) = self.rests.get(&piece(index)).copied() {
-                    self.keep(Event { piece: piece(index), place: Some(rests) });
+                    self.keep(&Event { piece: piece(index), place: Some(rests) });
                     self.tell(self.leases.retell(&piece(index)));
                 }
             }
@@ -488,7 +493,7 @@ impl World {
         }
         self.drain();
         // Whoever vanished with a piece in hand is not waited for any longer.
-        self.step(Step::Wait(2_001));
+        self.step(&Step::Wait(2_001));
         self.drain();
     }
 
@@ -530,7 +535,7 @@ proptest! {
     fn all_pages_end_where_the_log_has_the_pieces(steps in vec(step(), 1..200)) {
         let mut world = World::new();
         for step in steps {
-            world.step(step);
+            world.step(&step);
             world.check()?;
         }
         world.settle_down();
@@ -549,7 +554,7 @@ proptest! {
         for step in steps {
             let lost = matches!(step, Step::Fail);
             let before: Vec<_> = world.pages.iter().map(|page| page.down.len()).collect();
-            world.step(step);
+            world.step(&step);
             for (index, page) in world.pages.iter().enumerate() {
                 for frame in page.down.iter().skip(before[index]) {
                     if let Frame::Signal(
