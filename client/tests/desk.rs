@@ -12,15 +12,20 @@ use nowcast_client::page::admin::desk::{Board as State, Desk};
 use nowcast_client::page::admin::draft::{Draft, Kind};
 use nowcast_client::page::admin::item_tools::ItemTools;
 use nowcast_client::page::admin::me::{Me, Right};
+use nowcast_client::page::admin::rooms::new_room::NewRoom;
 use nowcast_client::page::admin::tile::{Color, Face, Outcome, Tile};
-use nowcast_client::read;
+use nowcast_client::page::admin::variables::Variables;
+use nowcast_client::page::admin::variables::editor::Editor;
+use nowcast_client::read::{self, Json};
 use nowcast_client::store::Store;
+use nowcast_shared::frame::Variable;
 use nowcast_shared::id::{PublicId, RoomName};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::Offset;
+use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -86,6 +91,10 @@ fn one(place: &Element, selector: &str) -> HtmlElement {
     let mut found = all(place, selector);
     assert_eq!(found.len(), 1, "{selector} in {}", place.inner_html());
     found.remove(0)
+}
+
+fn all_texts(place: &Element, selector: &str) -> Vec<String> {
+    all(place, selector).iter().map(text).collect()
 }
 
 fn text(element: &HtmlElement) -> String {
@@ -207,5 +216,73 @@ async fn a_draft_is_there_again_after_a_reload() {
     assert!(elsewhere.draft.with_untracked(Draft::is_empty));
     again.draft.set(Draft::default());
     tick().await;
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_new_rooms_address_follows_its_title_until_another_is_typed() {
+    let (_, place) = show("new-room", || view! { <NewRoom on_back=|()| ()/> });
+    let type_into = |selector: &str, value: &str| {
+        let field: HtmlInputElement = one(&place, selector).unchecked_into();
+        field.set_value(value);
+        let event = Event::new("input").unwrap();
+        field.dispatch_event(&event).unwrap();
+    };
+    let address = || one(&place, "#room-address").unchecked_into::<HtmlInputElement>().value();
+    type_into("#room-title", "Größe & Mut");
+    tick().await;
+    assert_eq!(address(), "groesse-and-mut");
+    type_into("#room-address", "mut");
+    type_into("#room-title", "Größe");
+    tick().await;
+    assert_eq!(address(), "mut");
+    type_into("#room-address", "");
+    tick().await;
+    assert_eq!(address(), "groesse");
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn variables_are_shown_tidily_with_who_may_write_them() {
+    let (desk, place) = show("variables", || view! { <Variables /> });
+    let variable = Variable { value: Json("{\"a\":[1,2]}".to_owned()), version: 7 };
+    let all = BTreeMap::from([
+        ("score".to_owned(), variable.clone()),
+        ("vote.a".to_owned(), Variable { value: Json("\"<b>\"".to_owned()), version: 9 }),
+    ]);
+    desk.variables.update(|known| known.begin(all));
+    desk.store.settings.update(|settings| settings.variables = vec!["vote.*".to_owned()]);
+    tick().await;
+    let values: Vec<_> = all_texts(&place, ".value");
+    assert_eq!(values, ["{\"a\": [1, 2]}", "\"<b>\""]);
+    assert_eq!(all_texts(&place, ".variable-version"), ["v7", "v9"]);
+    assert_eq!(all_texts(&place, ".tag"), ["Pages write"]);
+
+    desk.variables
+        .update(|known| known.set("score".to_owned(), Variable { version: 11, ..variable }));
+    tick().await;
+    assert_eq!(all_texts(&place, ".variable-version"), ["v11", "v9"]);
+    let fresh = one(&place, ".value[data-fresh=true]");
+    assert_eq!(text(&fresh), "{\"a\": [1, 2]}", "what has just changed is marked");
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_value_that_changes_while_it_is_edited_is_shown_before_it_is_written_over() {
+    let (desk, place) = show("conflict", || {
+        view! { <Editor name=Some("score".to_owned()) on_done=|()| ()/> }
+    });
+    // The form began when there was none of this name.
+    desk.variables.update(|known| {
+        known.set("score".to_owned(), Variable { value: Json("5".to_owned()), version: 3 });
+    });
+    tick().await;
+    assert_eq!(text(&one(&place, ".meanwhile .value")), "5");
+    assert_eq!(text(&one(&place, "button[type=submit]")), "Save mine over it");
+    one(&place, ".form-foot .quiet").click();
+    tick().await;
+    assert!(all(&place, ".meanwhile").is_empty());
+    let field: HtmlTextAreaElement = one(&place, "textarea").unchecked_into();
+    assert_eq!(field.value(), "5");
     place.remove();
 }

@@ -135,7 +135,7 @@ async fn whoever_is_blocked_is_out_until_the_host_lets_them_back_in() {
     desk.until("he is among the blocked", &shown("Blocked for good")).await;
     let out = "return document.querySelector('.pill')?.innerText.trim() !== 'Live'";
     ben.until("his page is out", out).await;
-    desk.press(".person-list", "Let back in").await;
+    desk.press("[aria-labelledby=sanctions-title]", "Let back in").await;
     desk.until("nobody is blocked", "return !document.querySelector('#sanctions-title')").await;
     ben.reload().await;
     ben.is("Live").await;

@@ -49,7 +49,7 @@ pub fn NoRoom() -> impl IntoView {
         spawn_local(async move {
             let room = desk.room();
             match ask::rooms::make_room(&room, room.as_str()).await {
-                Ok(_) => desk.missing.set(false),
+                Ok(()) => desk.missing.set(false),
                 Err(failure) => problem.set(Some(desk.explain(&failure))),
             }
         });

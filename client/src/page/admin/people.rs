@@ -141,7 +141,10 @@ fn Here() -> impl IntoView {
     let sanctions = Memo::new(move |_| with_roster(desk, |roster| roster.sanctions.clone()));
     let others = move || {
         let pages = desk.store.people.count().unwrap_or_default();
-        let named = named.with(Vec::len) as u64;
+        // This page is named, too, but counts as no viewer.
+        let me = desk.store.me.id.get();
+        let named =
+            named.with(|named| named.iter().filter(|person| person.id != me).count()) as u64;
         match (named, pages) {
             (0, 0) => "Nobody is here yet. Names come up as people arrive.".to_owned(),
             (0, 1) => "One page is open. Whoever it is goes by no name.".to_owned(),

@@ -94,7 +94,7 @@ fn RoomList(making: RwSignal<bool>) -> impl IntoView {
         load();
     };
     view! {
-        <div on:keydown=walk>
+        <div on:keydown=move |event| walk(&event)>
             <Show when=move || many.get()>
                 <input
                     class="room-search"
@@ -186,7 +186,7 @@ fn RoomLink(room: Room) -> impl IntoView {
 }
 
 /// The arrow keys go from room to room.
-fn walk(event: ev::KeyboardEvent) {
+fn walk(event: &ev::KeyboardEvent) {
     let step: isize = match event.key().as_str() {
         "ArrowDown" => 1,
         "ArrowUp" => -1,

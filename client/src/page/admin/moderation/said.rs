@@ -38,7 +38,7 @@ pub fn SaidList() -> impl IntoView {
     let none = Memo::new(move |_| chat.ready.get() && chat.said.with(Vec::is_empty));
     view! {
         // Its last line stays in view while words come, unless somebody scrolled back.
-        <div class="said-scroll" on:keydown=walk>
+        <div class="said-scroll" on:keydown=move |event| walk(&event)>
             <ol class="said-list" aria-label="What was said">
                 <Earlier/>
                 <For each=move || chat.said.get() key=|entry| entry.key let:entry>
@@ -218,7 +218,7 @@ fn SaidRow(
 }
 
 /// The arrow keys go from words to words.
-fn walk(event: ev::KeyboardEvent) {
+fn walk(event: &ev::KeyboardEvent) {
     let up = match event.key().as_str() {
         "ArrowUp" => true,
         "ArrowDown" => false,

@@ -18,52 +18,74 @@ enum Place {
     Elsewhere,
 }
 
-/// The form, and what became of what it sent.
-#[component]
-pub fn Push() -> impl IntoView {
-    let desk = Desk::here();
-    let to = desk.push_to;
-    let text = RwSignal::new(String::new());
-    let is_json = RwSignal::new(false);
-    let keep = RwSignal::new(true);
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<(Place, String)>);
-    let outcome = RwSignal::new(None::<String>);
-    let typed = move || {
-        problem.set(None);
-        outcome.set(None);
-    };
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        if busy.get_untracked() {
+/// What is typed, and what became of what was sent.
+#[derive(Clone, Copy)]
+struct Work {
+    to: RwSignal<String>,
+    text: RwSignal<String>,
+    is_json: RwSignal<bool>,
+    keep: RwSignal<bool>,
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<(Place, String)>>,
+    outcome: RwSignal<Option<String>>,
+}
+
+impl Work {
+    fn new(to: RwSignal<String>) -> Self {
+        Self {
+            to,
+            text: RwSignal::new(String::new()),
+            is_json: RwSignal::new(false),
+            keep: RwSignal::new(true),
+            busy: RwSignal::new(false),
+            problem: RwSignal::new(None),
+            outcome: RwSignal::new(None),
+        }
+    }
+
+    /// What was said about the last try is about something else now.
+    fn typed(self) {
+        self.problem.set(None);
+        self.outcome.set(None);
+    }
+
+    fn wrong(self, place: Place) -> Option<String> {
+        self.problem.with(|problem| {
+            problem.as_ref().filter(|(at, _)| *at == place).map(|(_, why)| why.clone())
+        })
+    }
+
+    fn send(self, desk: Desk) {
+        if self.busy.get_untracked() {
             return;
         }
-        typed();
-        let id = to.with_untracked(|to| to.trim().to_owned());
+        self.typed();
+        let id = self.to.with_untracked(|to| to.trim().to_owned());
         if id.is_empty() {
-            problem.set(Some((Place::To, "To whom?".to_owned())));
+            self.problem.set(Some((Place::To, "To whom?".to_owned())));
             return focus("push-to");
         }
-        let data = match written(&text.get_untracked(), is_json.get_untracked()) {
+        let data = match written(&self.text.get_untracked(), self.is_json.get_untracked()) {
             Ok(data) => data,
             Err(why) => {
-                problem.set(Some((Place::Text, why)));
+                self.problem.set(Some((Place::Text, why)));
                 return focus("push-text");
             }
         };
-        busy.set(true);
-        let kept = keep.get_untracked();
+        self.busy.set(true);
+        let kept = self.keep.get_untracked();
         spawn_local(async move {
             let sent = ask::people::push(&desk.room(), &id, &data, kept).await;
-            let _ = busy.try_set(false);
+            // By now another part of the room may be shown.
+            let _ = self.busy.try_set(false);
             match sent {
                 Ok(pages) => {
                     let said = reached(pages, kept);
                     desk.said.set(said.clone());
-                    let _ = outcome.try_set(Some(said));
+                    let _ = self.outcome.try_set(Some(said));
                     // What went nowhere may be tried on somebody else.
                     if pages > 0 || kept {
-                        let _ = text.try_set(String::new());
+                        let _ = self.text.try_set(String::new());
                     }
                 }
                 Err(failure) => {
@@ -73,31 +95,21 @@ pub fn Push() -> impl IntoView {
                         Some(Code::BadRequest) if why.contains("destination") => Place::To,
                         _ => Place::Elsewhere,
                     };
-                    let _ = problem.try_set(Some((place, why)));
+                    let _ = self.problem.try_set(Some((place, why)));
                 }
             }
         });
-    };
-    let wrong = move |place: Place| {
-        problem.with(|problem| {
-            problem.as_ref().filter(|(at, _)| *at == place).map(|(_, why)| why.clone())
-        })
-    };
-    let kind = move |json: bool, label: &'static str| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="push-kind"
-                    prop:checked=move || is_json.get() == json
-                    on:change=move |_| {
-                        is_json.set(json);
-                        typed();
-                    }
-                />
-                <span>{label}</span>
-            </label>
-        }
+    }
+}
+
+/// The form, and what became of what it sent.
+#[component]
+pub fn Push() -> impl IntoView {
+    let desk = Desk::here();
+    let work = Work::new(desk.push_to);
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        work.send(desk);
     };
     view! {
         <section class="push" aria-labelledby="push-title">
@@ -113,67 +125,91 @@ pub fn Push() -> impl IntoView {
                         autocomplete="off"
                         autocapitalize="off"
                         spellcheck="false"
-                        prop:value=to
+                        prop:value=work.to
                         on:input=move |event| {
-                            to.set(event_target_value(&event));
-                            typed();
+                            work.to.set(event_target_value(&event));
+                            work.typed();
                         }
-                        aria-invalid=move || wrong(Place::To).map(|_| "true")
+                        aria-invalid=move || work.wrong(Place::To).map(|_| "true")
                         aria-describedby="push-to-note"
                     />
                     <p class="problem" id="push-to-note" role="alert">
-                        {move || wrong(Place::To)}
+                        {move || work.wrong(Place::To)}
                     </p>
                 </div>
-                <div class="field">
-                    <div class="field-head">
-                        <label for="push-text">"What"</label>
-                        <div class="segments tiny" role="group" aria-label="As what">
-                            {kind(false, "Text")}
-                            {kind(true, "JSON")}
-                        </div>
-                    </div>
-                    <textarea
-                        id="push-text"
-                        class:mono=is_json
-                        rows="2"
-                        style="--lines: 2"
-                        dir="auto"
-                        spellcheck=move || (!is_json.get()).to_string()
-                        prop:value=text
-                        on:input=move |event| {
-                            text.set(event_target_value(&event));
-                            typed();
-                        }
-                        aria-invalid=move || wrong(Place::Text).map(|_| "true")
-                        aria-describedby="push-text-note"
-                    ></textarea>
-                    <p class="problem" id="push-text-note" role="alert">
-                        {move || wrong(Place::Text)}
-                    </p>
-                </div>
+                <What work/>
                 <label class="switch">
                     <input
                         type="checkbox"
                         role="switch"
-                        prop:checked=keep
-                        on:change=move |event| keep.set(event_target_checked(&event))
+                        prop:checked=work.keep
+                        on:change=move |event| work.keep.set(event_target_checked(&event))
                     />
                     <span>"Keep it for a day if they are away"</span>
                 </label>
                 <div class="form-foot">
-                    <button type="submit" class="solid small" disabled=busy>
+                    <button type="submit" class="solid small" disabled=work.busy>
                         "Send"
                     </button>
                     <p class="push-outcome" role="status">
-                        {outcome}
+                        {work.outcome}
                     </p>
                     <p class="problem" role="alert">
-                        {move || wrong(Place::Elsewhere)}
+                        {move || work.wrong(Place::Elsewhere)}
                     </p>
                 </div>
             </form>
         </section>
+    }
+}
+
+/// What is sent, and whether that is text or JSON.
+#[component]
+fn What(work: Work) -> impl IntoView {
+    let kind = move |json: bool, label: &'static str| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="push-kind"
+                    prop:checked=move || work.is_json.get() == json
+                    on:change=move |_| {
+                        work.is_json.set(json);
+                        work.typed();
+                    }
+                />
+                <span>{label}</span>
+            </label>
+        }
+    };
+    view! {
+        <div class="field">
+            <div class="field-head">
+                <label for="push-text">"What"</label>
+                <div class="segments tiny" role="group" aria-label="As what">
+                    {kind(false, "Text")}
+                    {kind(true, "JSON")}
+                </div>
+            </div>
+            <textarea
+                id="push-text"
+                class:mono=work.is_json
+                rows="2"
+                style="--lines: 2"
+                dir="auto"
+                spellcheck=move || (!work.is_json.get()).to_string()
+                prop:value=work.text
+                on:input=move |event| {
+                    work.text.set(event_target_value(&event));
+                    work.typed();
+                }
+                aria-invalid=move || work.wrong(Place::Text).map(|_| "true")
+                aria-describedby="push-text-note"
+            ></textarea>
+            <p class="problem" id="push-text-note" role="alert">
+                {move || work.wrong(Place::Text)}
+            </p>
+        </div>
     }
 }
 

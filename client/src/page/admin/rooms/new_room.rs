@@ -12,6 +12,74 @@ use leptos::{ev, prelude::*};
 use nowcast_shared::id::RoomName;
 use nowcast_shared::room::Settings;
 
+/// What is typed, and what is wrong with it.
+#[derive(Clone, Copy)]
+struct Work {
+    title: RwSignal<String>,
+    /// What was typed; until then the address follows the title.
+    typed: RwSignal<Option<String>>,
+    private: RwSignal<bool>,
+    title_problem: RwSignal<Option<String>>,
+    address_problem: RwSignal<Option<String>>,
+    /// A room that is at that address already.
+    taken: RwSignal<Option<RoomName>>,
+    busy: RwSignal<bool>,
+}
+
+impl Work {
+    fn address(self) -> String {
+        self.typed.get().unwrap_or_else(|| self.title.with(|title| suggest(title)))
+    }
+
+    fn clear(self) {
+        self.title_problem.set(None);
+        self.address_problem.set(None);
+        self.taken.set(None);
+    }
+
+    fn submit(self, desk: Desk) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.clear();
+        let title = self.title.with_untracked(|title| title.trim().to_owned());
+        if title.is_empty() {
+            self.title_problem.set(Some("What shall it be called?".to_owned()));
+            return focus("room-title");
+        }
+        let name = match check(&untrack(|| self.address())) {
+            Ok(name) => name,
+            Err(why) => {
+                self.address_problem.set(Some(why.to_owned()));
+                return focus("room-address");
+            }
+        };
+        self.busy.set(true);
+        let settings = Settings { private: self.private.get_untracked(), ..Settings::default() };
+        spawn_local(async move {
+            let made = make(&name, title, settings).await;
+            // By now the dialog may be closed.
+            let _ = self.busy.try_set(false);
+            match made {
+                Ok(true) => {
+                    // It fails for no address of this server.
+                    let _ = dom::window().location().set_href(&desk_path(name.as_str()));
+                }
+                Ok(false) => {
+                    let _ = self.taken.try_set(Some(name));
+                    focus("room-address");
+                }
+                Err(failure) => {
+                    let why = desk.explain(&failure);
+                    let at_title = why.to_lowercase().contains("title");
+                    let place = if at_title { self.title_problem } else { self.address_problem };
+                    let _ = place.try_set(Some(why));
+                }
+            }
+        });
+    }
+}
+
 /// The form, in place of the list of rooms.
 #[component]
 pub fn NewRoom(
@@ -20,63 +88,20 @@ pub fn NewRoom(
     on_back: Callback<()>,
 ) -> impl IntoView {
     let desk = Desk::here();
-    let title = RwSignal::new(String::new());
-    // What was typed; until then the address follows the title.
-    let typed = RwSignal::new(None::<String>);
-    let address = move || typed.get().unwrap_or_else(|| title.with(|title| suggest(title)));
-    let private = RwSignal::new(false);
-    let title_problem = RwSignal::new(None::<String>);
-    let address_problem = RwSignal::new(None::<String>);
-    // A room that is at that address already.
-    let taken = RwSignal::new(None::<RoomName>);
-    let busy = RwSignal::new(false);
-    Effect::new(move |_| focus("room-title"));
-    let clear = move || {
-        address_problem.set(None);
-        taken.set(None);
+    let work = Work {
+        title: RwSignal::new(String::new()),
+        typed: RwSignal::new(None),
+        private: RwSignal::new(false),
+        title_problem: RwSignal::new(None),
+        address_problem: RwSignal::new(None),
+        taken: RwSignal::new(None),
+        busy: RwSignal::new(false),
     };
+    Effect::new(move |_| focus("room-title"));
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        let called = title.with_untracked(|title| title.trim().to_owned());
-        title_problem.set(called.is_empty().then(|| "What shall it be called?".to_owned()));
-        clear();
-        if called.is_empty() {
-            return focus("room-title");
-        }
-        let name = match check(&untrack(address)) {
-            Ok(name) => name,
-            Err(why) => {
-                address_problem.set(Some(why.to_owned()));
-                return focus("room-address");
-            }
-        };
-        busy.set(true);
-        let settings = Settings { private: private.get_untracked(), ..Settings::default() };
-        spawn_local(async move {
-            let made = make(&name, called, settings).await;
-            let _ = busy.try_set(false);
-            match made {
-                Ok(true) => {
-                    // It fails for no address of this server.
-                    let _ = dom::window().location().set_href(&desk_path(name.as_str()));
-                }
-                Ok(false) => {
-                    let _ = taken.try_set(Some(name));
-                    focus("room-address");
-                }
-                Err(failure) => {
-                    let why = desk.explain(&failure);
-                    let at_title = why.to_lowercase().contains("title");
-                    let place = if at_title { title_problem } else { address_problem };
-                    let _ = place.try_set(Some(why));
-                }
-            }
-        });
+        work.submit(desk);
     };
-    let wrong = move || address_problem.with(Option::is_some) || taken.with(Option::is_some);
     view! {
         <form class="editor-form" on:submit=submit novalidate>
             <div class="field">
@@ -87,62 +112,25 @@ pub fn NewRoom(
                     autocomplete="off"
                     maxlength="120"
                     dir="auto"
-                    prop:value=title
+                    prop:value=work.title
                     on:input=move |event| {
-                        title.set(event_target_value(&event));
-                        title_problem.set(None);
-                        clear();
+                        work.title.set(event_target_value(&event));
+                        work.clear();
                     }
-                    aria-invalid=move || title_problem.with(Option::is_some).then_some("true")
+                    aria-invalid=move || work.title_problem.with(Option::is_some).then_some("true")
                     aria-describedby="room-title-note"
                 />
-                <p class="problem" id="room-title-note" role="alert">{title_problem}</p>
+                <p class="problem" id="room-title-note" role="alert">
+                    {work.title_problem}
+                </p>
             </div>
-            <div class="field">
-                <label for="room-address">"Address"</label>
-                <div class="prefixed">
-                    <span aria-hidden="true">"/r/"</span>
-                    <input
-                        id="room-address"
-                        type="text"
-                        autocomplete="off"
-                        autocapitalize="off"
-                        spellcheck="false"
-                        maxlength="64"
-                        prop:value=address
-                        on:input=move |event| {
-                            let value = event_target_value(&event);
-                            // Emptied, it follows the title again.
-                            typed.set(Some(value).filter(|value| !value.is_empty()));
-                            clear();
-                        }
-                        aria-invalid=move || wrong().then_some("true")
-                        aria-describedby="room-address-note"
-                    />
-                </div>
-                <div id="room-address-note" role="alert">
-                    <p class="problem">{address_problem}</p>
-                    {move || {
-                        taken
-                            .get()
-                            .map(|name| {
-                                view! {
-                                    <p class="problem">
-                                        "There is a room at this address already. "
-                                        <a href=desk_path(name.as_str())>"Open its desk"</a>
-                                    </p>
-                                }
-                            })
-                    }}
-                </div>
-                <p class="hint">"It stays, also when the title changes."</p>
-            </div>
+            <Address work/>
             <label class="switch">
                 <input
                     type="checkbox"
                     role="switch"
-                    prop:checked=private
-                    on:change=move |event| private.set(event_target_checked(&event))
+                    prop:checked=work.private
+                    on:change=move |event| work.private.set(event_target_checked(&event))
                 />
                 <span>
                     "Only with an invitation"
@@ -150,7 +138,7 @@ pub fn NewRoom(
                 </span>
             </label>
             <div class="form-foot">
-                <button type="submit" class="solid" disabled=busy>
+                <button type="submit" class="solid" disabled=work.busy>
                     "Make the room"
                 </button>
                 <button type="button" class="quiet" on:click=move |_| on_back.run(())>
@@ -158,6 +146,53 @@ pub fn NewRoom(
                 </button>
             </div>
         </form>
+    }
+}
+
+/// Where it will be.
+#[component]
+fn Address(work: Work) -> impl IntoView {
+    let wrong =
+        move || work.address_problem.with(Option::is_some) || work.taken.with(Option::is_some);
+    let taken = move || {
+        work.taken.get().map(|name| {
+            view! {
+                <p class="problem">
+                    "There is a room at this address already. "
+                    <a href=desk_path(name.as_str())>"Open its desk"</a>
+                </p>
+            }
+        })
+    };
+    view! {
+        <div class="field">
+            <label for="room-address">"Address"</label>
+            <div class="prefixed">
+                <span aria-hidden="true">"/r/"</span>
+                <input
+                    id="room-address"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    maxlength="64"
+                    prop:value=move || work.address()
+                    on:input=move |event| {
+                        // Emptied, it follows the title again.
+                        let value = Some(event_target_value(&event));
+                        work.typed.set(value.filter(|value| !value.is_empty()));
+                        work.clear();
+                    }
+                    aria-invalid=move || wrong().then_some("true")
+                    aria-describedby="room-address-note"
+                />
+            </div>
+            <div id="room-address-note" role="alert">
+                <p class="problem">{work.address_problem}</p>
+                {taken}
+            </div>
+            <p class="hint">"It stays, also when the title changes."</p>
+        </div>
     }
 }
 

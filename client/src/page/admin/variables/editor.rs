@@ -19,6 +19,141 @@ enum Place {
     Value,
 }
 
+/// What is typed, and what is known of the variable.
+#[derive(Clone, Copy)]
+struct Work {
+    desk: Desk,
+    new: bool,
+    name: RwSignal<String>,
+    text: RwSignal<String>,
+    /// The version that whoever sits here has seen; 0 stands for none.
+    seen: RwSignal<u64>,
+    problem: RwSignal<Option<(Place, String)>>,
+    busy: RwSignal<bool>,
+    done: Callback<()>,
+}
+
+impl Work {
+    fn new(desk: Desk, name: Option<String>, done: Callback<()>) -> Self {
+        let new = name.is_none();
+        let name = name.unwrap_or_default();
+        let begun = desk.variables.with_untracked(|known| known.get(&name));
+        let (text, version) =
+            begun.map_or((String::new(), 0), |begun| (laid(&begun.value.0), begun.version));
+        Self {
+            desk,
+            new,
+            name: RwSignal::new(name),
+            text: RwSignal::new(text),
+            seen: RwSignal::new(version),
+            problem: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            done,
+        }
+    }
+
+    /// The ids of the two fields; a new one may be made while another is edited.
+    const fn id(self, place: Place) -> &'static str {
+        match (self.new, place) {
+            (true, Place::Name) => "variable-new-name",
+            (true, Place::Value) => "variable-new-value",
+            (false, Place::Name) => "variable-name",
+            (false, Place::Value) => "variable-value",
+        }
+    }
+
+    /// The variable as it is now. Follows it.
+    fn now(self) -> Option<Variable<Json>> {
+        self.desk.variables.with(|known| self.name.with(|name| known.get(name)))
+    }
+
+    /// Whether it is another one than whoever sits here has seen.
+    fn differs(self) -> bool {
+        self.now().map_or(0, |now| now.version) != self.seen.get()
+    }
+
+    fn wrong(self, place: Place) -> Option<String> {
+        self.problem.with(|problem| {
+            problem.as_ref().filter(|(at, _)| *at == place).map(|(_, why)| why.clone())
+        })
+    }
+
+    fn blame(self, place: Place, why: String) {
+        if self.problem.try_set(Some((place, why))).is_none() {
+            focus(self.id(place));
+        }
+    }
+
+    fn save(self) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.problem.set(None);
+        let name = self.name.with_untracked(|name| name.trim().to_owned());
+        if let Some(why) = patterns::wrong(&name) {
+            return self.blame(Place::Name, why.to_owned());
+        }
+        let value = match self.text.with_untracked(|text| tight(text)) {
+            Ok(value) => value,
+            Err(wrong) => return self.blame(Place::Value, wrong.to_string()),
+        };
+        self.busy.set(true);
+        // What there is now is shown beside the field; that is what may be written over.
+        let over = untrack(|| self.now()).map_or(0, |now| now.version);
+        spawn_local(async move {
+            let desk = self.desk;
+            let saved = desk.set_variable(&name, &value, over).await;
+            // By now the form may be closed.
+            let gone = self.busy.try_set(false).is_some();
+            match saved {
+                Ok(()) => {
+                    desk.said.set(format!("{name} is saved."));
+                    let _ = self.done.try_run(());
+                }
+                Err(failure) if failure.is(Code::VersionMismatch) && !gone => {
+                    // Nothing is written over unseen: what came between is shown first.
+                    let _ = self.seen.try_set(over);
+                    desk.look_at_variables().await;
+                }
+                Err(failure) => {
+                    let why = desk.explain(&failure);
+                    if gone {
+                        return desk.tell(why, None);
+                    }
+                    let named = failure.is(Code::BadVariable) || failure.is(Code::VariablesFull);
+                    self.blame(if named && self.new { Place::Name } else { Place::Value }, why);
+                }
+            }
+        });
+    }
+
+    /// Gives up what was typed for what somebody else made of it.
+    fn take_theirs(self) {
+        match untrack(|| self.now()) {
+            Some(Variable { value: Json(json), version }) => {
+                self.text.set(laid(&json));
+                self.seen.set(version);
+                self.problem.set(None);
+            }
+            None => self.done.run(()),
+        }
+    }
+
+    /// Makes a text of what was typed without quotes.
+    fn quote(self) {
+        let mut quoted = String::new();
+        self.text.with_untracked(|text| write::string(&mut quoted, text.trim()));
+        self.text.set(quoted);
+        self.problem.set(None);
+        focus(self.id(Place::Value));
+    }
+}
+
+/// As it is best read.
+fn laid(json: &str) -> String {
+    tidy(json).unwrap_or_else(|_| json.to_owned())
+}
+
 /// The form.
 #[component]
 pub fn Editor(
@@ -28,187 +163,36 @@ pub fn Editor(
     #[prop(into)]
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let desk = Desk::here();
-    let new = name.is_none();
-    let name = RwSignal::new(name.unwrap_or_default());
-    let known = move || desk.variables.with(|known| name.with(|name| known.get(name)));
-    let begun = untrack(known);
-    let text = RwSignal::new(begun.as_ref().map_or_else(String::new, |variable| {
-        tidy(&variable.value.0).unwrap_or_else(|_| variable.value.0.clone())
-    }));
-    // The version that whoever sits here has seen; 0 stands for none.
-    let base = RwSignal::new(begun.map_or(0, |variable| variable.version));
-    let now = Memo::new(move |_| known().map_or(0, |variable| variable.version));
-    let conflict = Memo::new(move |_| now.get() != base.get());
-    let problem = RwSignal::new(None::<(Place, String)>);
-    let busy = RwSignal::new(false);
-    let prefix = if new { "variable-new" } else { "variable" };
-    let ids = StoredValue::new((format!("{prefix}-name"), format!("{prefix}-value")));
-    let (name_id, value_id) = ids.get_value();
-    {
-        let first = if new { name_id.clone() } else { value_id.clone() };
-        Effect::new(move |_| focus(&first));
-    }
-    let blame = move |place: Place, why: String| {
-        if problem.try_set(Some((place, why))).is_none() {
-            ids.with_value(|(name, value)| {
-                focus(if place == Place::Name { name } else { value });
-            });
-        }
-    };
-    let save = move || {
-        if busy.get_untracked() {
-            return;
-        }
-        problem.set(None);
-        let called = name.with_untracked(|name| name.trim().to_owned());
-        if let Some(why) = patterns::wrong(&called) {
-            return blame(Place::Name, why.to_owned());
-        }
-        let value = match text.with_untracked(|text| tight(text)) {
-            Ok(value) => value,
-            Err(wrong) => return blame(Place::Value, wrong.to_string()),
-        };
-        busy.set(true);
-        // Whoever saves sees what is there now; that is what may be written over.
-        let seen = now.get_untracked();
-        spawn_local(async move {
-            let saved = desk.set_variable(&called, &value, seen).await;
-            let gone = busy.try_set(false).is_some();
-            match saved {
-                Ok(()) => {
-                    desk.said.set(format!("{called} is saved."));
-                    let _ = on_done.try_run(());
-                }
-                Err(failure) if failure.is(Code::VersionMismatch) && !gone => {
-                    // Nothing is written over: what came between is shown first.
-                    let _ = base.try_set(seen);
-                    desk.look_at_variables().await;
-                }
-                Err(failure) => {
-                    let why = desk.explain(&failure);
-                    if gone {
-                        return desk.tell(why, None);
-                    }
-                    let named = failure.is(Code::BadVariable) || failure.is(Code::VariablesFull);
-                    blame(if named && new { Place::Name } else { Place::Value }, why);
-                }
-            }
-        });
+    let work = Work::new(Desk::here(), name, on_done);
+    let differs = Memo::new(move |_| work.differs());
+    let gone = move || work.now().is_none();
+    let first = work.id(if work.new { Place::Name } else { Place::Value });
+    Effect::new(move |_| focus(first));
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        work.save();
     };
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
         "Escape" => on_done.run(()),
-        "Enter" if event.ctrl_key() || event.meta_key() => save(),
+        "Enter" if event.ctrl_key() || event.meta_key() => work.save(),
         _ => {}
     };
-    let wrong = move |place: Place| {
-        problem.with(|problem| {
-            problem.as_ref().filter(|(at, _)| *at == place).map(|(_, why)| why.clone())
-        })
-    };
-    // What is no JSON may have been meant as a text.
-    let bare = move || {
-        wrong(Place::Value).is_some()
-            && text.with(|text| {
-                let text = text.trim();
-                !text.is_empty() && !text.starts_with(['{', '[', '"', '\''])
-            })
-    };
-    let quote = move |_| {
-        text.update(|text| {
-            let mut quoted = String::new();
-            write::string(&mut quoted, text.trim());
-            *text = quoted;
-        });
-        problem.set(None);
-        ids.with_value(|(_, value)| focus(value));
-    };
-    let look = move |event: ev::Event| {
-        if let Ok(laid) = tidy(&event_target_value(&event)) {
-            text.set(laid);
-        }
-    };
-    let take_theirs = move |_| match untrack(known) {
-        Some(Variable { value: Json(json), version }) => {
-            text.set(tidy(&json).unwrap_or(json));
-            base.set(version);
-            problem.set(None);
-        }
-        None => on_done.run(()),
-    };
     view! {
-        <form
-            class="variable-form"
-            on:submit=move |event: ev::SubmitEvent| {
-                event.prevent_default();
-                save();
-            }
-            on:keydown=on_key
-            novalidate
-        >
-            <Show when=move || new>
-                <div class="field">
-                    <label for=name_id.clone()>"Name"</label>
-                    <input
-                        id=name_id.clone()
-                        class="mono"
-                        type="text"
-                        autocomplete="off"
-                        autocapitalize="off"
-                        spellcheck="false"
-                        maxlength="64"
-                        prop:value=name
-                        on:input=move |event| {
-                            name.set(event_target_value(&event));
-                            problem.set(None);
-                        }
-                        aria-invalid=move || wrong(Place::Name).map(|_| "true")
-                        aria-describedby=format!("{name_id}-note")
-                    />
-                    <p class="problem" id=format!("{name_id}-note") role="alert">
-                        {move || wrong(Place::Name)}
-                    </p>
-                </div>
+        <form class="variable-form" on:submit=submit on:keydown=on_key novalidate>
+            <Show when=move || work.new>
+                <Name work/>
             </Show>
-            <div class="field">
-                <label for=value_id.clone()>"Value, as JSON"</label>
-                <textarea
-                    id=value_id.clone()
-                    class="mono"
-                    rows="3"
-                    style="--lines: 3"
-                    autocapitalize="off"
-                    spellcheck="false"
-                    placeholder="{\"home\": 2, \"away\": 1}"
-                    prop:value=text
-                    on:input=move |event| {
-                        text.set(event_target_value(&event));
-                        problem.set(None);
-                    }
-                    on:change=look
-                    aria-invalid=move || wrong(Place::Value).map(|_| "true")
-                    aria-describedby=format!("{value_id}-note")
-                ></textarea>
-                <p class="problem" id=format!("{value_id}-note") role="alert">
-                    {move || wrong(Place::Value)}
-                    <Show when=bare>
-                        " "
-                        <button type="button" class="as-link" on:click=quote>
-                            "Put it in quotes"
-                        </button>
-                    </Show>
-                </p>
-            </div>
-            <Show when=move || conflict.get()>
-                <Conflict new theirs=Signal::derive(move || known().map(|now| now.value))/>
+            <Value work/>
+            <Show when=move || differs.get()>
+                <Meanwhile work/>
             </Show>
             <div class="form-foot">
-                <button type="submit" class="solid small" disabled=busy>
-                    {move || if conflict.get() { "Save mine over it" } else { "Save" }}
+                <button type="submit" class="solid small" disabled=work.busy>
+                    {move || if differs.get() { "Save mine over it" } else { "Save" }}
                 </button>
-                <Show when=move || conflict.get()>
-                    <button type="button" class="quiet small" on:click=take_theirs>
-                        {move || if now.get() == 0 { "Leave it deleted" } else { "Take theirs" }}
+                <Show when=move || differs.get()>
+                    <button type="button" class="quiet small" on:click=move |_| work.take_theirs()>
+                        {move || if gone() { "Leave it deleted" } else { "Take theirs" }}
                     </button>
                 </Show>
                 <button type="button" class="quiet small" on:click=move |_| on_done.run(())>
@@ -219,21 +203,99 @@ pub fn Editor(
     }
 }
 
+#[component]
+fn Name(work: Work) -> impl IntoView {
+    let id = work.id(Place::Name);
+    view! {
+        <div class="field">
+            <label for=id>"Name"</label>
+            <input
+                id=id
+                class="mono"
+                type="text"
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck="false"
+                maxlength="64"
+                prop:value=work.name
+                on:input=move |event| {
+                    work.name.set(event_target_value(&event));
+                    work.problem.set(None);
+                }
+                aria-invalid=move || work.wrong(Place::Name).map(|_| "true")
+                aria-describedby=format!("{id}-note")
+            />
+            <p class="problem" id=format!("{id}-note") role="alert">
+                {move || work.wrong(Place::Name)}
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn Value(work: Work) -> impl IntoView {
+    let id = work.id(Place::Value);
+    // What is no JSON may have been meant as a text.
+    let meant_as_text = move || {
+        work.wrong(Place::Value).is_some()
+            && work.text.with(|text| {
+                let text = text.trim();
+                !text.is_empty() && !text.starts_with(['{', '[', '"', '\''])
+            })
+    };
+    let lay = move |event: ev::Event| {
+        if let Ok(laid) = tidy(&event_target_value(&event)) {
+            work.text.set(laid);
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=id>"Value, as JSON"</label>
+            <textarea
+                id=id
+                class="mono"
+                rows="3"
+                style="--lines: 3"
+                autocapitalize="off"
+                spellcheck="false"
+                placeholder="{\"home\": 2, \"away\": 1}"
+                prop:value=work.text
+                on:input=move |event| {
+                    work.text.set(event_target_value(&event));
+                    work.problem.set(None);
+                }
+                on:change=lay
+                aria-invalid=move || work.wrong(Place::Value).map(|_| "true")
+                aria-describedby=format!("{id}-note")
+            ></textarea>
+            <p class="problem" id=format!("{id}-note") role="alert">
+                {move || work.wrong(Place::Value)}
+                <Show when=meant_as_text>
+                    " "
+                    <button type="button" class="as-link" on:click=move |_| work.quote()>
+                        "Put it in quotes"
+                    </button>
+                </Show>
+            </p>
+        </div>
+    }
+}
+
 /// What there is by now, where it is something else than when the form was opened.
 #[component]
-fn Conflict(new: bool, theirs: Signal<Option<Json>>) -> impl IntoView {
+fn Meanwhile(work: Work) -> impl IntoView {
+    let says = if work.new {
+        "There is one of this name already:"
+    } else {
+        "Somebody else has set it meanwhile:"
+    };
     view! {
         <div class="meanwhile" role="status">
-            {move || match theirs.get() {
-                Some(Json(json)) => {
-                    let says = if new {
-                        "There is one of this name already:"
-                    } else {
-                        "Somebody else has set it meanwhile:"
-                    };
+            {move || match work.now() {
+                Some(now) => {
                     view! {
                         <p>{says}</p>
-                        <pre class="value">{tidy(&json).unwrap_or(json)}</pre>
+                        <pre class="value">{laid(&now.value.0)}</pre>
                     }
                         .into_any()
                 }
