@@ -256,7 +256,7 @@ async fn variables_are_shown_tidily_with_who_may_write_them() {
     let values: Vec<_> = all_texts(&place, ".value");
     assert_eq!(values, ["{\"a\": [1, 2]}", "\"<b>\""]);
     assert_eq!(all_texts(&place, ".variable-version"), ["v7", "v9"]);
-    assert_eq!(all_texts(&place, ".tag"), ["Pages write"]);
+    assert_eq!(all_texts(&place, ".sign"), ["Pages write"]);
 
     desk.variables
         .update(|known| known.set("score".to_owned(), Variable { version: 11, ..variable }));

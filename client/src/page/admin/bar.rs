@@ -73,7 +73,7 @@ fn Title() -> impl IntoView {
                 </Show>
             </h1>
             <Show when=move || private.get()>
-                <span class="tag" title="Only with an invitation">
+                <span class="sign" title="Only with an invitation">
                     {icon(Icon::Lock)}
                     <span class="wide-only">"Private"</span>
                 </span>

@@ -171,7 +171,7 @@ fn RoomLink(room: Room) -> impl IntoView {
                     .private
                     .then(|| {
                         view! {
-                            <span class="tag" title="Only with an invitation">
+                            <span class="sign" title="Only with an invitation">
                                 {icon(Icon::Lock)}
                                 "Private"
                             </span>

@@ -129,7 +129,7 @@ fn VariableRow(name: String) -> impl IntoView {
             <div class="variable-head">
                 <b class="mono">{name.get_value()}</b>
                 <Show when=writable>
-                    <span class="tag" title="Pages may write it">
+                    <span class="sign" title="Pages may write it">
                         "Pages write"
                     </span>
                 </Show>
