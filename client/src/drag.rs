@@ -85,6 +85,11 @@ pub enum Input {
         /// Which piece.
         piece: PieceId,
     },
+    /// It is said that somebody else has the piece.
+    Doubted {
+        /// Which piece.
+        piece: PieceId,
+    },
     /// The page is connected, perhaps after a break.
     Live,
     /// Time has passed.
@@ -200,6 +205,11 @@ impl Drag {
                 if self.held.len() < before {
                     self.todo.push(Do::LetGo(piece));
                 }
+            }
+            // The answer tells: perhaps that was before this hand had it.
+            Input::Doubted { piece } => {
+                let held = self.held.iter().filter(|held| held.piece == piece);
+                self.todo.extend(held.map(|held| Do::Grab(held.piece.clone(), held.turn)));
             }
             Input::Live => {
                 for held in &mut self.held {

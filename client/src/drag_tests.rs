@@ -154,6 +154,15 @@ fn after_a_break_the_lease_is_asked_for_again() {
 }
 
 #[test]
+fn a_hand_that_hears_of_another_asks_whose_the_piece_is() {
+    let mut drag = begun();
+    let doubted = || Input::Doubted { piece: piece("a") };
+    assert_eq!(drag.handle(10.0, doubted()), [Do::Grab(piece("a"), 1)]);
+    drag.handle(20.0, Input::Up { pointer: 1 });
+    assert!(drag.handle(30.0, doubted()).is_empty());
+}
+
+#[test]
 fn what_is_gone_or_locked_is_no_longer_held() {
     let mut drag = begun();
     let taken = || Input::Taken { piece: piece("a") };

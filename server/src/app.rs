@@ -282,12 +282,15 @@ async fn announce(app: Weak<Parts>) {
     }
 }
 
-/// Lets go of rooms that nobody has used for `idle`, or up to twice as long.
+/// Lets go of rooms that nobody has used for `idle`, or up to twice as long, and of those who were
+/// there.
 async fn evict(app: Weak<Parts>, idle: Duration) {
     loop {
         tokio::time::sleep(idle).await;
         let Some(app) = app.upgrade() else { return };
         let gone = app.log.evict();
+        app.rates.forget();
+        app.typing.forget();
         if gone > 0 {
             tracing::debug!(rooms = gone, "let go of");
         }

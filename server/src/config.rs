@@ -51,13 +51,14 @@ pub enum Task {
         #[arg(long, default_value = "Newsdesk", value_name = "NAME")]
         name: String,
     },
-    /// Prints the secret that user tokens are signed with (HS256). The server must be stopped.
+    /// Prints the secret that user tokens are signed with (HS256).
     UserKey {
-        /// Draws a new one first: user tokens of before are worthless then.
+        /// Draws a new one first: user tokens of before are worthless then. The server must be
+        /// stopped.
         #[arg(long)]
         replace: bool,
     },
-    /// Makes a user token for trying out, and prints it. The server must be stopped.
+    /// Makes a user token for trying out, and prints it.
     UserToken {
         /// The user's id.
         #[arg(long, value_name = "ID")]

@@ -213,6 +213,14 @@ fn open_beside(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Looks into `folder`/nowcast.db, also while a server works on it.
+pub fn peek<T>(
+    folder: &Path,
+    look: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    look(&open_reader(&folder.join("nowcast.db"))?)
+}
+
 fn open_reader(path: &PathBuf) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

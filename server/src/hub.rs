@@ -147,6 +147,11 @@ impl Hub {
         inside.rooms.iter().map(|(id, room)| (*id, room.people.count())).collect()
     }
 
+    /// How many rooms have somebody in them, or about to come back.
+    pub fn occupied(&self) -> usize {
+        self.inside().rooms.len()
+    }
+
     /// Everybody who has a page in the room, as the newest of their pages is known.
     pub fn people(&self, room: i64) -> Vec<(PublicId, Arc<Visitor>)> {
         let inside = self.inside();

@@ -50,6 +50,14 @@ impl Rates {
         Self { rate, burst, pages: Mutex::default() }
     }
 
+    /// Forgets those who owe nothing any more.
+    pub fn forget(&self) {
+        let now = Instant::now();
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.retain(|_, limiter| limiter.free_at > now);
+        pages.shrink_to_fit();
+    }
+
     /// Takes one for this page, if it is allowed.
     pub fn admit(&self, page: &str) -> bool {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,6 +77,18 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_that_are_gone_are_forgotten_and_those_that_owe_are_not() {
+        let rates = Rates::new(1, 2);
+        assert!(rates.admit("quiet") && rates.admit("busy"));
+        tokio::time::advance(Duration::from_millis(900)).await;
+        assert!(rates.admit("busy"));
+        tokio::time::advance(Duration::from_millis(200)).await;
+        rates.forget();
+        let pages = rates.pages.lock().unwrap();
+        assert_eq!(pages.keys().collect::<Vec<_>>(), ["busy"]);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_then_the_rate() {

@@ -10,7 +10,7 @@ use nowcast::db::Db;
 use nowcast::shutdown;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
@@ -91,7 +91,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Says where the server is. Whoever reads the output may have closed it: that is no error.
 fn announce(
     address: SocketAddr,
-    folder: &std::path::Path,
+    folder: &Path,
     files: Option<u64>,
     drawn: Option<DrawnCredentials>,
 ) {
@@ -121,30 +121,37 @@ fn announce(
 }
 
 async fn run(task: Task, config: Serve) -> anyhow::Result<()> {
-    let (db, _lock) = open(config.data)?;
-    let told = match task {
-        Task::Password => auth::new_password(&db).await?,
-        Task::Token { scopes, rooms, name } => auth::new_token(&db, scopes, rooms, name).await?,
-        Task::Tokens => auth::list_tokens(&db).await?,
-        Task::Revoke { id } => auth::revoke_token(&db, id).await?,
-        Task::UserKey { replace } => users::show_key(&db, replace).await?,
-        Task::UserToken { user, name, room, hours, once } => {
-            let trial = Trial { user, name, room, hours, once };
-            users::new_user_token(&db, &config.user_keys, trial).await?
-        }
-    };
-    db.close().await;
-    writeln!(io::stdout(), "{told}").context("it was done, but the answer could not be printed")
-}
-
-/// Opens the database of a server that is not running.
-fn open(data: Option<PathBuf>) -> anyhow::Result<(Db, std::fs::File)> {
-    let folder = data_folder(data)?;
+    let folder = data_folder(config.data)?;
     anyhow::ensure!(
         folder.join("nowcast.db").is_file(),
         "There is no Nowcast in {} yet: start the server once.",
         folder.display()
     );
-    let lock = app::claim(&folder)?;
-    Ok((Db::open(&folder)?, lock))
+    let told = match task {
+        Task::Password => change(&folder, auth::new_password).await?,
+        Task::Token { scopes, rooms, name } => {
+            change(&folder, async |db| auth::new_token(db, scopes, rooms, name).await).await?
+        }
+        Task::Tokens => change(&folder, auth::list_tokens).await?,
+        Task::Revoke { id } => change(&folder, async |db| auth::revoke_token(db, id).await).await?,
+        Task::UserKey { replace: true } => change(&folder, users::new_key).await?,
+        Task::UserKey { replace: false } => users::kept_key(&folder)?,
+        Task::UserToken { user, name, room, hours, once } => {
+            let trial = Trial { user, name, room, hours, once };
+            users::new_user_token(&folder, &config.user_keys, trial)?
+        }
+    };
+    writeln!(io::stdout(), "{told}").context("it was done, but the answer could not be printed")
+}
+
+/// Works on the database of a server that is not running.
+async fn change(
+    folder: &Path,
+    work: impl AsyncFnOnce(&Db) -> anyhow::Result<String>,
+) -> anyhow::Result<String> {
+    let _lock = app::claim(folder)?;
+    let db = Db::open(folder)?;
+    let told = work(&db).await?;
+    db.close().await;
+    Ok(told)
 }

@@ -53,6 +53,8 @@ impl Metrics {
         line("refused_total", "counter", "Requests refused.", &plain(self.refused.get()));
         let rooms = plain(u64::try_from(log.loaded()).unwrap_or(u64::MAX));
         line("rooms", "gauge", "Rooms in memory.", &rooms);
+        let occupied = plain(u64::try_from(hub.occupied()).unwrap_or(u64::MAX));
+        line("rooms_occupied", "gauge", "Rooms with somebody in them.", &occupied);
         let slow = plain(hub.slow_consumers());
         line("slow_consumers_total", "counter", "Sessions closed for not reading.", &slow);
         text

@@ -255,6 +255,40 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_who_chats_and_who_moderates() {
+        use Action::{Chat, Moderate};
+        let (viewer, user) = (Actor::Viewer(Arc::default()), Actor::User(Arc::default()));
+        let (publisher, pusher) = (token(&[Scope::Publish], None), token(&[Scope::Push], None));
+        let elsewhere = token(&[Scope::Admin], Some(&["other"]));
+        let foreign = Actor::Foreign(Arc::default());
+        let ok = Ok(());
+        let (unknown, no) = (Err(Code::Unauthorized), Err(Code::Forbidden));
+        let site = Err(Code::ForeignOrigin);
+        let actions = [Chat(Who::Everyone), Chat(Who::Users), Chat(Who::Nobody), Moderate];
+        for (actor, rights) in [
+            (&admin(), [ok; 4]),
+            (&publisher, [ok, ok, no, no]),
+            (&pusher, [no; 4]),
+            (&elsewhere, [no; 4]),
+            (&user, [ok, ok, no, no]),
+            (&viewer, [ok, unknown, no, unknown]),
+            (&foreign, [site; 4]),
+        ] {
+            for (action, right) in actions.into_iter().zip(rights) {
+                let may = |open| may(actor, action, &RoomName::main(), open).map_err(|p| p.code);
+                assert_eq!(may(Openness::Closed), right, "{actor:?} {action:?}");
+                // People stay the admin's, also on an open server.
+                let opened = *actor != foreign && action != Moderate;
+                let open = if opened { ok } else { right };
+                assert_eq!(may(Openness::Open), open, "{actor:?} {action:?}");
+            }
+        }
+        let main = RoomName::main();
+        assert!(is_trusted(&admin(), &main) && is_trusted(&pusher, &main));
+        assert!(![viewer, user, foreign, elsewhere].iter().any(|actor| is_trusted(actor, &main)));
+    }
+
+    #[test]
     fn pushing_takes_its_own_scope_and_a_room_where_the_token_has_rooms() {
         let code = |actor: &Actor, room: Option<&str>, open| {
             let room = room.map(|room| room.parse::<RoomName>().unwrap());

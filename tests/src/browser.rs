@@ -125,6 +125,21 @@ impl Browser {
         in_time("a page loads", self.client.refresh()).await.expect("the page loads");
     }
 
+    /// Opens an address in another tab of the same browser, and stays in this one.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn open_tab(&self, address: &str) {
+        let opening = async {
+            let here = self.client.window().await?;
+            let tab = self.client.new_window(true).await?;
+            self.client.switch_to_window(tab.handle).await?;
+            self.client.goto(address).await?;
+            self.client.switch_to_window(here).await
+        };
+        in_time("another tab opens", opening).await.expect("another tab");
+    }
+
     /// What a script returns.
     ///
     /// # Panics

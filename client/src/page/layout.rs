@@ -74,11 +74,17 @@ const NARROW: &str = "(max-width: 860px)";
 /// the first paint.
 const FOLDED: &str = "nowcast.chat";
 
+/// Under what name it is kept, for a reload, which panel a narrow screen shows.
+const PANEL: &str = "nowcast.panel";
+
 impl Layout {
     /// Follows the screen, and keeps the root's attributes.
     pub fn start() -> Self {
+        let kept = Shelf::Tab.get(PANEL).unwrap_or_default();
+        let kept = Panel::ALL.into_iter().find(|panel| panel.name() == kept);
+        let kept = kept.unwrap_or(Panel::Feed);
         let this = Self {
-            panel: signal(Panel::Feed),
+            panel: signal(kept),
             narrow: signal(false),
             folded: signal(Shelf::Browser.get(FOLDED).as_deref() == Some("folded")),
             stage: signal(false),
@@ -105,6 +111,7 @@ impl Layout {
     /// Puts a part of the page where it can be seen.
     pub fn open(self, panel: Panel) {
         set(self.panel, panel);
+        Shelf::Tab.put(PANEL, panel.name());
         if panel == Panel::Chat && !self.narrow.get_untracked() {
             self.fold(false);
         }

@@ -62,6 +62,12 @@ pub fn stage(store: Store, link: Link, tools: Option<Tools>) -> AnyView {
                 {words(move || said.get())}
             </p>
         </div>
+        <p class="stage-hint">
+            {words(move || {
+                let anyone = store.settings.with(|settings| settings.drag == Who::Everyone);
+                if anyone { "Drag a piece. Everyone sees it move." } else { "" }.to_owned()
+            })}
+        </p>
         <p id="stage-keys" hidden>
             "Arrow keys move a piece, with Shift in larger steps. Escape takes the move back."
         </p>
@@ -126,9 +132,12 @@ fn piece(
             let free = may_move(store, extra.as_ref(), piece);
             let holder = who.get();
             dress(&element, piece, free, holder.as_ref());
-            if !free {
-                hands.with_value(|hands| hands.tell(Input::Taken { piece: mine.clone() }));
-            }
+            let piece = || mine.clone();
+            hands.with_value(|hands| match (free, &holder) {
+                (false, _) => hands.tell(Input::Taken { piece: piece() }),
+                (true, Some(_)) => hands.tell(Input::Doubted { piece: piece() }),
+                _ => {}
+            });
         });
     });
     let aimed = id.clone();
@@ -246,10 +255,12 @@ impl Look {
                 None => sentence("", text, None),
             },
             "pointer" => {
-                let class = format!("dart {}", color_of(&PublicId(self.id.clone())));
+                let class = color_of(&PublicId(self.id.clone()));
                 view! {
-                    <span class=class></span>
-                    <b dir="auto">{text}</b>
+                    <span class=class>
+                        <i class="dart"></i>
+                        <b dir="auto">{text}</b>
+                    </span>
                 }
                 .into_any()
             }

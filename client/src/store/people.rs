@@ -93,7 +93,7 @@ impl People {
         if let Some(people) = people {
             known.people = sorted(people);
             known.named = Some(version);
-            known.told = true;
+            known.told = few(count);
         } else if since.is_some() && since == known.named {
             known.named = Some(version);
             news = known.change(joined, &left);

@@ -289,3 +289,11 @@ fn update(known: &OnStage, piece: Piece) {
 pub fn called(piece: &Piece) -> &str {
     if piece.text.is_empty() { piece.id.as_str() } else { &piece.text }
 }
+
+#[cfg(test)]
+#[path = "stage_tests.rs"]
+mod tests;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[path = "stage_properties.rs"]
+mod properties;

@@ -5,7 +5,7 @@ use super::jws::Key;
 use crate::app::App;
 use crate::clock;
 use crate::config::UserKeys;
-use crate::db::{Db, DbError};
+use crate::db::{self, Db, DbError};
 use crate::error::Problem;
 use crate::name;
 use crate::policy::Openness;
@@ -17,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// How long a user's id may be, in characters.
@@ -221,9 +222,12 @@ pub fn check_id(id: String) -> Result<String, &'static str> {
 
 /// The secret that user tokens are signed with, which is drawn if there is none.
 fn drawn(connection: &Connection) -> rusqlite::Result<String> {
+    kept(connection)?.map_or_else(|| draw(connection), Ok)
+}
+
+fn kept(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT value FROM settings WHERE name = 'user_key'";
-    let kept = connection.query_row(sql, [], |row| row.get(0)).optional()?;
-    kept.map_or_else(|| draw(connection), Ok)
+    connection.query_row(sql, [], |row| row.get(0)).optional()
 }
 
 fn draw(connection: &Connection) -> rusqlite::Result<String> {
@@ -233,9 +237,19 @@ fn draw(connection: &Connection) -> rusqlite::Result<String> {
     Ok(secret)
 }
 
-/// The secret in the settings; a new one, if that is wanted: user tokens of before are worthless.
-pub async fn show_key(db: &Db, replace: bool) -> anyhow::Result<String> {
-    Ok(db.write(if replace { draw } else { drawn }).await?)
+/// Draws a new secret: user tokens of before are worthless then.
+pub async fn new_key(db: &Db) -> anyhow::Result<String> {
+    Ok(db.write(draw).await?)
+}
+
+/// The secret in the settings of a data folder.
+///
+/// # Errors
+/// If none was drawn yet.
+pub fn kept_key(folder: &Path) -> anyhow::Result<String> {
+    db::peek(folder, kept)?.ok_or_else(|| {
+        anyhow::anyhow!("There is no key for user tokens yet: start the server once.")
+    })
 }
 
 /// What a token for trying out is to say.
@@ -256,9 +270,12 @@ pub struct Trial {
 ///
 /// # Errors
 /// If the key is a public one, or a user cannot be called so.
-pub async fn new_user_token(db: &Db, keys: &UserKeys, trial: Trial) -> anyhow::Result<String> {
+pub fn new_user_token(folder: &Path, keys: &UserKeys, trial: Trial) -> anyhow::Result<String> {
     let Trial { user, name, room, hours, once } = trial;
-    let users = Users::load(db, keys).await?;
+    let key = match Users::given(keys)? {
+        Some(key) => key,
+        None => Key::shared(&kept_key(folder)?)?,
+    };
     let until = clock::now() / 1000 + i64::from(hours) * 3600;
     let mut claims = json!({"sub": check_id(user).map_err(anyhow::Error::msg)?, "exp": until});
     if let Some(name) = name {
@@ -271,7 +288,7 @@ pub async fn new_user_token(db: &Db, keys: &UserKeys, trial: Trial) -> anyhow::R
     if once {
         claims["jti"] = random::name("", 20).into();
     }
-    users.key.sign(&claims).ok_or_else(|| {
+    key.sign(&claims).ok_or_else(|| {
         anyhow::anyhow!("The key is a public one: whoever has the private one makes the tokens.")
     })
 }

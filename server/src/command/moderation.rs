@@ -89,6 +89,10 @@ fn is_public_id(person: &PublicId) -> bool {
 async fn sanction(app: &App, room: &Arc<Room>, sanction: Sanction) -> Result<Done, Problem> {
     let (app, room) = (app.clone(), Arc::clone(room));
     let doing = async move {
+        let here = app.hub.people(room.id()).into_iter();
+        let mut here = here.filter(|(id, _)| *id == sanction.person);
+        let name = here.find_map(|(_, visitor)| visitor.name.clone());
+        let sanction = Sanction { name, ..sanction };
         let out = (sanction.kind == Kind::Block).then(|| sanction.person.clone());
         let done = app.log.sanction(&room, sanction).await?;
         if let Some(person) = out.filter(|_| done) {

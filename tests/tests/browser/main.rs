@@ -3,7 +3,8 @@
 //! - [`feed`]: what viewers see. [`links`]: how a page stays connected.
 //! - [`stage`]: two people and what they drag; [`measured`]: how soon the other sees it.
 //!   [`stage_desk`]: what an admin does with it, and how it looks.
-//! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one alone.
+//! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
+//!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.

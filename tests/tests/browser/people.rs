@@ -44,11 +44,10 @@ async fn coming_and_going_is_said_once_and_not_for_a_reload_or_a_second_tab() {
     ben.hears(&["Ana: Welcome"]).await;
     ben.reload().await;
     ben.is("Live").await;
-    let second = format!("window.open('{}/', '_blank'); return true", server.origin());
-    ben.run(&second).await;
-    ana.shows_text(".watching", "3 watching").await;
+    ben.open_tab(&server.origin()).await;
     ben.say("I am here").await;
     ana.hears(&["You: Welcome", "Ben: I am here"]).await;
+    ana.shows_text(".watching", "2 watching").await;
     assert_eq!(ana.run(NOTES).await, json!(["Ben joined"]));
     ben.close().await;
     ana.shows_text(".watching", "1 watching").await;

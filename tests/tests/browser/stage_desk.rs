@@ -26,7 +26,7 @@ async fn an_admin_adds_changes_locks_resizes_raises_and_removes_pieces() {
     let no_stage = "return !document.querySelector('.stage').checkVisibility()";
     feed.until("viewers have no stage without pieces", no_stage).await;
 
-    desk.press(".stage-add", "Add a text").await;
+    desk.press(".stage-add", "Text").await;
     let chosen = "return document.querySelector('.stage-text input')?.value === 'New text'";
     desk.until("it is chosen", chosen).await;
     desk.run(
@@ -74,7 +74,7 @@ async fn an_admin_adds_changes_locks_resizes_raises_and_removes_pieces() {
     desk.press(".stage-buttons", "Unlock").await;
     feed.until("viewers can again", "return document.querySelector('.piece.free')").await;
 
-    desk.press(".stage-add", "Add a pointer").await;
+    desk.press(".stage-add", "Pointer").await;
     feed.until("there are two", "return document.querySelectorAll('.piece').length === 2").await;
     let over = "const z = kind => Number(document.querySelector(`.piece.${kind}`).style.zIndex);
         return z('text') > z('pointer')";
@@ -84,7 +84,7 @@ async fn an_admin_adds_changes_locks_resizes_raises_and_removes_pieces() {
     desk.press(".stage-buttons", "To the front").await;
     feed.until("it lies above", over).await;
 
-    desk.press(".stage-add", "Add a picture").await;
+    desk.press(".stage-add", "Picture").await;
     let picture = upload(&server.publisher()).await;
     desk.fill("#stage-picture", picture["url"].as_str().unwrap()).await;
     desk.press(".stage-picture", "Add").await;
@@ -155,6 +155,8 @@ async fn pictures_of_the_stage() {
         && [...document.querySelectorAll('.stage img')].every(it => it.complete)
         && document.querySelectorAll('article').length >= 6";
     let mover = Feed::open(&server.origin(), Screen::Desk).await;
+    mover.run("localStorage.setItem('nowcast.name', 'Ana')").await;
+    mover.reload().await;
     mover.until("all is there", loaded).await;
     pictures(&mover, Screen::Desk, "stage").await;
     let watchers = [
@@ -172,7 +174,7 @@ async fn pictures_of_the_stage() {
     pictures(&mover, Screen::Desk, "stage-mine").await;
     let watcher = &watchers[0].0;
     let pulled = watcher.drag(Hand::Mouse, "lights", 0.9, 0.9).await;
-    let said = "return document.querySelector('.stage-said').innerText.length > 0";
+    let said = "return document.querySelector('.stage-said').innerText === 'Ana is moving Northern Lights.'";
     watcher.until("it says who has it", said).await;
     pictures(watcher, Screen::Desk, "stage-denied").await;
     watcher.let_go(Hand::Mouse, pulled).await;
@@ -202,7 +204,7 @@ async fn pictures_of_the_stage_at_the_desk() {
         desk.until("all is there", loaded).await;
         desk.click("[data-piece=sunset]").await;
         desk.until("it is chosen", "return document.querySelector('.stage-chosen')").await;
-        desk.press(".stage-add", "Add a picture").await;
+        desk.press(".stage-add", "Picture").await;
         pictures(&desk, screen, "desk-stage").await;
         fits(&desk).await;
         desk.close().await;

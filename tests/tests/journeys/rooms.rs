@@ -311,8 +311,12 @@ async fn of_two_who_set_different_things_at_once_neither_is_undone() {
 
 /// How many rooms the server holds in memory.
 async fn loaded(server: &Server) -> u64 {
+    counted(server, "nowcast_rooms ").await
+}
+
+async fn counted(server: &Server, name: &str) -> u64 {
     let metrics = server.visitor().get("/metrics").send().await.unwrap().text().await.unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("nowcast_rooms "));
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
     line.expect("it is counted").parse().unwrap()
 }
 
@@ -335,6 +339,10 @@ async fn a_room_that_nobody_uses_leaves_memory_and_loses_nothing() {
     let mut open = Joining::new(Transport::WebSocket, server.origin()).room("room-29").open().await;
     eventually("only the room with somebody in it is in memory", async || {
         (loaded(&server).await == 1).then_some(())
+    })
+    .await;
+    eventually("the others are not known to the hub either", async || {
+        (counted(&server, "nowcast_rooms_occupied ").await == 1).then_some(())
     })
     .await;
     admin.publish_in("room-29", "message", json!({"text": "to who is there"})).await;

@@ -191,12 +191,10 @@ async fn a_public_key_opens_what_its_private_key_signed() {
 #[tokio::test]
 async fn tokens_are_tried_out_from_the_command_line() {
     let mut server = Server::start().await;
-    server.stop().await;
     let token = server.task(&["user-token", "--user", "ana", "--name", "Ana", "--once"]).await;
     assert!(token.status.success(), "{token:?}");
     let key = server.task(&["user-key"]).await;
     assert!(key.stdout.trim().len() >= 32, "{key:?}");
-    server.restart().await;
     let by = |server: &Server, token: &str| joining(server, Transport::Sse).saying("token", token);
     let mut page = by(&server, token.stdout.trim()).open().await;
     let you = page.is_told(|_| true).await;

@@ -119,7 +119,7 @@ fn notes(document: &str) -> &str {
 }
 
 /// What stands between two marks.
-fn part<'d>(document: &'d str, marks: Marks) -> Option<&'d str> {
+fn part(document: &str, marks: Marks) -> Option<&str> {
     let (_, rest) = document.split_once(marks.0)?;
     Some(rest.split_once(marks.1)?.0)
 }

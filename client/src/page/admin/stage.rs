@@ -85,7 +85,7 @@ pub fn StagePanel(
         <section class="panel stage-desk" aria-labelledby="stage-title">
             <header class="panel-head">
                 <h2 id="stage-title">"Stage"</h2>
-                <p class="hint">{move || who(desk.store.settings.with(|settings| settings.drag))}</p>
+                <p class="hint wide-only">{move || who(desk.store.settings.with(|settings| settings.drag))}</p>
             </header>
             <Show when=move || all.get()>
                 <Add director/>

@@ -90,7 +90,8 @@ fn field(talk: Talk) -> AnyView {
         (1, _) => "Slow mode: you can write again in a second.".to_owned(),
         (wait, _) => format!("Slow mode: you can write again in {wait} seconds."),
     });
-    let left = words(move || talk.left.get().map(|left| left.to_string()).unwrap_or_default());
+    let left =
+        words(move || talk.left.get().map(|left| format!("{left} left")).unwrap_or_default());
     view! {
         <div class="composer">
             {above} <p class="why" role="status">{why}</p> {complete::names(talk)}

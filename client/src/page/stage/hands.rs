@@ -2,16 +2,18 @@
 //! carries that out in the store and over the link.
 
 use super::motion::Motion;
+use crate::api::Problem;
 use crate::dom::{self, Listener, Timer};
 use crate::drag::{Do, Drag, FRAME, Input, Pixels};
 use crate::link::Link;
 use crate::link::plan::{Status, Way};
 use crate::page::part::effect;
 use crate::read::Json;
-use crate::store::stage::Spot;
+use crate::store::stage::{Spot, called};
 use crate::store::{Store, signal};
 use leptos::prelude::*;
 use nowcast_shared::command::Command;
+use nowcast_shared::error::Code;
 use nowcast_shared::id::PieceId;
 use nowcast_shared::offset::Offset;
 use std::cell::RefCell;
@@ -115,9 +117,19 @@ impl Hands {
             let Some(hands) = this.upgrade() else { return };
             match answer {
                 Ok(taken) => then(hands.store, &piece, taken.offset),
-                Err(problem) => hands.tell(Input::Refused { piece, turn, why: problem.detail }),
+                Err(problem) => {
+                    let why = hands.who_has(&piece, &problem).unwrap_or(problem.detail);
+                    hands.tell(Input::Refused { piece, turn, why });
+                }
             }
         });
+    }
+
+    /// Who has the piece that this page could not have, by name.
+    fn who_has(&self, piece: &PieceId, problem: &Problem) -> Option<String> {
+        let on = self.store.stage.find(piece).filter(|_| problem.is(Code::PieceHeld))?;
+        let name = on.holder.with_untracked(|holder| holder.as_ref()?.name.clone())?;
+        Some(on.piece.with_untracked(|piece| format!("{name} is moving {}.", called(piece))))
     }
 
     /// Listens to a stage.

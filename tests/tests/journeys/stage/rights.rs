@@ -1,6 +1,7 @@
 //! Who may do what on the stage, and what can be on it.
 
 use super::*;
+use nowcast_shared::error::Reason;
 
 over_every_transport![who_may_drag_is_a_setting_and_locked_pieces_are_for_admins,];
 
@@ -125,4 +126,21 @@ async fn programs_move_pieces_too() {
     assert_eq!(page.command(grab("logo")).await.code(), Code::PieceHeld);
     expect_status(publisher.command(leave("logo", 0.6)).await, 200).await;
     moved(&mut page, "logo", 0.6).await;
+}
+
+#[tokio::test]
+async fn a_page_that_floods_with_moves_is_ended_by_name_and_hurts_nobody_else() {
+    let rates = ["--move-rate=1", "--move-burst=1", "--command-rate=1", "--command-burst=1"];
+    let setup = rates.into_iter().fold(Setup::new(), Setup::arg);
+    let (server, _) = staged(setup).await;
+    let (mut flooding, mut other) = two(&server, Transport::WebSocket).await;
+    let frame = json!({"t": "command", "command": go("logo", 0.9)}).to_string();
+    for _ in 0..2_100 {
+        flooding.send_text(&frame).await;
+    }
+    let ending = flooding.ending().await;
+    assert_eq!(ending.goodbye, Some((Reason::Flooding, Reason::Flooding.reconnect())));
+    // The piece stays where it was moved, and is free again.
+    moved(&mut other, "logo", 0.9).await;
+    other.command(go("logo", 0.1)).await.done();
 }

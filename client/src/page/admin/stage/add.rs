@@ -39,7 +39,13 @@ pub fn Add(
         };
         let pressed = move || (kind == Kind::Image).then(|| open.get().to_string());
         view! {
-            <button type="button" class="quiet small" aria-expanded=pressed on:click=then>
+            <button
+                type="button"
+                class="quiet small"
+                aria-label=format!("Add: {name}")
+                aria-expanded=pressed
+                on:click=then
+            >
                 {icon(mark)}
                 {name}
             </button>
@@ -47,9 +53,10 @@ pub fn Add(
     };
     view! {
         <div class="stage-add" role="group" aria-label="Add to the stage">
-            {add(Kind::Image, Icon::Image, "Add a picture")}
-            {add(Kind::Text, Icon::Message, "Add a text")}
-            {add(Kind::Pointer, Icon::Pointer, "Add a pointer")}
+            <span aria-hidden="true">"Add"</span>
+            {add(Kind::Image, Icon::Image, "Picture")}
+            {add(Kind::Text, Icon::Message, "Text")}
+            {add(Kind::Pointer, Icon::Pointer, "Pointer")}
         </div>
         <Show when=move || open.get()>
             <Picture director open/>
@@ -99,19 +106,6 @@ fn Picture(director: Director, open: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <form class="stage-picture" on:submit=on_submit novalidate>
-            <input
-                node_ref=field
-                id="stage-picture"
-                type="text"
-                inputmode="url"
-                autocomplete="off"
-                spellcheck="false"
-                aria-label="The picture's address"
-                placeholder="https://"
-                aria-invalid=move || problem.with(Option::is_some).then_some("true")
-                on:input=move |_| problem.set(None)
-            />
-            <button type="submit" class="solid">"Add"</button>
             <Show when=move || desk.may(Right::Upload)>
                 <input
                     node_ref=picker
@@ -136,7 +130,21 @@ fn Picture(director: Director, open: RwSignal<bool>) -> impl IntoView {
                         None => "Choose a file".to_owned(),
                     }}
                 </button>
+                <span>"or"</span>
             </Show>
+            <input
+                node_ref=field
+                id="stage-picture"
+                type="text"
+                inputmode="url"
+                autocomplete="off"
+                spellcheck="false"
+                aria-label="The picture's address"
+                placeholder="https://"
+                aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                on:input=move |_| problem.set(None)
+            />
+            <button type="submit" class="solid">"Add"</button>
             <p class="problem" role="alert">{problem}</p>
         </form>
     }
