@@ -165,3 +165,37 @@ fn whatever_comes_is_read_or_skipped() {
         assert_eq!(read::frame(text), Read::Other, "{text}");
     }
 }
+
+#[wasm_bindgen_test]
+fn what_happens_on_the_stage_is_read_and_stays_on_it() {
+    let put = r#"{"t":"event","offset":7,"at":5,"by":{"role":"admin","id":"p1"},"event":
+        {"kind":"piece_put","piece":{"id":"logo","x":0.25,"y":7,"kind":"image","text":"Logo",
+            "url":"/uploads/a.png","width":0,"z":3,"locked":true}}}"#;
+    let ServerFrame::Event(logged) = frame(put) else { panic!("no event") };
+    let Event::PiecePut { piece } = logged.event else { panic!("not put") };
+    assert_eq!((piece.id.as_str(), piece.kind.as_str()), ("logo", "image"));
+    assert_eq!((piece.x, piece.y), (0.25, 1.0), "what lies outside is taken as the nearest inside");
+    assert!(piece.width > 0.0, "and what is too small to be seen as the smallest");
+    assert_eq!((piece.z, piece.locked), (3, true));
+    assert_eq!(
+        read::piece(&read::parse(&nowcast_client::write::piece(&piece)).unwrap()),
+        Some(piece)
+    );
+
+    let moving = r#"{"t":"signal","signal":{"kind":"piece_moving","piece":"logo","x":0.5,"y":0.25,
+        "by":"p2"}}"#;
+    let ServerFrame::Signal { signal: Signal::PieceMoving { x, y, by, .. } } = frame(moving) else {
+        panic!("not moving")
+    };
+    assert_eq!((x, y, by), (0.5, 0.25, PublicId("p2".into())));
+
+    let free = r#"{"t":"signal","signal":{"kind":"piece_held","piece":"logo","by":null}}"#;
+    let ServerFrame::Signal { signal: Signal::PieceHeld { by, name, .. } } = frame(free) else {
+        panic!("not held")
+    };
+    assert_eq!((by, name), (None, None));
+
+    let nowhere = r#"{"t":"event","offset":8,"event":{"kind":"piece_moved","piece":"no id","x":0,
+        "y":0}}"#;
+    assert_eq!(read::frame(nowhere), Read::Event(Offset(8)), "its place in the order is taken");
+}

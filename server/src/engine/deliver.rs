@@ -327,7 +327,7 @@ fn who_is_here(member: &Member, signal: &Signal, presence: &Presence) -> Entry {
         let whole = member.format.of(&presence.whole, None).clone();
         return Entry::signal(whole, Some(Cow::Borrowed("presence")));
     }
-    let continues = told > 0 && presence.since.is_none_or(|since| since == told);
+    let continues = told > 0 && told == presence.since;
     let encoded = if continues { &signal.encoded } else { &presence.whole };
     // Of its own key: the news before it are no less needed.
     let key = format!("presence {}", presence.version);

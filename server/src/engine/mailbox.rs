@@ -77,9 +77,8 @@ pub struct Signal {
 pub struct Presence {
     /// Who was told this version or a later one does not need it.
     pub version: u64,
-    /// Of what changed alone: whoever was told something else than this version before needs the
-    /// whole.
-    pub since: Option<u64>,
+    /// Whoever was told something else than this version before needs the whole.
+    pub since: u64,
     /// The frame that tells all of it.
     pub whole: Encoded,
 }

@@ -47,20 +47,20 @@ impl Announced {
         let before = std::mem::replace(&mut self.named, (!crowd).then_some(now));
         let count = told(version, state.count, state.transports);
         let all = whole(state.clone());
-        let (news, since) = match (before, &self.named) {
+        let news = match (before, &self.named) {
             (Some(before), Some(now)) => {
                 let is_new = |person: &&Person| before.get(&person.id) != Some(&person.name);
                 let joined = state.people.iter().filter(is_new).cloned().collect();
                 let mut left: Vec<_> =
                     before.into_keys().filter(|id| !now.contains_key(id)).collect();
                 left.sort();
-                let news = shared::Presence { joined, left, since: Some(since), ..count };
-                (frame(news), Some(since))
+                frame(shared::Presence { joined, left, since: Some(since), ..count })
             }
-            // Of a crowd a count is all there is to tell; nobody knows a name from before.
-            (None, None) => (frame(count), None),
+            // Of a crowd a count is all there is to tell: who was told the last one, or came then,
+            // knows no names.
+            (None, None) => frame(count),
             // The first of a crowd, or the first after it.
-            _ => (all.clone(), None),
+            _ => all.clone(),
         };
         let presence = Some(Versioned { version, since, whole: Encoded::new(&[&all]) });
         Some(Signal { key: None, encoded: Encoded::new(&[&news]), presence, except: None })

@@ -324,6 +324,7 @@ async fn a_phone_shows_one_part_at_a_time_and_each_keeps_its_place() {
     for number in 1..=30 {
         server.publisher().say(format!("Item {number}")).await;
         told(&server, "Ana", &format!("Number {number}")).await;
+        told(&server, "Ben", "of thirty").await;
     }
     let feed = Feed::open_as(&server.origin(), Screen::Phone, "Ben").await;
     feed.until("items are there", "return document.querySelectorAll('article').length === 30")

@@ -155,7 +155,7 @@ async fn pictures_of_the_stage() {
         && [...document.querySelectorAll('.stage img')].every(it => it.complete)
         && document.querySelectorAll('article').length >= 6";
     let mover = Feed::open(&server.origin(), Screen::Desk).await;
-    mover.run("localStorage.setItem('nowcast.name', 'Ana')").await;
+    mover.run("localStorage.setItem('nowcast.name', 'Mira')").await;
     mover.reload().await;
     mover.until("all is there", loaded).await;
     pictures(&mover, Screen::Desk, "stage").await;
@@ -174,7 +174,7 @@ async fn pictures_of_the_stage() {
     pictures(&mover, Screen::Desk, "stage-mine").await;
     let watcher = &watchers[0].0;
     let pulled = watcher.drag(Hand::Mouse, "lights", 0.9, 0.9).await;
-    let said = "return document.querySelector('.stage-said').innerText === 'Ana is moving Northern Lights.'";
+    let said = "return document.querySelector('.stage-said').innerText === 'Mira is moving Northern Lights.'";
     watcher.until("it says who has it", said).await;
     pictures(watcher, Screen::Desk, "stage-denied").await;
     watcher.let_go(Hand::Mouse, pulled).await;

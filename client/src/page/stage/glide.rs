@@ -17,10 +17,11 @@ pub(super) struct Glide {
 }
 
 /// A glide between two places of one movement takes about as long as it took to hear of the second,
-/// less what it has to wait for a frame on average, and not so long that the piece would be seen
-/// where it was long ago.
-const WAIT: Millis = 8.0;
+/// but not so long that the piece would be seen where it was long ago.
 const LONGEST: Millis = 100.0;
+const SHORTEST: Millis = 4.0;
+/// Less this: a place that comes between two frames waits for the next one anyway.
+const WAIT: Millis = 12.0;
 /// After so long, a place is no longer one of the same movement.
 const PAUSE: Millis = 250.0;
 /// How long a piece takes that goes to its place on its own.
@@ -36,7 +37,7 @@ impl Glide {
     /// Goes on to the next place of a movement, of which it hears now.
     pub(super) fn follow(&mut self, to: Spot, now: Millis) {
         let gap = now - self.told;
-        let lasts = if gap < PAUSE { (gap - WAIT).clamp(WAIT, LONGEST) } else { WAIT };
+        let lasts = if gap < PAUSE { (gap - WAIT).clamp(SHORTEST, LONGEST) } else { SHORTEST };
         *self = Self { from: self.at(now), to, begun: now, lasts, eases: false, told: now };
     }
 

@@ -38,7 +38,7 @@ impl Page {
             self.told = 0;
             return;
         }
-        let continues = self.told > 0 && presence.since.is_none_or(|since| since == self.told);
+        let continues = self.told > 0 && self.told == presence.since;
         let encoded = if continues { &news.encoded } else { &presence.whole };
         assert!(self.state.apply(&read(encoded)), "what is sent continues what the page has");
         self.told = presence.version;
@@ -282,4 +282,16 @@ fn an_admin_is_called_what_admins_are_called_and_others_give_way() {
     assert_eq!(displaced, Some(id(0)));
     assert_eq!(people.name_of(&id(0)), Some("host 2"));
     assert_eq!(people.name_of(&id(1)), Some("Host"));
+}
+
+#[test]
+fn a_page_that_came_before_a_crowd_was_told_of_forgets_the_names() {
+    let mut world = World::new();
+    let name = Step::Name { who: 3, name: Some(0) };
+    for step in [Step::Join { who: 3, page: 0, counted: true }, name, Step::Welcome { page: 0 }] {
+        world.step(&step);
+    }
+    assert_eq!(world.pages[0].state.people.len(), 1);
+    world.step(&Step::Crowd { pages: 200 });
+    world.check();
 }

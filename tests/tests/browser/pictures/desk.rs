@@ -41,8 +41,8 @@ async fn the_desk() {
     }
 }
 
-/// Says something in the chat as a program does that has no page.
-async fn told(server: &Server, person: &str, name: &str, text: &str) {
+/// Says something in the chat, each person for themselves.
+async fn told_by(server: &Server, person: &str, name: &str, text: &str) {
     let path = format!("/api/rooms/main/chat?person=person-of-{person}-0123456789");
     let said = server.visitor().post(&path).json(&json!({"text": text, "name": name}));
     assert!(said.send().await.unwrap().status().is_success(), "{name}: {text}");
@@ -60,14 +60,20 @@ async fn the_room_at_the_desk() {
     let score = json!({"teams": ["Northern Lights", "Harbour Rats"], "score": [3, 1]});
     admin.put("/api/rooms/main/vars/score").json(&score).send().await.unwrap();
     admin.put("/api/rooms/main/vars/vote.encore").json(&json!(17)).send().await.unwrap();
-    told(&server, "ben", "Ben", "Good evening from the quay").await;
-    told(&server, "chidi", "Chidi", "Is the second stage open yet? Nobody here at the gate knows.")
-        .await;
-    told(&server, "noa", "נועה", "הדלתות נפתחות בשבע").await;
+    told_by(&server, "ben", "Ben", "Good evening from the quay").await;
+    told_by(
+        &server,
+        "chidi",
+        "Chidi",
+        "Is the second stage open yet? Nobody here at the gate knows.",
+    )
+    .await;
+    told_by(&server, "noa", "נועה", "הדלתות נפתחות בשבע").await;
     let open = json!({"settings": {"approval": true, "slow": 10, "variables": ["vote.*"]}});
     admin.put("/api/rooms/main").json(&open).send().await.unwrap();
-    told(&server, "dana", "Dana", "May I ask the band something?").await;
-    told(&server, "eli", "Eli", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbau").await;
+    told_by(&server, "dana", "Dana", "May I ask the band something?").await;
+    told_by(&server, "eli", "Eli", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbau")
+        .await;
     for screen in [Screen::Desk, Screen::Phone] {
         let desk = Desk::log_in(&server.origin(), screen).await;
         let (tabs, room) = match screen {
