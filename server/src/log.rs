@@ -4,11 +4,12 @@
 //! each event after its commit, in offset order. [`Log::read`] and [`Log::snapshot`] serve pages
 //! that join, from memory where they can.
 //!
-//! - `append`: keeping a change. What it does to the projections: `stage`, `variables`, `chat` with
-//!   `held`; beside the log: `door`.
+//! - `append`: keeping a change, and by `answers` a repeated one once. What it does to the
+//!   projections: `stage`, `variables`, `chat` with `held`; beside the log: `door`.
 //! - `rooms`: which rooms are in memory; `room`: what of each is; `row`: as the database has them.
 //! - `read` and `snapshot`: what pages are given.
 
+mod answers;
 mod append;
 mod chat;
 mod door;
@@ -21,7 +22,8 @@ mod snapshot;
 mod stage;
 mod variables;
 
-pub use append::{AppendError, Appended, Change, Draft, Once};
+pub use answers::Once;
+pub use append::{AppendError, Appended, Change, Draft};
 pub use chat::{ChatChange, SaidHead};
 pub use door::{FOR_GOOD, Kind, Sanction, Sanctions};
 pub use held::{Held, Hold};
@@ -116,15 +118,6 @@ impl Log {
             append::Append::new(Arc::clone(room), draft, self.keep, Arc::clone(&self.follower));
         self.db.submit(Box::new(job)).await?;
         answered.await.map_err(|_| AppendError::Db(DbError::Closed))?
-    }
-
-    /// Forgets the answers of idempotent requests from before `before`, in Unix milliseconds.
-    pub async fn forget_answers(&self, before: i64) -> Result<usize, DbError> {
-        self.db
-            .write(move |connection| {
-                connection.execute("DELETE FROM answers WHERE at < ?", [before])
-            })
-            .await
     }
 }
 
