@@ -92,6 +92,30 @@ pub struct Caller<'a> {
     pub session: Option<SessionId>,
 }
 
+/// By what a repeat is recognised.
+pub struct Key {
+    whose: String,
+    key: String,
+}
+
+impl Key {
+    /// An idempotency key, which is the actor's.
+    pub fn idempotency(actor: &Actor, key: &str) -> Self {
+        Self { whose: actor.subject(), key: format!("key:{key}") }
+    }
+
+    /// A command's id, which is the page's: it stays the same page when it registers or logs in
+    /// between a command and its repeat.
+    pub fn command(page: &ClientId, id: &CommandId) -> Self {
+        Self { whose: format!("client:{page}"), key: format!("command:{id}") }
+    }
+
+    /// For what is asked for by it.
+    pub fn once(self, fingerprint: [u8; 32]) -> Once {
+        Once { actor: self.whose, key: self.key, fingerprint }
+    }
+}
+
 /// What became of a command.
 #[derive(Clone, Debug)]
 pub enum Done {
@@ -109,15 +133,10 @@ pub async fn run(
     room: &Arc<Room>,
     caller: &Caller<'_>,
     command: Command<Value>,
-    key: Option<String>,
+    key: Option<Key>,
 ) -> Result<Done, Problem> {
     door::not_blocked(app, room, caller.actor)?;
-    let fingerprint = key.is_some().then(|| digest(&command));
-    let once = key.zip(fingerprint).map(|(key, fingerprint)| Once {
-        actor: caller.actor.subject(),
-        key,
-        fingerprint,
-    });
+    let once = key.map(|key| key.once(digest(&command)));
     match command {
         Command::Publish { item } => items::publish(app, room, caller, item, once).await,
         Command::Edit { item, data } => items::edit(app, room, caller, item, data, once).await,
@@ -227,6 +246,10 @@ pub fn reject(command: Option<CommandId>, problem: Problem) -> ServerFrame<Value
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::{User, Visitor};
+    use crate::config::Config;
+    use clap::Parser;
+    use nowcast_shared::id::RoomName;
 
     fn code(text: &str) -> Code {
         read(text.as_bytes(), None).unwrap_err().problem.code
@@ -253,6 +276,30 @@ mod tests {
     fn a_refusal_names_the_command_where_it_can() {
         let text = br#"{"t":"command","id":"k1","command":{"kind":"dance"}}"#;
         assert_eq!(read(text, None).unwrap_err().command, Some("k1".into()));
+    }
+
+    #[tokio::test]
+    async fn a_command_repeated_by_a_page_that_registered_meanwhile_takes_effect_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::parse_from(["nowcast", "--shards", "1"]).serve;
+        let (app, _) = App::open(folder.path(), &config).await.unwrap();
+        let room = app.log.room(&RoomName::main()).await.unwrap().unwrap();
+        let page: ClientId = "a-page-of-a-test-01".parse().unwrap();
+        let mut visitor = Visitor { client: Some(page.clone()), ..Visitor::default() };
+        let viewer = Actor::Viewer(Arc::new(visitor.clone()));
+        visitor.be(Arc::new(User { id: "ana".to_owned(), name: None, until: None }));
+        let user = Actor::User(Arc::new(visitor));
+        let mut kept = Vec::new();
+        for actor in [&viewer, &user] {
+            let caller = Caller { actor, client: Some(&page), session: None };
+            let say = Command::Say { text: "Hello".to_owned(), name: None };
+            let key = Key::command(&page, &"k1".into());
+            match run(&app, &room, &caller, say, Some(key)).await.unwrap() {
+                Done::Kept(appended) => kept.push((appended.offset, appended.repeated)),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(kept, [(room.head(), false), (room.head(), true)]);
     }
 
     #[test]

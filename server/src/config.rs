@@ -89,9 +89,9 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_DATA", value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 
-    /// Lets anyone publish, edit and delete, put and drag pieces and set variables without a
-    /// credential. For demos; give it twice (or
-    /// set the variable to 2) to allow it on an address that others can reach.
+    /// Lets anyone publish, edit, delete, push, put and drag pieces and set variables without a
+    /// credential. For demos; give it twice (or set the variable to 2) to allow it on an address
+    /// that others can reach.
     #[arg(long, env = "NOWCAST_OPEN", action = ArgAction::Count)]
     pub open: u8,
 

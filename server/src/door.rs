@@ -9,7 +9,6 @@ use crate::policy;
 use axum::http::{HeaderMap, header};
 use nowcast_shared::error::{Code, Reason};
 use nowcast_shared::id::{PublicId, RoomName};
-use nowcast_shared::item::Role;
 use sha2::{Digest, Sha256};
 
 /// The cookie that holds the invitation to one room.
@@ -36,7 +35,7 @@ impl Pass {
     pub fn new(actor: &Actor, room: &RoomName, invitation: Option<String>) -> Self {
         Self {
             trusted: policy::is_trusted(actor, room),
-            admin: actor.role() == Role::Admin,
+            admin: policy::is_admin(actor, room),
             desk: false,
             invitation: invitation.map(String::into_boxed_str),
         }
@@ -103,7 +102,7 @@ pub fn not_muted(app: &App, room: &Room, actor: &Actor) -> Result<(), Problem> {
 
 fn found(app: &App, room: &Room, actor: &Actor, kind: Kind) -> Option<i64> {
     // Nobody has to be told from others where nobody was muted or blocked.
-    if actor.role() == Role::Admin || !room.has_sanctions() {
+    if !room.has_sanctions() || policy::is_admin(actor, room.name()) {
         return None;
     }
     room.sanctioned(&ids(app, actor), kind)

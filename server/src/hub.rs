@@ -91,6 +91,8 @@ struct Inside {
     stirred: BTreeSet<i64>,
     /// Who leaves when; in order, since everybody has the same grace.
     leaving: VecDeque<(Instant, i64, PublicId)>,
+    /// The newest version that the presence of a room had which is empty by now.
+    version: u64,
     /// Which registrations end when, in Unix milliseconds.
     ending: BTreeSet<(i64, i64, SessionId)>,
 }
@@ -191,6 +193,7 @@ impl Hub {
             }
             // Its next life goes on with later versions.
             if state.is_empty() {
+                inside.version = inside.version.max(state.people.version());
                 inside.rooms.remove(&room);
             }
         }

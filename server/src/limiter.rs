@@ -41,7 +41,24 @@ const REMEMBERED: usize = 10_000;
 pub struct Rates {
     rate: u32,
     burst: u32,
-    pages: Mutex<HashMap<String, Limiter>>,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Default)]
+struct Pages {
+    limiters: HashMap<String, Limiter>,
+    /// When those who owe nothing were forgotten last.
+    swept: Option<Instant>,
+}
+
+/// How often is looked, where there is no more room, whether somebody can be forgotten.
+const SWEEP: Duration = Duration::from_millis(100);
+
+impl Pages {
+    fn sweep(&mut self, now: Instant) {
+        self.limiters.retain(|_, limiter| limiter.free_at > now);
+        self.swept = Some(now);
+    }
 }
 
 impl Rates {
@@ -52,25 +69,27 @@ impl Rates {
 
     /// Forgets those who owe nothing any more.
     pub fn forget(&self) {
-        let now = Instant::now();
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.retain(|_, limiter| limiter.free_at > now);
-        pages.shrink_to_fit();
+        pages.sweep(Instant::now());
+        pages.limiters.shrink_to_fit();
     }
 
     /// Takes one for this page, if it is allowed.
     pub fn admit(&self, page: &str) -> bool {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if pages.len() >= REMEMBERED {
+        if pages.limiters.len() >= REMEMBERED && !pages.limiters.contains_key(page) {
             let now = Instant::now();
-            pages.retain(|_, limiter| limiter.free_at > now);
-        }
-        // So many at once are no audience.
-        if pages.len() >= REMEMBERED && !pages.contains_key(page) {
-            return false;
+            // Looking at all of them for each that comes would be what a flood wants.
+            if pages.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP) {
+                pages.sweep(now);
+            }
+            // So many at once are no audience.
+            if pages.limiters.len() >= REMEMBERED {
+                return false;
+            }
         }
         let fresh = || Limiter::new(self.rate, self.burst);
-        pages.entry(page.to_owned()).or_insert_with(fresh).admit()
+        pages.limiters.entry(page.to_owned()).or_insert_with(fresh).admit()
     }
 }
 
@@ -87,7 +106,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(200)).await;
         rates.forget();
         let pages = rates.pages.lock().unwrap();
-        assert_eq!(pages.keys().collect::<Vec<_>>(), ["busy"]);
+        assert_eq!(pages.limiters.keys().collect::<Vec<_>>(), ["busy"]);
     }
 
     #[tokio::test(start_paused = true)]

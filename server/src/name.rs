@@ -20,13 +20,17 @@ pub fn check(text: &str) -> Result<Option<String>, Problem> {
         let detail = format!("A name has at most {MAX_NAME} characters.");
         return Err(Problem::new(Code::BadName, detail));
     }
+    // Joiners alone show nothing.
+    if !name.is_empty() && fold(&name).trim().is_empty() {
+        return Err(Problem::new(Code::BadName, "There is nothing to be seen in this name."));
+    }
     Ok((!name.is_empty()).then_some(name))
 }
 
 /// Whether a character shows nothing itself, but changes what is around it or makes a name look
 /// like another: line ends and controls, directions, what has no width.
 ///
-/// The two joiners stay: scripts and emoji are written with them.
+/// The two joiners and what selects between shapes stay: scripts and emoji are written with them.
 fn is_disguise(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -35,15 +39,20 @@ fn is_disguise(c: char) -> bool {
             | '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}'
             | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
             | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // blank letters
+            | '\u{2800}' | '\u{17b4}' | '\u{17b5}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}') // tags
+}
+
+/// Whether a character shows nothing itself, but has its place within words or emoji.
+fn is_joint(c: char) -> bool {
+    matches!(c,
+        '\u{200c}' | '\u{200d}' // joiners
+        | '\u{fe00}'..='\u{fe0f}' | '\u{180b}'..='\u{180d}' | '\u{180f}') // shapes
 }
 
 /// What two names have in common that people take for the same.
 pub fn fold(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !is_joint(*c)).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -66,9 +75,19 @@ mod tests {
     #[test]
     fn names_that_would_deceive_are_refused() {
         let long = "x".repeat(41);
-        for bad in
-            ["a\nb", "a\tb", "\0", "a\u{202e}b", "a\u{2066}b", "a\u{200b}", "\u{3164}", &long]
-        {
+        for bad in [
+            "a\nb",
+            "a\tb",
+            "\0",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{200b}",
+            "\u{3164}",
+            &long,
+            "\u{200d}",
+            " \u{fe0f} ",
+            "\u{2800}",
+        ] {
             assert_eq!(check(bad).unwrap_err().code, Code::BadName, "{bad:?}");
         }
     }
@@ -78,6 +97,8 @@ mod tests {
         assert_eq!(fold("ANA"), fold("ana"));
         assert_eq!(fold("\u{c4}nne"), fold("\u{e4}nne"));
         assert_eq!(fold("a\u{200d}na"), fold("ana"));
+        assert_eq!(fold("Host\u{fe0f}"), fold("host"), "they look the same");
+        assert!(name("\u{2764}\u{fe0f}").is_some(), "emoji are written with it");
         assert_ne!(fold("ana"), fold("anna"));
     }
 }

@@ -4,6 +4,7 @@ use crate::auth::{Actor, Scope};
 use crate::error::Problem;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
+use nowcast_shared::item::Role;
 use nowcast_shared::room::Who;
 
 /// Something that somebody wants to do.
@@ -157,6 +158,11 @@ pub fn is_trusted(actor: &Actor, room: &RoomName) -> bool {
     }
 }
 
+/// Whether this actor is an admin of `room`: not a program whose token is for others.
+pub fn is_admin(actor: &Actor, room: &RoomName) -> bool {
+    actor.role() == Role::Admin && is_trusted(actor, room)
+}
+
 /// What is missing.
 fn lacking(actor: &Actor, action: Action<'_>) -> Problem {
     if let Actor::User(_) = actor {
@@ -221,6 +227,23 @@ mod tests {
                 let answer = may(actor, action, &RoomName::main(), Openness::Closed);
                 assert_eq!(answer.map_err(|problem| problem.code), right, "{actor:?} {action:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_admins_token_is_one_only_where_it_is_good() {
+        let (everywhere, here) =
+            (token(&[Scope::Admin], None), token(&[Scope::Admin], Some(&["main"])));
+        let elsewhere = token(&[Scope::Admin], Some(&["other"]));
+        let publisher = token(&[Scope::Publish], None);
+        for (actor, right) in [
+            (admin(), true),
+            (everywhere, true),
+            (here, true),
+            (elsewhere, false),
+            (publisher, false),
+        ] {
+            assert_eq!(is_admin(&actor, &RoomName::main()), right, "{actor:?}");
         }
     }
 

@@ -3,11 +3,12 @@
 use super::{Caller, Done};
 use crate::app::App;
 use crate::auth::{Actor, Visitor, users};
+use crate::door;
 use crate::error::Problem;
 use crate::log::Room;
 use crate::name;
 use crate::pushes;
-use nowcast_shared::error::Code;
+use nowcast_shared::error::{Code, Reason};
 use std::sync::Arc;
 
 /// Goes by a name from now on, as far as that is free.
@@ -58,9 +59,22 @@ pub(super) async fn register(
         (app.auth.public_id(&who), visitor, claim)
     });
     if let Some(visitor) = changed {
+        // Whom an admin sent out stays out, also as whom it says only now that it is.
+        if let Err(problem) = door::not_blocked(app, room, &known_as(caller, &visitor)) {
+            app.hub.close_one(session, Reason::Blocked);
+            return Err(problem);
+        }
         pushes::look_up(app, room, session, &visitor, None);
     }
     Ok(Done::Told)
+}
+
+/// Who asks, known as this from now on.
+fn known_as(caller: &Caller<'_>, visitor: &Arc<Visitor>) -> Actor {
+    match caller.actor {
+        Actor::Admin { .. } | Actor::Token(_) => caller.actor.clone(),
+        _ => Actor::User(Arc::clone(visitor)),
+    }
 }
 
 fn session(caller: &Caller<'_>) -> Result<crate::engine::mailbox::SessionId, Problem> {

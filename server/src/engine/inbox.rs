@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::{Actor, Credential};
-use crate::command::{self, Caller, Done};
+use crate::command::{self, Caller, Done, Key};
 use crate::error::Problem;
 use crate::hub::Seat;
 use crate::limiter::Limiter;
@@ -158,7 +158,7 @@ impl Inbox {
         let Errand { actor, id, command } = errand;
         let (visitor, session) = (self.seat.visitor(), Some(self.seat.session()));
         let named = id.as_ref().zip(visitor.client.as_ref());
-        let key = named.map(|(id, client)| key(client.as_str(), id));
+        let key = named.map(|(id, client)| Key::command(client, id));
         let caller = Caller { actor: &actor, client: visitor.client.as_ref(), session };
         let quiet = command::is_quiet(&command);
         let result = command::run(app, &self.room, &caller, command, key).await;
@@ -174,11 +174,6 @@ fn answer(id: Option<CommandId>, quiet: bool, result: Result<Done, Problem>) -> 
 
 fn refused(command: Option<CommandId>, problem: Problem) -> Read {
     Read::Answer(encode(&command::reject(command, problem)))
-}
-
-/// The key under which a command's answer is filed: ids are a page's own.
-pub fn key(page: &str, id: &CommandId) -> String {
-    format!("command:{page}:{id}")
 }
 
 /// The JSON of a frame.

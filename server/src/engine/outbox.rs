@@ -127,7 +127,11 @@ impl Outbox {
     /// Takes out what waits, to be queued again behind a snapshot; drops what that has overtaken.
     pub(super) fn overtaken(&mut self) -> Vec<Entry> {
         let Self { queue, .. } = std::mem::take(self);
-        let stays = |entry: &Entry| entry.elsewhere == Elsewhere::Nowhere || entry.key.is_none();
+        let stays = |entry: &Entry| match entry.elsewhere {
+            Elsewhere::Nowhere => true,
+            Elsewhere::Snapshot => entry.key.is_none(),
+            Elsewhere::Log => false,
+        };
         queue.into_iter().filter(stays).collect()
     }
 
@@ -226,6 +230,18 @@ mod tests {
             outbox.push(entry, LIMIT, 0).unwrap();
         }
         assert_eq!(left(&mut outbox), ["event", "new"]);
+    }
+
+    #[test]
+    fn a_snapshot_overtakes_what_it_tells_itself() {
+        let mut outbox = Outbox::default();
+        let tell = Entry::tell(Bytes::from_static(b"push"), None);
+        for entry in [frame("event"), signal("state"), tell] {
+            outbox.push(entry, LIMIT, 0).unwrap();
+        }
+        let left: Vec<_> = outbox.overtaken().into_iter().map(|entry| entry.bytes).collect();
+        assert_eq!(left, ["push"]);
+        assert!(outbox.is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::auth::Actor;
 use crate::command::{self, Caller};
 use crate::config::{Config, Serve};
 use crate::http::Http;
+use crate::log::{Kind, Sanction};
 use crate::record::Record;
 use crate::websocket::Opcode;
 use crate::websocket::deflate;
@@ -456,5 +457,27 @@ async fn the_engine_ends_with_the_app() {
     // The threads held the other handles.
     while mailboxes.iter().any(|mailbox| !mailbox.is_alone()) {
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn who_was_blocked_as_a_user_does_not_stay_by_registering_later() {
+    let server = start(1, long(), &["--open"]).await;
+    let room = server.app.log.room(&RoomName::main()).await.unwrap().unwrap();
+    let person = server.app.auth.public_id("user:eva");
+    let sanction = Sanction { person, kind: Kind::Block, name: None, until: None };
+    assert!(server.app.log.sanction(&room, sanction).await.unwrap());
+    let mut page = server.join("client=a-page-of-a-test-01", "").await;
+    assert_eq!(page.next().await["t"], "welcome");
+    for (user, answer) in [("ana", "ack"), ("eva", "goodbye")] {
+        let register =
+            json!({"t": "command", "id": "k", "command": {"kind": "register", "id": user}});
+        page.send(Opcode::Text, register.to_string().as_bytes()).await;
+        let mut told = page.next().await;
+        if told["t"] == "reject" {
+            assert_eq!(told["code"], "blocked");
+            told = page.next().await;
+        }
+        assert_eq!(told["t"], answer, "{user}: {told}");
     }
 }

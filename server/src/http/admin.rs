@@ -89,14 +89,15 @@ pub(super) async fn rename(
     Ok(Json(describe(&app, &Actor::Admin { name, login })))
 }
 
-/// A name without blanks around it; `None` for an empty one.
+/// A name without blanks around it and with single ones within, so that nobody goes by one that
+/// looks the same; `None` for an empty one.
 fn check_name(name: &str) -> Result<Option<String>, Problem> {
-    let name = name.trim();
-    if name.chars().count() > NAME || name.chars().any(char::is_control) {
+    if name.trim().chars().count() > NAME || name.chars().any(char::is_control) {
         let detail = format!("A name has at most {NAME} characters on one line.");
         return Err(Problem::new(Code::BadRequest, detail));
     }
-    Ok((!name.is_empty()).then(|| name.to_owned()))
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok((!name.is_empty()).then_some(name))
 }
 
 fn describe(app: &App, actor: &Actor) -> Value {

@@ -4,7 +4,7 @@ use super::body::{self, Kind};
 use super::extract::{Asks, InRoom, number, query};
 use super::items::idempotency_key;
 use crate::app::App;
-use crate::command::{self, Done};
+use crate::command::{self, Done, Key};
 use crate::error::Problem;
 use crate::log::{Appended, Room};
 use crate::policy::Action;
@@ -57,7 +57,7 @@ pub(super) async fn say(
     if asks.actor.is_limited() && !app.rates.admit(&asks.actor.subject()) {
         return Err(command::too_fast());
     }
-    let key = idempotency_key(request.headers())?.map(|key| format!("key:{key}"));
+    let key = idempotency_key(request.headers())?.map(|key| Key::idempotency(&asks.actor, &key));
     let Say { text, name } = read(request, &uri, app.limits.max_frame).await?;
     let command = Command::Say { text, name };
     match command::run(&app, &room, &asks.caller(), command, key).await? {

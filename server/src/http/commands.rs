@@ -4,7 +4,7 @@ use super::body;
 use super::extract::{Asks, InRoom};
 use crate::app::App;
 use crate::auth::Actor;
-use crate::command;
+use crate::command::{self, Key};
 use crate::engine::inbox;
 use crate::error::Problem;
 use axum::extract::{Request, State};
@@ -39,7 +39,7 @@ pub(super) async fn run(
             // Ids are a page's own. Programs without a client id count anew each time they run;
             // what they want repeated once has an `Idempotency-Key`.
             let key = id.as_ref().zip(asks.visitor.client.as_ref());
-            let key = key.map(|(id, client)| inbox::key(client.as_str(), id));
+            let key = key.map(|(id, client)| Key::command(client, id));
             let result = command::run(&app, &room, &asks.caller(), command, key).await;
             command::answer(id, Ok(result?))
         }

@@ -3,7 +3,7 @@
 use super::body::{self, Kind};
 use super::extract::{Asks, InRoom, number};
 use crate::app::App;
-use crate::command::{self, Done, MAX_KEY};
+use crate::command::{self, Done, Key, MAX_KEY};
 use crate::error::Problem;
 use crate::item;
 use crate::log::Appended;
@@ -39,7 +39,7 @@ pub(super) async fn publish(
     let asks = asks.within(&app, &room)?;
     // Before the body is read: strangers do not get to send much.
     asks.may(&app, Action::Publish, room.name())?;
-    let key = idempotency_key(request.headers())?.map(|key| format!("key:{key}"));
+    let key = idempotency_key(request.headers())?.map(|key| Key::idempotency(&asks.actor, &key));
     let item = read(request, app.limits.max_form).await?;
     let command = Command::Publish { item };
     let done = command::run(&app, &room, &asks.caller(), command, key).await?;

@@ -5,7 +5,7 @@ use super::body;
 use super::extract::{Asks, InRoom};
 use super::items::idempotency_key;
 use crate::app::App;
-use crate::command::{self, Done, variables};
+use crate::command::{self, Done, Key, variables};
 use crate::error::Problem;
 use crate::log::{Expect, Once};
 use axum::extract::{Path, Request, State};
@@ -109,8 +109,7 @@ fn limit(app: &App, asks: &Asks) -> Result<(), Problem> {
 }
 
 fn once(asks: &Asks, key: Option<String>, asked: &Value) -> Option<Once> {
-    let (key, fingerprint) = (format!("key:{}", key?), command::digest(asked));
-    Some(Once { actor: asks.actor.subject(), key, fingerprint })
+    Some(Key::idempotency(&asks.actor, &key?).once(command::digest(asked)))
 }
 
 fn nothing_kept() -> Problem {

@@ -99,7 +99,8 @@ impl Hub {
     ) -> SessionId {
         let Join { visitor, who, claim, transport, counted, pushed, pass } = join;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let state = inside.rooms.entry(room).or_default();
+        let after = inside.version;
+        let state = inside.rooms.entry(room).or_insert_with(|| Room::after(after));
         state.shares.resize(self.shards.len(), 0);
         if let Some(client) = &visitor.client
             && let Some(earlier) = state.clients.insert(client.clone(), id)

@@ -32,13 +32,20 @@ struct Somebody {
 }
 
 impl Default for People {
-    /// Versions go on from where an earlier life of the room, or of the server, can have been:
-    /// pages that come back know those.
     fn default() -> Self {
+        Self::after(0)
+    }
+}
+
+impl People {
+    /// Nobody. Versions go on from where an earlier life of the room, or of the server, can have
+    /// been: pages that come back know those. `version` is the newest of this server's; a crowd
+    /// that comes and goes counts faster than the clock.
+    pub(super) fn after(version: u64) -> Self {
         Self {
             here: HashMap::new(),
             names: Names::default(),
-            version: u64::try_from(clock::now()).unwrap_or(0),
+            version: u64::try_from(clock::now()).unwrap_or(0).max(version),
             transports: Transports::default(),
         }
     }

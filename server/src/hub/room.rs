@@ -43,6 +43,11 @@ pub(super) struct Member {
 }
 
 impl Room {
+    /// An empty one, in which no version is older than this.
+    pub(super) fn after(version: u64) -> Self {
+        Self { people: People::after(version), ..Self::default() }
+    }
+
     /// Takes a session off the lists, if it is on them. Its person leaves at `leaves`, unless
     /// another page is open or comes before: then says who.
     pub(super) fn remove(

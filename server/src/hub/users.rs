@@ -119,15 +119,23 @@ impl Users {
         if self.bytes > ALL {
             self.tidy(Instant::now());
         }
-        while self.bytes > ALL {
-            // Whoever had something longest ago is the least likely to come back for it.
-            let oldest = self
-                .recent
-                .iter()
-                .min_by_key(|(_, recent)| recent.given.front().map(|given| given.at));
-            let Some(user) = oldest.map(|(user, _)| user.clone()) else { return };
-            let bytes = self.recent.remove(&user).map_or(0, |recent| recent.bytes);
-            self.bytes -= bytes;
+        if self.bytes > ALL {
+            self.make_room();
+        }
+    }
+
+    /// Forgets what users had who had something longest ago: they are the least likely to come back
+    /// for it. More than has to go, so that this is not done for each push.
+    fn make_room(&mut self) {
+        let at = |recent: &Recent| recent.given.front().map(|given| given.at);
+        let mut users: Vec<_> =
+            self.recent.iter().map(|(user, recent)| (at(recent), user.clone())).collect();
+        users.sort_unstable();
+        for (_, user) in users {
+            if self.bytes <= ALL / 4 * 3 {
+                return;
+            }
+            self.bytes -= self.recent.remove(&user).map_or(0, |recent| recent.bytes);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Keeping one change: the events table and the projections, in one transaction.
 
+use super::answers::{Once, earlier_answer, file_answer};
 use super::chat::ChatChange;
 use super::stage::StageChange;
 use super::variables::VariableChange;
@@ -88,16 +89,6 @@ pub(super) struct Place<'a> {
     pub(super) by: &'a Author,
     /// The subject that owns what it makes.
     pub(super) owner: &'a str,
-}
-
-/// The name of a request that may be repeated.
-pub struct Once {
-    /// Whose; keys of different actors have nothing to do with each other.
-    pub actor: String,
-    /// The idempotency key or the command id.
-    pub key: String,
-    /// SHA-256 of what is asked for.
-    pub fingerprint: [u8; 32],
 }
 
 /// A change that is kept.
@@ -325,47 +316,6 @@ impl Job for Append {
         // Nobody waits any more if the request was dropped; the event is kept all the same.
         let _ = answer.send(result.map(|kept| kept.appended));
     }
-}
-
-pub(super) fn earlier_answer(
-    connection: &Connection,
-    room: i64,
-    once: &Once,
-) -> rusqlite::Result<Option<Result<Appended, AppendError>>> {
-    connection
-        .prepare_cached(
-            "SELECT fingerprint, item, offset, at FROM answers
-             WHERE room = ? AND actor = ? AND key = ?",
-        )?
-        .query_row(params![room, once.actor, once.key], |row| {
-            let same = row.get_ref(0)?.as_blob()? == once.fingerprint;
-            let appended = Appended {
-                id: row.get(1)?,
-                offset: from_column(row.get(2)?),
-                at: row.get(3)?,
-                repeated: true,
-            };
-            Ok(if same { Ok(appended) } else { Err(AppendError::Mismatch) })
-        })
-        .optional()
-}
-
-/// Files the answer to a request that may be repeated.
-pub(super) fn file_answer(
-    connection: &Connection,
-    room: i64,
-    once: &Once,
-    id: Option<&str>,
-    offset: i64,
-    at: i64,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO answers (room, actor, key, fingerprint, item, offset, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![room, once.actor, once.key, once.fingerprint, id, offset, at])
-        .map(|_| ())
 }
 
 fn find(connection: &Connection, room: i64, item: &ItemId) -> rusqlite::Result<Option<Item<Raw>>> {

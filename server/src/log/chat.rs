@@ -1,7 +1,8 @@
 //! The chat, as the log has it: what was said, and when somebody last spoke.
 
 use super::append::{Place, Projected, Raw, json, parse};
-use super::{Log, PAGE, Refusal, Room, as_column, from_column, newest_before};
+use super::read::{PAGE, newest_before};
+use super::{Log, Refusal, Room, as_column, from_column};
 use crate::clock;
 use crate::db::DbError;
 use crate::random;

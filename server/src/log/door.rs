@@ -51,18 +51,22 @@ pub const FOR_GOOD: i64 = i64::MAX;
 
 /// All sanctions of a room and when they end; few rooms have any.
 #[derive(Debug, Default)]
-pub struct Sanctions(HashMap<(PublicId, Kind), i64>);
+pub struct Sanctions {
+    until: HashMap<(PublicId, Kind), i64>,
+    /// Whether anybody is to stay out: asked for every request.
+    block: bool,
+}
 
 impl Sanctions {
     /// Until when this was done to this person, if it is still so; see [`FOR_GOOD`].
     pub fn find(&self, person: &PublicId, kind: Kind) -> Option<i64> {
-        let until = self.0.get(&(person.clone(), kind)).copied();
+        let until = self.until.get(&(person.clone(), kind)).copied();
         until.filter(|until| *until > clock::now())
     }
 
     /// Whether anybody is to stay out.
     pub(super) fn block(&self) -> bool {
-        self.0.keys().any(|(_, kind)| *kind == Kind::Block)
+        self.block
     }
 }
 
@@ -170,8 +174,9 @@ pub(super) fn sanctions(
         let until = row.get::<_, Option<i64>>(2)?.unwrap_or(FOR_GOOD);
         Ok(((PublicId(row.get(0)?), kind), until))
     })?;
-    let all: HashMap<_, _> = rows.collect::<rusqlite::Result<_>>()?;
-    Ok((!all.is_empty()).then(|| Box::new(Sanctions(all))))
+    let until: HashMap<(_, Kind), _> = rows.collect::<rusqlite::Result<_>>()?;
+    let block = until.keys().any(|(_, kind)| *kind == Kind::Block);
+    Ok((!until.is_empty()).then(|| Box::new(Sanctions { until, block })))
 }
 
 /// Forgets what is over.

@@ -1,6 +1,7 @@
 //! Words that wait for approval: beside the log until an admin lets them in.
 
-use super::append::{Once, earlier_answer, file_answer, json, parse};
+use super::answers::{Once, earlier_answer, file_answer};
+use super::append::{json, parse};
 use super::chat::{new_id, spoken, too_soon};
 use super::{AppendError, Appended, Log, Refusal, Room};
 use crate::clock;

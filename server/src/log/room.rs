@@ -1,18 +1,18 @@
 //! What a room's log keeps in memory: its head, its newest events, its last snapshot.
 
-use super::door::{self, Kind, Sanctions};
+use super::door::{Kind, Sanctions};
+use super::read::CHUNK;
+use super::row::Row;
+use super::snapshot::Snapshot;
 use super::stage::{Spot, Spots};
-use super::{CHUNK, Change, ChatChange, ReadError, from_column};
+use super::{Change, ChatChange, ReadError};
 use crate::record::Record;
-use crate::websocket::deflate;
-use bytes::Bytes;
 use nowcast_shared::id::{PieceId, PublicId, RoomName};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::Settings;
-use rusqlite::{Connection, OptionalExtension};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// A room and the end of its log.
@@ -46,132 +46,6 @@ struct Memory {
     stage: Option<(Offset, Spots)>,
     /// Where the newest event that changed the stage stands, or the head when the room was loaded.
     staged: Offset,
-}
-
-/// A room's row.
-pub(super) struct Row {
-    id: i64,
-    title: String,
-    settings: Settings,
-    invitation: Option<String>,
-    sanctions: Option<Box<Sanctions>>,
-    epoch: String,
-    head: Offset,
-    first: Offset,
-}
-
-pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result<Option<Row>> {
-    let sql =
-        "SELECT id, title, epoch, head, first, settings, invitation FROM rooms WHERE name = ?";
-    connection
-        .prepare_cached(sql)?
-        .query_row([name.as_str()], |row| {
-            let id = row.get(0)?;
-            Ok(Row {
-                id,
-                title: row.get(1)?,
-                epoch: row.get(2)?,
-                head: from_column(row.get(3)?),
-                first: from_column(row.get(4)?),
-                settings: settings(row.get_ref(5)?.as_str()?),
-                invitation: row.get(6)?,
-                sanctions: door::sanctions(connection, id)?,
-            })
-        })
-        .optional()
-}
-
-/// A room as a list of them has it.
-pub struct Listed {
-    /// Its key.
-    pub id: i64,
-    /// Its name in addresses.
-    pub name: RoomName,
-    /// What people call it.
-    pub title: String,
-    /// What it is set to.
-    pub settings: Settings,
-    /// Where its newest event stands.
-    pub head: Offset,
-}
-
-pub(super) fn list(connection: &mut Connection) -> rusqlite::Result<Vec<Listed>> {
-    let sql = "SELECT id, name, title, settings, head FROM rooms ORDER BY name";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rooms = statement.query_map([], |row| {
-        let name = row.get_ref(1)?.as_str()?.parse();
-        // Only names that addresses can hold were ever taken.
-        let name = name.map_err(|_| rusqlite::Error::InvalidQuery)?;
-        Ok(Listed {
-            id: row.get(0)?,
-            name,
-            title: row.get(2)?,
-            settings: settings(row.get_ref(3)?.as_str()?),
-            head: from_column(row.get(4)?),
-        })
-    })?;
-    rooms.collect()
-}
-
-/// A room's settings from their column; what cannot be read is as if it were not set.
-pub(super) fn settings(column: &str) -> Settings {
-    serde_json::from_str(column).unwrap_or_default()
-}
-
-/// The newest events, oldest first, up to about `limit` bytes: what most pages that come back after
-/// a restart have missed.
-pub(super) fn newest(
-    connection: &Connection,
-    row: &Row,
-    limit: usize,
-) -> rusqlite::Result<VecDeque<Arc<Record>>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT offset, at, author, event FROM events WHERE room = ? ORDER BY offset DESC",
-    )?;
-    let mut rows = statement.query([row.id])?;
-    let (mut records, mut bytes, mut due) = (VecDeque::new(), 0, row.head);
-    while let Some(row) = rows.next()? {
-        let (author, event) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
-        let record = Record::new(from_column(row.get(0)?), row.get(1)?, author, event);
-        bytes += record.size();
-        // The tail has no gaps.
-        if bytes > limit || record.offset != due {
-            break;
-        }
-        due = Offset(due.0.saturating_sub(1));
-        records.push_front(Arc::new(record));
-    }
-    Ok(records)
-}
-
-/// From how many bytes on compressing a snapshot takes milliseconds.
-const HEAVY: usize = 64 * 1024;
-
-/// A room as of one offset, encoded but for what is not kept (presence).
-#[derive(Debug)]
-pub struct Snapshot {
-    /// Complete as of here.
-    pub offset: Offset,
-    /// The fields of the snapshot object, without its braces.
-    pub fields: Bytes,
-    /// The same as a compressed block.
-    deflated: OnceLock<Bytes>,
-}
-
-impl Snapshot {
-    pub(super) fn new(offset: Offset, fields: String) -> Self {
-        Self { offset, fields: fields.into(), deflated: OnceLock::new() }
-    }
-
-    /// Whether the compressed fields are there, or quickly made.
-    pub fn is_light(&self) -> bool {
-        self.deflated.get().is_some() || self.fields.len() < HEAVY
-    }
-
-    /// The fields as a block of a compressed WebSocket message; made once.
-    pub fn deflated(&self) -> &Bytes {
-        self.deflated.get_or_init(|| deflate::block(&self.fields).into())
-    }
 }
 
 impl Room {

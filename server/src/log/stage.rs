@@ -1,12 +1,14 @@
 //! The stage, as the log has it: pieces and where they were left.
 
-use super::Refusal;
 use super::append::{Place, Projected, json};
+use super::{Log, Refusal, Room, from_column};
+use crate::db::DbError;
 use nowcast_shared::event::Event;
 use nowcast_shared::id::PieceId;
 use nowcast_shared::stage::{MOST_PIECES, Piece, PieceChange};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A change of the stage, of which only what the room decides is still to be checked.
 pub enum StageChange {
@@ -95,6 +97,26 @@ impl StageChange {
     }
 }
 
+impl Log {
+    /// Has memory know the room's pieces, so that [`Room::spot`] can tell of them.
+    pub async fn load_stage(&self, room: &Arc<Room>) -> Result<(), DbError> {
+        while room.lacks_stage() {
+            let id = room.id();
+            let read = move |connection: &mut Connection| {
+                // One transaction, so that head and pieces are of the same moment.
+                let transaction = connection.transaction()?;
+                let head = transaction
+                    .prepare_cached("SELECT head FROM rooms WHERE id = ?")?
+                    .query_row([id], |row| row.get(0))?;
+                Ok((from_column(head), Spots::load(&transaction, id)?))
+            };
+            let (head, spots) = self.db.read(read).await?;
+            room.keep_stage(head, spots);
+        }
+        Ok(())
+    }
+}
+
 /// The piece after a change; nothing if it would be new without looking like anything.
 fn after(known: Option<Piece>, id: &PieceId, change: &PieceChange) -> Option<Piece> {
     let new = || change.look.clone().map(|look| Piece::new(id.clone(), look));
@@ -169,7 +191,7 @@ pub(super) struct Spots(HashMap<PieceId, Spot>);
 
 impl Spots {
     /// As the database has them.
-    pub(super) fn load(connection: &Connection, room: i64) -> rusqlite::Result<Self> {
+    fn load(connection: &Connection, room: i64) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare_cached("SELECT piece FROM pieces WHERE room = ?")?;
         let mut rows = statement.query([room])?;
         let mut spots = Self::default();

@@ -1,7 +1,9 @@
 //! The log on a real database.
 
 use super::*;
+use nowcast_shared::id::RoomName;
 use nowcast_shared::item::{Author, Role};
+use nowcast_shared::offset::Position;
 use std::sync::Mutex;
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Shared variables, as the log has them.
 
 use super::append::{Place, Projected, Raw, json};
-use super::{Refusal, as_column, from_column};
+use super::{Log, Refusal, Room, as_column, from_column};
+use crate::db::DbError;
 use nowcast_shared::event::Event;
 use nowcast_shared::frame::Variable;
 use nowcast_shared::offset::Offset;
@@ -9,6 +10,7 @@ use nowcast_shared::variable::{MOST_BYTES, MOST_NAMES};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// What has to be so for a variable to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +110,24 @@ impl VariableChange {
     }
 }
 
+impl Log {
+    /// A shared variable, its value as JSON.
+    pub async fn variable(
+        &self,
+        room: &Arc<Room>,
+        name: String,
+    ) -> Result<Option<Variable<String>>, DbError> {
+        let id = room.id();
+        self.db.read(move |connection| find(connection, id, &name)).await
+    }
+
+    /// All shared variables, as a JSON object.
+    pub async fn variables(&self, room: &Arc<Room>) -> Result<String, DbError> {
+        let id = room.id();
+        self.db.read(move |connection| snapshot(connection, id)).await
+    }
+}
+
 fn version(connection: &Connection, room: i64, name: &str) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT version FROM variables WHERE room = ? AND name = ?")?
@@ -127,7 +147,7 @@ fn others(connection: &Connection, room: i64, name: &str) -> rusqlite::Result<(u
 }
 
 /// One variable.
-pub(super) fn find(
+fn find(
     connection: &Connection,
     room: i64,
     name: &str,

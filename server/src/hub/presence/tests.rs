@@ -53,6 +53,14 @@ impl Page {
     }
 }
 
+#[test]
+fn a_room_that_was_empty_goes_on_after_what_pages_know() {
+    let known = People::default().version() + 1_000_000;
+    let mut people = People::after(known);
+    people.join(&"p1".into(), 1, Some(Transport::Sse));
+    assert!(people.version() > known, "however fast the crowd before it came and went");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Join {
