@@ -180,14 +180,15 @@ pub fn chat(talk: Talk, room: RoomName) -> AnyView {
 fn before(talk: Talk) -> AnyView {
     let chat = talk.store.chat;
     let said = chat.said.with(Vec::len);
+    if !chat.ready.get() {
+        return nothing();
+    }
     match chat.older.get() {
-        _ if !chat.ready.get() => nothing(),
         Older::End if said == 0 => fixed(EMPTY),
         Older::End if said > SNAPSHOT_SAID => {
             sentence("began", "That is where it began.".to_owned(), None)
         }
-        Older::End => nothing(),
-        Older::More => nothing(),
+        Older::End | Older::More => nothing(),
         Older::Loading => sentence("began", "Loading…".to_owned(), None),
         Older::Failed(detail) => {
             let again = button("Try again".to_owned(), move || set(chat.older, Older::More));
