@@ -279,7 +279,7 @@ async fn a_value_that_changes_while_it_is_edited_is_shown_before_it_is_written_o
     tick().await;
     assert_eq!(text(&one(&place, ".meanwhile .value")), "5");
     assert_eq!(text(&one(&place, "button[type=submit]")), "Save mine over it");
-    one(&place, ".form-foot .quiet").click();
+    one(&place, "button[type=submit] + button").click();
     tick().await;
     assert!(all(&place, ".meanwhile").is_empty());
     let field: HtmlTextAreaElement = one(&place, "textarea").unchecked_into();

@@ -38,11 +38,17 @@ impl Server {
     fn state(&self) -> Vec<Piece> {
         let mut pieces: Vec<Piece> = NAMES.iter().map(|name| piece(name, 0.5)).collect();
         for event in &self.log {
-            let (id, change): (_, Box<dyn Fn(&mut Piece)>) = match event {
-                Event::Moved(id, spot) => (id, Box::new(|it| (it.x, it.y) = (spot.x, spot.y))),
-                Event::Put(new) => (&new.id, Box::new(|it| *it = new.clone())),
-            };
-            pieces.iter_mut().filter(|it| it.id == *id).for_each(change);
+            let of = |id: &PieceId| pieces.iter().position(|it| it.id == *id).unwrap();
+            match event {
+                Event::Moved(id, spot) => {
+                    let place = of(id);
+                    (pieces[place].x, pieces[place].y) = (spot.x, spot.y);
+                }
+                Event::Put(new) => {
+                    let place = of(&new.id);
+                    pieces[place] = new.clone();
+                }
+            }
         }
         pieces
     }
@@ -207,15 +213,12 @@ impl World {
                 Down::Moving(piece, spot) => stage.moving(&piece, spot),
                 Down::Answer(piece, turn, done) => {
                     self.pages[number].unanswered.retain(|it| it.2 != turn);
-                    match done {
-                        Some(at) => {
-                            let now = Offset(self.pages[number].seen);
-                            stage.dropped(&piece, Offset(at), Some(now));
-                        }
-                        None => {
-                            let why = String::new();
-                            self.input(number, Input::Refused { piece, turn, why });
-                        }
+                    if let Some(at) = done {
+                        let now = Offset(self.pages[number].seen);
+                        stage.dropped(&piece, Offset(at), Some(now));
+                    } else {
+                        let why = String::new();
+                        self.input(number, Input::Refused { piece, turn, why });
                     }
                 }
             }

@@ -22,8 +22,8 @@ pub(super) fn id(name: &str) -> PieceId {
     name.parse().unwrap()
 }
 
-fn ana() -> Option<Holder> {
-    Some(Holder { id: PublicId("p1".to_owned()), name: Some("Ana".to_owned()) })
+fn ana() -> Holder {
+    Holder { id: PublicId("p1".to_owned()), name: Some("Ana".to_owned()) }
 }
 
 /// A stage with `a` at 0.1 and `b` at 0.9, as of offset 5.
@@ -46,11 +46,11 @@ fn holder(stage: Stage, name: &str) -> Option<Holder> {
 fn a_piece_is_seen_on_its_way_until_the_log_says_where_it_is() {
     let (_owner, stage) = stage();
     assert_eq!(seen(stage, "a"), Seen::Rests(at(0.1)));
-    stage.held(&id("a"), ana());
+    stage.held(&id("a"), Some(ana()));
     stage.moving(&id("a"), at(0.3));
     assert_eq!(seen(stage, "a"), Seen::Moves(at(0.3)));
     assert_eq!(seen(stage, "b"), Seen::Rests(at(0.9)), "the others stay");
-    assert_eq!(holder(stage, "a"), ana());
+    assert_eq!(holder(stage, "a"), Some(ana()));
     stage.moved(&id("a"), at(0.4), Some("Ana".to_owned()));
     assert_eq!(seen(stage, "a"), Seen::Rests(at(0.4)));
     assert_eq!(holder(stage, "a"), None);
@@ -61,7 +61,7 @@ fn a_piece_is_seen_on_its_way_until_the_log_says_where_it_is() {
 #[test]
 fn a_piece_that_is_let_go_without_a_drop_is_where_it_was() {
     let (_owner, stage) = stage();
-    stage.held(&id("a"), ana());
+    stage.held(&id("a"), Some(ana()));
     stage.moving(&id("a"), at(0.3));
     stage.held(&id("a"), None);
     assert_eq!(seen(stage, "a"), Seen::Rests(at(0.1)));
@@ -71,7 +71,7 @@ fn a_piece_that_is_let_go_without_a_drop_is_where_it_was() {
 fn one_s_own_hand_is_moved_by_nobody_and_sees_where_it_is_when_it_lets_go() {
     let (_owner, stage) = stage();
     stage.hold(&id("a"), at(0.6));
-    stage.held(&id("a"), ana());
+    stage.held(&id("a"), Some(ana()));
     stage.moving(&id("a"), at(0.3));
     assert_eq!(seen(stage, "a"), Seen::Mine(at(0.6)));
     stage.let_go(&id("a"));
@@ -107,7 +107,7 @@ fn a_drop_whose_event_lies_in_a_snapshot_is_over() {
 #[test]
 fn what_was_said_before_a_break_is_forgotten_and_what_this_hand_holds_is_not() {
     let (_owner, stage) = stage();
-    stage.held(&id("a"), ana());
+    stage.held(&id("a"), Some(ana()));
     stage.moving(&id("a"), at(0.3));
     stage.hold(&id("b"), at(0.5));
     stage.forget_signals();
@@ -119,7 +119,7 @@ fn what_was_said_before_a_break_is_forgotten_and_what_this_hand_holds_is_not() {
 #[test]
 fn another_look_does_not_stop_a_piece_and_another_place_does() {
     let (_owner, stage) = stage();
-    stage.held(&id("a"), ana());
+    stage.held(&id("a"), Some(ana()));
     stage.moving(&id("a"), at(0.3));
     stage.put(Piece { width: 0.5, ..piece("a", 0.1) });
     assert_eq!(seen(stage, "a"), Seen::Moves(at(0.3)));

@@ -128,16 +128,16 @@ async fn bench_stage() {
     watcher.run(WATCHER).await;
     mover.run(&MOVER.replace("SECONDS", &seconds.to_string())).await;
     let limit = Duration::from_secs(u64::from(seconds) * 4 + 20);
-    let moves = mover.until_within(limit, "all is moved", "return window.moves ?? null").await;
+    let sent = mover.until_within(limit, "all is moved", "return window.moves ?? null").await;
     let end = "return Math.abs(shown.at(-1)?.[1] - 0.98) < 0.01";
     watcher.until("the last move is shown", end).await;
-    let moves = numbers(&moves);
+    let sent = numbers(&sent);
     let shown = numbers(&watcher.run("return shown").await);
 
     // The places only grow, so that one that is shown says that all before it were.
     let mut late = Vec::new();
     let mut from = 0;
-    for row in &moves {
+    for row in &sent {
         let (when, part) = (row[0], row[1]);
         let reached = shown[from..].iter().position(|it| it[0] >= when && it[1] >= part - 2e-6);
         if let Some(after) = reached {
@@ -145,17 +145,17 @@ async fn bench_stage() {
             late.push(shown[from][0] - when);
         }
     }
-    assert!(late.len() + 3 >= moves.len(), "{} of {} were shown", late.len(), moves.len());
+    assert!(late.len() + 3 >= sent.len(), "{} of {} were shown", late.len(), sent.len());
     let late = sorted(late.into_iter());
-    let work = sorted(moves.iter().map(|row| row[2]));
-    let frames = sorted(moves.iter().filter_map(|row| row.get(3).copied()));
-    let took = moves.last().expect("there are moves")[0] - moves[0][0];
-    let rate = f64::from(u32::try_from(moves.len() - 1).expect("some hundreds")) * 1_000.0 / took;
+    let work = sorted(sent.iter().map(|row| row[2]));
+    let frames = sorted(sent.iter().filter_map(|row| row.get(3).copied()));
+    let took = sent.last().expect("there are moves")[0] - sent[0][0];
+    let rate = f64::from(u32::try_from(sent.len() - 1).expect("some hundreds")) * 1_000.0 / took;
     println!(
         "stage pages={} moves={} rate={rate:.1} p50={:.1} p99={:.1} max={:.1} work_p50={:.2} \
          work_max={:.2} frame_p50={:.2} frame_p99={:.2} frame_max={:.2}",
         if others.is_some() { pages } else { 0 },
-        moves.len(),
+        sent.len(),
         quantile(&late, 0.5),
         quantile(&late, 0.99),
         quantile(&late, 1.0),

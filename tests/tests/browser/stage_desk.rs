@@ -45,7 +45,7 @@ async fn an_admin_adds_changes_locks_resizes_raises_and_removes_pieces() {
          size.dispatchEvent(new Event('change', {bubbles: true}))",
     )
     .await;
-    feed.until("it is larger", &format!("{} > 0.39", width)).await;
+    feed.until("it is larger", &format!("{width} > 0.39")).await;
     let handle = desk
         .run(
             "const at = document.querySelector('.stage-handle').getBoundingClientRect();
@@ -57,7 +57,7 @@ async fn an_admin_adds_changes_locks_resizes_raises_and_removes_pieces() {
     desk.take(Hand::Mouse, grip).await;
     desk.move_to(Hand::Mouse, pulled).await;
     desk.let_go(Hand::Mouse, pulled).await;
-    feed.until("it is smaller", &format!("{} < 0.36", width)).await;
+    feed.until("it is smaller", &format!("{width} < 0.36")).await;
 
     desk.press(".stage-buttons", "Lock").await;
     feed.until(
