@@ -2,7 +2,7 @@
 //! addresses (`InRoom`), once more when a session has joined, and for every command.
 
 use crate::app::App;
-use crate::auth::{Actor, Visitor};
+use crate::auth::{Actor, Hash, Visitor};
 use crate::error::Problem;
 use crate::log::{FOR_GOOD, Kind, Room};
 use crate::policy;
@@ -24,6 +24,8 @@ pub struct Pass {
     pub trusted: bool,
     /// An admin, whom nobody sends out.
     pub admin: bool,
+    /// The login that makes it one, if that does.
+    pub login: Option<Box<Hash>>,
     /// The page of an admin at work, who is told what waits there.
     pub desk: bool,
     /// The invitation that it showed, if any.
@@ -36,6 +38,7 @@ impl Pass {
         Self {
             trusted: policy::is_trusted(actor, room),
             admin: policy::is_admin(actor, room),
+            login: actor.login().copied().map(Box::new),
             desk: false,
             invitation: invitation.map(String::into_boxed_str),
         }

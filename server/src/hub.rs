@@ -23,7 +23,7 @@ pub use names::Claim;
 pub use push::Stored;
 pub use seat::Seat;
 
-use crate::auth::Visitor;
+use crate::auth::{Hash, Visitor};
 use crate::clock;
 use crate::door::Pass;
 use crate::encoded::Encoded;
@@ -267,6 +267,16 @@ impl Hub {
         for (id, member) in &state.members {
             if holds(&member.seat.visitor(), &member.pass) {
                 self.close_one(*id, reason);
+            }
+        }
+    }
+
+    /// Ends the sessions by this login, in every room: they come back as who they are without.
+    pub fn close_login(&self, login: &Hash) {
+        let inside = self.inside();
+        for (id, member) in inside.rooms.values().flat_map(|room| &room.members) {
+            if member.pass.login.as_deref() == Some(login) {
+                self.close_one(*id, Reason::Reauthorize);
             }
         }
     }

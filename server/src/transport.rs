@@ -141,9 +141,20 @@ impl Joining {
     /// What has to come after a session has joined.
     fn begun(&self, app: &App, session: SessionId, new: bool) {
         stay(app, &self.room.0, &self.asks.actor, &self.pass, session);
+        self.stay_logged_in(app, session);
         if new {
             // What was pushed while nobody was here.
             self.look_up_pushes(app, session);
+        }
+    }
+
+    /// Looks once more whether the login is still one: it may have ended before the session was
+    /// among those that end with it.
+    fn stay_logged_in(&self, app: &App, session: SessionId) {
+        let Some(login) = self.asks.actor.login() else { return };
+        let actor = app.auth.actor(&self.asks.credential, &self.asks.visitor);
+        if !actor.is_ok_and(|actor| actor.login() == Some(login)) {
+            app.hub.close_one(session, Reason::Reauthorize);
         }
     }
 

@@ -149,6 +149,11 @@ impl Actor {
         }
     }
 
+    /// The login that makes it an admin, if one does.
+    pub fn login(&self) -> Option<&Hash> {
+        if let Self::Admin { login, .. } = self { Some(login) } else { None }
+    }
+
     /// What gave it its rights.
     pub fn role(&self) -> Role {
         match self {

@@ -4,7 +4,7 @@ use super::Engine;
 use super::member::Times;
 use crate::accept;
 use crate::app::App;
-use crate::auth::Actor;
+use crate::auth::{Actor, COOKIE};
 use crate::command::{self, Caller};
 use crate::config::{Config, Serve};
 use crate::http::Http;
@@ -480,4 +480,26 @@ async fn who_was_blocked_as_a_user_does_not_stay_by_registering_later() {
         }
         assert_eq!(told["t"], answer, "{user}: {told}");
     }
+}
+
+#[tokio::test]
+async fn with_a_login_the_sessions_end_that_it_let_in() {
+    let server = start(1, long(), &["--admin-password", "a password"]).await;
+    let from = [127, 0, 0, 1].into();
+    let login = || server.app.auth.login("a password".to_owned(), "Host".to_owned(), from);
+    let (ended, other) = (login().await.unwrap(), login().await.unwrap());
+    let cookie = |secret: &str| format!("Cookie: {COOKIE}={secret}\r\n");
+    let mut page = server.join("", &cookie(&ended)).await;
+    let mut stays = server.join("", &cookie(&other)).await;
+    for page in [&mut page, &mut stays] {
+        assert_eq!(page.next().await["t"], "welcome");
+    }
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = "POST /api/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
+    stream.write_all(format!("{head}{}\r\n", cookie(&ended)).as_bytes()).await.unwrap();
+    let (goodbye, code) = page.ending().await;
+    assert_eq!(goodbye, json!({"t": "goodbye", "reason": "reauthorize", "reconnect": true}));
+    assert_eq!(code, Reason::Reauthorize.close_code());
+    server.publish("for who stays").await;
+    assert_eq!(stays.next().await["t"], "event");
 }

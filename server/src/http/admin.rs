@@ -56,7 +56,10 @@ pub(super) async fn logout(
     asks: Asks,
 ) -> Result<Response, Problem> {
     if let Actor::Admin { login, .. } = asks.actor {
-        app.auth.logout(login).await?;
+        let done = app.auth.logout(login).await;
+        // Whatever became of the row: memory does not know the login any more.
+        app.hub.close_login(&login);
+        done?;
     }
     let cookie = set_cookie("", is_secure(&headers));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())

@@ -172,7 +172,7 @@ impl Hub {
                 }
             });
         }
-        state.call(who, &|_, _| {});
+        state.call_page(page, who);
     }
 
     /// The page of this session is to be called so, as far as that is free.

@@ -80,6 +80,10 @@ impl Room {
         reserved: &dyn Fn(&str) -> bool,
         tell: &dyn Fn(SessionId, Arc<Tell>),
     ) {
+        // Its pages know: somebody may have many, and each says what they are called.
+        if self.people.claim(who) == claim.as_ref() {
+            return;
+        }
         let displaced = self.people.name(who, claim, reserved);
         for who in displaced.iter().chain([who]) {
             self.call(who, tell);
@@ -88,16 +92,24 @@ impl Room {
 
     /// Lets the pages of somebody know what they go by, where they do not.
     pub(super) fn call(&self, who: &PublicId, tell: &dyn Fn(SessionId, Arc<Tell>)) {
-        let name = self.people.name_of(who);
         for page in self.people.pages(who) {
             let Some(member) = self.members.get(&page) else { continue };
-            let visitor = member.seat.visitor();
-            if visitor.name.as_deref() != name {
-                let visitor = Visitor { name: name.map(str::to_owned), ..Visitor::clone(&visitor) };
+            if let Some(visitor) = self.call_page(&member.seat, who) {
                 tell(page, you(who, &visitor));
-                member.seat.set(Arc::new(visitor));
             }
         }
+    }
+
+    /// Has a page of somebody know what they go by; who it is of, if it did not.
+    pub(super) fn call_page(&self, page: &Seat, who: &PublicId) -> Option<Arc<Visitor>> {
+        let (name, known) = (self.people.name_of(who), page.visitor());
+        if known.name.as_deref() == name {
+            return None;
+        }
+        let visitor = Visitor { name: name.map(str::to_owned), ..Visitor::clone(&known) };
+        let visitor = Arc::new(visitor);
+        page.set(Arc::clone(&visitor));
+        Some(visitor)
     }
 
     /// Leaves a signal for all its sessions. Under the hub's lock, so that signals keep their order.
