@@ -2,7 +2,7 @@
 
 #![cfg(target_arch = "wasm32")]
 
-use leptos::prelude::{GetUntracked, Owner, Set, WithUntracked};
+use leptos::prelude::{GetUntracked, Owner};
 use nowcast_client::store::Store;
 use nowcast_client::store::apply::apply;
 use nowcast_client::store::chat::Words;

@@ -16,9 +16,9 @@ async fn two_of_the_same_name_are_told_apart_and_a_name_can_be_changed() {
     other.shows_text("#people .why", "You are Ana 2 here.").await;
     let people =
         "return [...document.querySelectorAll('#people li span')].map(it => it.innerText).join()";
-    other.until("both are named", &format!("{} === 'Ana,Ana 2'", people)).await;
+    other.until("both are named", &format!("{people} === 'Ana,Ana 2'")).await;
     other.fill("#own-name", "Ben\u{e007}").await;
-    other.until("the new name is there", &format!("{} === 'Ana,Ben'", people)).await;
+    other.until("the new name is there", &format!("{people} === 'Ana,Ben'")).await;
     one.shows_text(".talk .note", "Ben joined").await;
     other.run("document.querySelector('#people').hidePopover()").await;
     other.click(".to-chat").await;

@@ -167,7 +167,7 @@ impl Feed {
     }
 }
 
-/// The enter key, as WebDriver names it.
+/// The enter key, as `WebDriver` names it.
 pub(crate) const ENTER: char = '\u{e007}';
 
 const SAID: &str = "() => {
