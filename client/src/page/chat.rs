@@ -14,7 +14,7 @@ pub mod row;
 pub mod rows;
 pub mod text;
 
-use super::layout::{self, Layout, Panel};
+use super::layout::{self, Layout};
 use super::part::{Keyed, button, effect, fixed, keyed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer};
 use crate::link::Link;
@@ -235,10 +235,4 @@ fn listen(talk: Talk) {
         });
         heard = Some([asked, clicked]);
     });
-}
-
-/// Brings the chat up and its field to the keyboard.
-pub fn open(layout: Layout) {
-    layout.open(Panel::Chat);
-    layout::focus("#say");
 }
