@@ -19,7 +19,7 @@ use crate::read::{self, Json, Read};
 use crate::store::apply::{Applied, apply};
 use crate::store::{Store, set};
 use crate::write;
-use leptos::prelude::{GetUntracked, GetValue};
+use leptos::prelude::GetValue;
 use nowcast_shared::command::Command;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::RoomName;

@@ -12,6 +12,7 @@
 pub mod apply;
 pub mod chat;
 pub mod feed;
+pub mod live;
 pub mod me;
 pub mod notices;
 pub mod people;
@@ -23,6 +24,7 @@ use crate::read::Json;
 use chat::Chat;
 use feed::Feed;
 use leptos::prelude::*;
+use live::Live;
 use me::Me;
 use notices::Notices;
 use nowcast_shared::frame::Variable;
@@ -55,15 +57,15 @@ pub struct Parts {
     /// The pieces that people drag.
     pub stage: Stage,
     /// What the room is set to.
-    pub settings: RwSignal<Settings>,
+    pub settings: Live<Settings>,
     /// Who this page is.
     pub me: Me,
     /// What the room is called; empty until the server has said it.
-    pub title: RwSignal<String>,
+    pub title: Live<String>,
     /// Whether anyone may publish here (`--open`).
-    pub open: RwSignal<bool>,
+    pub open: Live<bool>,
     /// How the connection stands.
-    pub status: RwSignal<Status>,
+    pub status: Live<Status>,
     /// What people say.
     pub chat: Chat,
     /// What server and pages share.
@@ -73,7 +75,7 @@ pub struct Parts {
     /// Who else wants to hear of it; see [`Parts::tell`].
     listener: StoredValue<fn(News<'_>)>,
     /// Whether the browser has a network at all.
-    pub online: RwSignal<bool>,
+    pub online: Live<bool>,
 }
 
 impl Store {
@@ -139,14 +141,13 @@ impl Default for Store {
     }
 }
 
-/// Makes a signal. Written once here, so that it is compiled once for each type and not at every use.
-#[inline(never)]
-pub(crate) fn signal<T: Send + Sync + 'static>(value: T) -> RwSignal<T> {
-    RwSignal::new(value)
+/// Makes a value that views follow.
+pub(crate) fn signal<T: Send + Sync + 'static>(value: T) -> Live<T> {
+    Live::new(value)
 }
 
 /// Sets a signal only where that changes something, so that nothing is redrawn in vain.
-pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: Live<T>, value: T) {
     if signal.with_untracked(|now| *now != value) {
         signal.set(value);
     }

@@ -19,6 +19,7 @@ use super::part::{Keyed, button, effect, fixed, keyed, nothing, part, sentence, 
 use crate::dom::{self, Listener, Timer};
 use crate::link::Link;
 use crate::store::feed::Older;
+use crate::store::live::Live;
 use crate::store::{Store, set, signal};
 use leptos::prelude::*;
 use nowcast_shared::chat::SNAPSHOT_SAID;
@@ -51,29 +52,29 @@ pub struct Parts {
     /// Where the chat stands.
     pub layout: Layout,
     /// Whether the page is in front.
-    pub visible: RwSignal<bool>,
+    pub visible: Live<bool>,
     /// Whether the newest words are in view.
-    pub at_end: RwSignal<bool>,
+    pub at_end: Live<bool>,
     /// How many words of others the reader has not had in view.
-    pub unseen: RwSignal<u64>,
+    pub unseen: Live<u64>,
     /// How many of them name the reader.
-    pub meant: RwSignal<u64>,
+    pub meant: Live<u64>,
     /// What came after this is new.
-    pub mark: RwSignal<Option<Offset>>,
+    pub mark: Live<Option<Offset>>,
     /// The own words that are being edited.
-    pub editing: RwSignal<Option<SaidId>>,
+    pub editing: Live<Option<SaidId>>,
     /// The own words that are about to be taken back, if that is meant.
-    pub doomed: RwSignal<Option<SaidId>>,
+    pub doomed: Live<Option<SaidId>>,
     /// What has to be said about what the person just tried.
-    pub why: RwSignal<String>,
+    pub why: Live<String>,
     /// Whether the person is being asked for a name.
-    pub asking: RwSignal<bool>,
+    pub asking: Live<bool>,
     /// How many seconds of slow mode are left.
-    pub wait: RwSignal<u64>,
+    pub wait: Live<u64>,
     /// How many characters more fit, where that matters.
-    pub left: RwSignal<Option<i64>>,
+    pub left: Live<Option<i64>>,
     /// The names that what is being typed may become, and which one is chosen.
-    pub names: RwSignal<(Vec<String>, usize)>,
+    pub names: Live<(Vec<String>, usize)>,
 }
 
 impl Talk {
@@ -82,7 +83,7 @@ impl Talk {
         store: Store,
         link: StoredValue<Link, LocalStorage>,
         layout: Layout,
-        visible: RwSignal<bool>,
+        visible: Live<bool>,
     ) -> Self {
         let parts = Parts {
             store,
@@ -179,14 +180,15 @@ pub fn chat(talk: Talk, room: RoomName) -> AnyView {
 fn before(talk: Talk) -> AnyView {
     let chat = talk.store.chat;
     let said = chat.said.with(Vec::len);
+    if !chat.ready.get() {
+        return nothing();
+    }
     match chat.older.get() {
-        _ if !chat.ready.get() => nothing(),
         Older::End if said == 0 => fixed(EMPTY),
         Older::End if said > SNAPSHOT_SAID => {
             sentence("began", "That is where it began.".to_owned(), None)
         }
-        Older::End => nothing(),
-        Older::More => nothing(),
+        Older::End | Older::More => nothing(),
         Older::Loading => sentence("began", "Loading…".to_owned(), None),
         Older::Failed(detail) => {
             let again = button("Try again".to_owned(), move || set(chat.older, Older::More));

@@ -2,6 +2,7 @@
 
 use crate::dom::{self, Listener};
 use crate::page::part::words;
+use crate::store::live::Live;
 use crate::store::signal;
 use crate::time;
 use leptos::prelude::*;
@@ -17,7 +18,7 @@ thread_local! {
 
 /// What time it is for everything on the page.
 #[derive(Clone, Copy)]
-pub struct Clock(RwSignal<i64>);
+pub struct Clock(Live<i64>);
 
 impl Clock {
     /// Starts the page's clock for all views to come. It rests while nobody looks.

@@ -7,6 +7,7 @@
 
 use super::part::{effect, nothing, part};
 use crate::dom::{self, Listener, find};
+use crate::store::live::Live;
 use crate::store::{set, signal};
 use crate::stored::Shelf;
 use leptos::prelude::*;
@@ -56,15 +57,15 @@ impl Panel {
 #[derive(Clone, Copy)]
 pub struct Layout {
     /// Which one a narrow screen shows.
-    pub panel: RwSignal<Panel>,
+    pub panel: Live<Panel>,
     /// Whether the screen is narrow.
-    pub narrow: RwSignal<bool>,
+    pub narrow: Live<bool>,
     /// Whether a wide screen has the chat put aside.
-    pub folded: RwSignal<bool>,
+    pub folded: Live<bool>,
     /// Whether there is a stage to show: the view of the stage says so.
-    pub stage: RwSignal<bool>,
+    pub stage: Live<bool>,
     /// Whether there is a chat to show: the view of the chat says so.
-    pub chat: RwSignal<bool>,
+    pub chat: Live<bool>,
 }
 
 /// Narrower than this, panels take turns. The style sheet says the same.
@@ -169,11 +170,11 @@ pub fn focus(selector: &str) {
 #[derive(Clone, Copy)]
 pub struct Marks {
     /// Items that the reader has not had in view.
-    pub feed: RwSignal<u64>,
+    pub feed: Live<u64>,
     /// Words that the reader has not had in view.
-    pub chat: RwSignal<u64>,
+    pub chat: Live<u64>,
     /// How many of them name the reader.
-    pub meant: RwSignal<u64>,
+    pub meant: Live<u64>,
 }
 
 impl Marks {

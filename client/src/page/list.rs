@@ -4,6 +4,7 @@ use super::item::{Actions, ItemView, author};
 use super::part::{Keyed, button, effect, fixed, keyed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer, Watch, find};
 use crate::store::feed::{Entry, MOST, Older};
+use crate::store::live::Live;
 use crate::store::{Store, set, signal};
 use crate::{api, read};
 use leptos::prelude::*;
@@ -21,13 +22,13 @@ use web_sys::Element;
 #[derive(Clone, Copy)]
 pub struct Reading {
     /// Whether the newest item is in view.
-    pub at_top: RwSignal<bool>,
+    pub at_top: Live<bool>,
     /// How many items came that the reader has not had in view.
-    pub unseen: RwSignal<u64>,
+    pub unseen: Live<u64>,
     /// Whether the page is in front.
-    pub visible: RwSignal<bool>,
+    pub visible: Live<bool>,
     /// Whether another part of the page lies over the list.
-    pub covered: RwSignal<bool>,
+    pub covered: Live<bool>,
 }
 
 impl Reading {
@@ -212,7 +213,7 @@ fn anchors() -> bool {
 
 /// Does what browsers do that anchor: the first item in view stays where it is when the list is
 /// drawn anew, which is about to happen. Changes until then count as one.
-fn hold(reading: Reading, holding: RwSignal<bool>) {
+fn hold(reading: Reading, holding: Live<bool>) {
     if reading.at_top.get_untracked() || holding.get_untracked() {
         return;
     }
@@ -229,11 +230,11 @@ fn hold(reading: Reading, holding: RwSignal<bool>) {
     let before = place(&item);
     holding.set(true);
     request_animation_frame(move || {
-        // The view may be gone, and its signals with it.
-        if item.is_connected() && reading.at_top.try_get_untracked() == Some(false) {
+        // The view may be gone.
+        if item.is_connected() && !reading.at_top.get_untracked() {
             dom::window().scroll_by_with_x_and_y(0.0, place(&item) - before);
         }
-        let _ = holding.try_set(false);
+        holding.set(false);
     });
 }
 

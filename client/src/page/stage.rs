@@ -13,8 +13,8 @@ use crate::dom;
 use crate::drag::Input;
 use crate::link::Link;
 use crate::people_color::color_of;
+use crate::store::Store;
 use crate::store::stage::{Holder, OnStage, called};
-use crate::store::{Store, signal};
 use hands::Hands;
 use leptos::prelude::*;
 use nowcast_shared::id::{PieceId, PublicId};
@@ -122,13 +122,16 @@ fn piece(
         move || find(&selector)
     };
     // What it looks like inside changes rarely; a picture is not loaded anew for its size.
-    let looks = signal(Look::default());
+    let looks = RwSignal::new(Look::default());
     let (shown, who, mine) = (piece.clone(), holder.clone(), id.clone());
     let (it, extra) = (find_it.clone(), tools.clone());
     effect(move || {
         let Some(element) = it() else { return };
         shown.with(|piece| {
-            crate::store::set(looks, Look::of(piece));
+            let look = Look::of(piece);
+            if looks.with_untracked(|now| *now != look) {
+                looks.set(look);
+            }
             let free = may_move(store, extra.as_ref(), piece);
             let holder = who.get();
             dress(&element, piece, free, holder.as_ref());

@@ -8,7 +8,6 @@ use super::notices::Notice;
 use super::stage::{Holder, Spot};
 use super::{News, Store, set};
 use crate::read::{Frame, Json, Read};
-use leptos::prelude::{GetUntracked, Update, WithUntracked};
 use nowcast_shared::chat::Said;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{ServerFrame, Variable, Welcome};

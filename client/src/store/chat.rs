@@ -5,6 +5,7 @@
 //! to the answer, which may be from before.
 
 use super::feed::Older;
+use super::live::Live;
 use super::people::News;
 use super::{set, signal};
 use crate::dom;
@@ -97,19 +98,19 @@ pub struct Request {
 #[derive(Clone, Copy)]
 pub struct Chat {
     /// Oldest first.
-    pub said: RwSignal<Vec<Entry>>,
+    pub said: Live<Vec<Entry>>,
     /// What lies before the first.
-    pub older: RwSignal<Older>,
+    pub older: Live<Older>,
     /// What this page is saying, in that order.
-    pub mine: RwSignal<Vec<Mine>>,
+    pub mine: Live<Vec<Mine>>,
     /// Who is writing, the longest first.
-    pub typists: RwSignal<Vec<Typist>>,
+    pub typists: Live<Vec<Typist>>,
     /// Who came and went.
-    pub notes: RwSignal<Vec<Note>>,
+    pub notes: Live<Vec<Note>>,
     /// Up to where the reader has had the words in view.
-    pub seen: RwSignal<Option<Offset>>,
+    pub seen: Live<Option<Offset>>,
     /// Whether it is known what was said.
-    pub ready: RwSignal<bool>,
+    pub ready: Live<bool>,
     hidden: StoredValue<Hidden>,
 }
 

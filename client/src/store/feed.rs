@@ -4,6 +4,7 @@
 //! by request while events keep coming; what happens to an item in between is remembered and done
 //! again to the answer, which may be from before.
 
+use super::live::Live;
 use super::{set, signal};
 use leptos::prelude::*;
 use nowcast_shared::id::ItemId;
@@ -65,20 +66,20 @@ enum Meanwhile {
 #[derive(Clone, Copy)]
 pub struct Feed {
     /// Newest first.
-    pub entries: RwSignal<Vec<Entry>>,
+    pub entries: Live<Vec<Entry>>,
     /// What lies before the last entry.
-    pub older: RwSignal<Older>,
+    pub older: Live<Older>,
     /// Whether the list is worth showing: it came from the server or was kept by the page.
-    pub ready: RwSignal<bool>,
+    pub ready: Live<bool>,
     /// Whether the room began anew, so that items that were here before may be gone.
-    pub restarted: RwSignal<bool>,
+    pub restarted: Live<bool>,
     /// Up to where the page had been when more came while it was away than the list begins with;
     /// until the items in between were loaded.
-    pub missed: RwSignal<Option<Offset>>,
+    pub missed: Live<Option<Offset>>,
     /// Whether there is no item.
-    pub empty: RwSignal<bool>,
+    pub empty: Live<bool>,
     /// Grows with every change of [`Self::position`].
-    pub changes: RwSignal<u64>,
+    pub changes: Live<u64>,
     hidden: StoredValue<Hidden>,
 }
 

@@ -1,5 +1,6 @@
 //! Who this page is: to the server, by secrets; to others, by a public id and a name.
 
+use super::live::Live;
 use super::signal;
 use leptos::prelude::*;
 use nowcast_shared::id::PublicId;
@@ -21,13 +22,13 @@ pub struct Me {
     /// What the link tells the server.
     pub secrets: StoredValue<Secrets>,
     /// What the person wants to be called; `None` if nobody has asked yet, empty for nothing.
-    pub wish: RwSignal<Option<String>>,
+    pub wish: Live<Option<String>>,
     /// What others see this page as.
-    pub id: RwSignal<PublicId>,
+    pub id: Live<PublicId>,
     /// What others see this page called: as wished, perhaps with a number behind it.
-    pub name: RwSignal<Option<String>>,
+    pub name: Live<Option<String>>,
     /// As which user the page is registered.
-    pub user: RwSignal<Option<String>>,
+    pub user: Live<Option<String>>,
 }
 
 impl Me {

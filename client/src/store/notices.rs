@@ -1,5 +1,6 @@
 //! What was sent to this user alone.
 
+use super::live::Live;
 use super::signal;
 use crate::read::Json;
 use leptos::prelude::*;
@@ -20,7 +21,7 @@ pub struct Notice {
 #[derive(Clone, Copy)]
 pub struct Notices {
     /// Oldest first.
-    pub open: RwSignal<Vec<Notice>>,
+    pub open: Live<Vec<Notice>>,
     /// Newest last.
     known: StoredValue<Vec<String>>,
 }

@@ -4,14 +4,14 @@
 //! has that version, so that a leave never beats the join that it belongs to; where it has not, the
 //! server tells all of it again.
 
+use super::live::Live;
 use super::{set, signal};
-use leptos::prelude::*;
 use nowcast_shared::id::PublicId;
 use nowcast_shared::signal::{NAMED, Person, Presence, PresenceState, Transports};
 
 /// Who is here.
 #[derive(Clone, Copy)]
-pub struct People(RwSignal<Known>);
+pub struct People(Live<Known>);
 
 #[derive(Clone, Default, PartialEq)]
 struct Known {

@@ -5,6 +5,7 @@
 //! is on the way with it, and where the log says that it rests. So the last event wins always, and
 //! nothing that comes while a piece is in one's own hand moves it.
 
+use super::live::Live;
 use super::signal;
 use leptos::prelude::*;
 use nowcast_shared::id::{PieceId, PublicId};
@@ -137,9 +138,9 @@ pub struct Moved {
 #[derive(Clone, Copy)]
 pub struct Stage {
     /// In the order in which they were put there.
-    pub pieces: RwSignal<Vec<OnStage>>,
+    pub pieces: Live<Vec<OnStage>>,
     /// The last move that is in the log.
-    pub moved: RwSignal<Option<Moved>>,
+    pub moved: Live<Option<Moved>>,
 }
 
 impl Stage {

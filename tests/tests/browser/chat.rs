@@ -324,7 +324,9 @@ async fn a_phone_shows_one_part_at_a_time_and_each_keeps_its_place() {
     for number in 1..=30 {
         server.publisher().say(format!("Item {number}")).await;
         told(&server, "Ana", &format!("Number {number}")).await;
-        told(&server, "Ben", "of thirty").await;
+        if number % 2 == 0 {
+            told(&server, "Ben", "of thirty").await;
+        }
     }
     let feed = Feed::open_as(&server.origin(), Screen::Phone, "Ben").await;
     feed.until("items are there", "return document.querySelectorAll('article').length === 30")
@@ -339,7 +341,9 @@ async fn a_phone_shows_one_part_at_a_time_and_each_keeps_its_place() {
     )
     .await;
     feed.hides(".feed").await;
-    feed.run("document.querySelector('.talk').scrollTop = 60").await;
+    let up = "document.querySelector('.talk').scrollTop = 60;
+         return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))";
+    feed.run(up).await;
     feed.press(".tabs", "Feed").await;
     assert_eq!(feed.run("return window.scrollY").await, 500);
     feed.hides(".chat").await;

@@ -57,7 +57,7 @@ fn Title() -> impl IntoView {
             <h1>
                 <Show
                     when=move || desk.may(Right::Settings)
-                    fallback=move || view! { <span dir="auto">{desk.store.title}</span> }
+                    fallback=move || view! { <span dir="auto">{move || desk.store.title.get()}</span> }
                 >
                     <button
                         type="button"
@@ -67,7 +67,7 @@ fn Title() -> impl IntoView {
                         title="Other rooms"
                         on:click=move |_| desk.rooms.set(true)
                     >
-                        <span dir="auto">{desk.store.title}</span>
+                        <span dir="auto">{move || desk.store.title.get()}</span>
                         {icon(Icon::Down)}
                     </button>
                 </Show>

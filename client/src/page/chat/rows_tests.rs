@@ -1,7 +1,7 @@
 use super::*;
 use crate::store::Store;
 use crate::store::chat::Chat;
-use leptos::prelude::{GetUntracked, Owner};
+use leptos::prelude::Owner;
 use nowcast_shared::chat::{Chat as Newest, Said};
 use nowcast_shared::id::SaidId;
 use nowcast_shared::item::{Author, Role};

@@ -9,6 +9,7 @@ use crate::link::Link;
 use crate::link::plan::{Status, Way};
 use crate::page::part::effect;
 use crate::read::Json;
+use crate::store::live::Live;
 use crate::store::stage::{Spot, called};
 use crate::store::{Store, signal};
 use leptos::prelude::*;
@@ -39,7 +40,7 @@ pub(super) struct Hands {
     quiet: Rc<Timer>,
     pub(super) motion: Rc<Motion>,
     /// Why a piece was not let go where it was wanted.
-    pub(super) said: RwSignal<String>,
+    pub(super) said: Live<String>,
     listeners: RefCell<Vec<Listener>>,
 }
 

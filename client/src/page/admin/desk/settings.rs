@@ -4,7 +4,6 @@ use super::Desk;
 use crate::api::Problem as Failure;
 use crate::page::admin::ask;
 use crate::page::admin::rooms::settings_form::RoomState;
-use leptos::prelude::*;
 
 impl Desk {
     /// What the room is called and set to. Follows both.
