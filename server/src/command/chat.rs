@@ -3,6 +3,7 @@
 use super::{Caller, Done, keep};
 use crate::app::App;
 use crate::clock;
+use crate::db::DbError;
 use crate::door;
 use crate::error::Problem;
 use crate::log::{Appended, Change, ChatChange, Draft, Hold, Once, Room, SaidHead};
@@ -131,11 +132,11 @@ pub(crate) async fn turn_down(app: &App, room: &Arc<Room>, held: &SaidId) -> Res
     if !app.log.drop_held(room, held).await? {
         return Err(Problem::unknown_said());
     }
-    tell_held(app, room).await
+    Ok(tell_held(app, room).await?)
 }
 
 /// Tells the admins at work how many words wait now.
-async fn tell_held(app: &App, room: &Arc<Room>) -> Result<(), Problem> {
+pub(super) async fn tell_held(app: &App, room: &Arc<Room>) -> Result<(), DbError> {
     if !app.hub.any(room.id(), |_, pass| pass.desk) {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use super::chat::{new_id, spoken, too_soon};
 use super::{AppendError, Appended, Log, Refusal, Room};
 use crate::clock;
 use crate::db::DbError;
-use nowcast_shared::id::SaidId;
+use nowcast_shared::id::{PublicId, SaidId};
 use nowcast_shared::item::Author;
 use nowcast_shared::offset::Offset;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// How many words may wait in a room.
 const MOST: i64 = 500;
+
+/// How many of these may be one owner's, so that nobody takes all the places.
+const SHARE: i64 = 20;
 
 /// Words that are to wait.
 pub struct Hold {
@@ -121,8 +124,8 @@ fn keep(
     if let Some(refusal) = too_soon(connection, room, &hold.owner, hold.slow)? {
         return Ok(Err(AppendError::Refused(refusal)));
     }
-    if count(connection, room)? >= MOST {
-        return Ok(Err(AppendError::Refused(Refusal::HeldFull)));
+    if let Some(refusal) = full(connection, room, hold)? {
+        return Ok(Err(AppendError::Refused(refusal)));
     }
     let at = clock::now();
     let id = new_id(at);
@@ -147,6 +150,32 @@ fn keep(
         file_answer(connection, room, once, Some(&id.0), 0, at)?;
     }
     Ok(Ok(Appended { offset: Offset(0), at, id: Some(id.0), repeated: false }))
+}
+
+/// Why there is no place for these words, if there is none.
+fn full(connection: &Connection, room: i64, hold: &Hold) -> rusqlite::Result<Option<Refusal>> {
+    let (all, own): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE owner = ?) FROM held WHERE room = ?",
+        )?
+        .query_row(params![hold.owner, room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(if own >= SHARE {
+        Some(Refusal::HeldShare)
+    } else {
+        (all >= MOST).then_some(Refusal::HeldFull)
+    })
+}
+
+/// Drops what somebody said that waits.
+pub(super) fn drop_of(
+    connection: &Connection,
+    room: i64,
+    person: &PublicId,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM held WHERE room = ? AND author ->> '$.id' = ?")?
+        .execute(params![room, person.0])
+        .map(|_| ())
 }
 
 fn count(connection: &Connection, room: i64) -> rusqlite::Result<i64> {

@@ -21,6 +21,7 @@ over_every_transport![
     admins_at_work_are_told_how_many_words_wait_and_nobody_else,
     words_that_are_held_are_said_when_an_admin_says_so,
     an_edit_waits_for_approval_like_the_words,
+    what_waits_of_somebody_who_is_blocked_is_dropped,
 ];
 
 const CHAT: &str = "/api/rooms/main/chat";
@@ -311,8 +312,31 @@ async fn an_edit_waits_for_approval_like_the_words(transport: Transport) {
     assert!(said["edited_at"].is_i64());
 }
 
+async fn what_waits_of_somebody_who_is_blocked_is_dropped(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    set(&admin, json!({"approval": true})).await;
+    let desk = Joining::new(transport, server.origin()).role("admin").as_who(&admin);
+    let mut desk = desk.open().await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut other = Joining::new(transport, server.origin()).open().await;
+    page.command(say("Rubbish")).await.done();
+    other.command(say("May I?")).await.done();
+    let person = admin.json(HELD).await["held"][0]["by"]["id"].clone();
+    moderate(&admin, json!({"kind": "block", "person": person})).await;
+    let held = admin.json(HELD).await["held"].clone();
+    assert_eq!((held.as_array().map(Vec::len), &held[0]["text"]), (Some(1), &json!("May I?")));
+    let told = |signal: &Signal| match signal {
+        Signal::Held { count } => Some(*count),
+        _ => None,
+    };
+    for count in [1, 2, 1] {
+        assert_eq!(desk.next_signal(told).await, count);
+    }
+}
+
 #[tokio::test]
-async fn a_program_is_told_that_its_words_wait_and_there_is_an_end_to_waiting() {
+async fn a_program_is_told_that_its_words_wait_and_has_its_share_of_the_places() {
     let server = Server::start().await;
     let admin = server.admin().await;
     set(&admin, json!({"approval": true})).await;
@@ -326,10 +350,19 @@ async fn a_program_is_told_that_its_words_wait_and_there_is_an_end_to_waiting() 
         assert_eq!(answer.json::<Value>().await.unwrap(), json!({"held": true}));
     }
     expect_problem(post("Ho".to_owned(), "one").await, 422, "idempotency_mismatch").await;
-    for number in 1..500 {
+    for number in 1..20 {
         let answer = post(format!("{number}"), &format!("k{number}")).await;
         expect_status(answer, 202).await;
     }
-    expect_problem(post("too many".to_owned(), "last").await, 503, "unavailable").await;
+    expect_problem(post("too many".to_owned(), "last").await, 429, "rate_limited").await;
+    // There are places for others, as many as there are.
+    let other = async |number: u32| {
+        let path = format!("{CHAT}?client=another-page-{number:0>8}");
+        visitor.post(&path).body("Hello").send().await.expect("an answer")
+    };
+    for number in 20..500 {
+        expect_status(other(number).await, 202).await;
+    }
+    expect_problem(other(500).await, 503, "unavailable").await;
     assert_eq!(admin.json(HELD).await["held"].as_array().map(Vec::len), Some(500));
 }
