@@ -71,12 +71,12 @@ pub(super) async fn edit(
     let by = app.auth.author(caller.actor);
     if settings.approval && !is_admin(caller.actor, room.name()) {
         // Otherwise anything could be said in the place of words that were approved.
-        let name = by.name.clone().unwrap_or_else(|| NAMELESS.to_owned());
-        let (owner, said, slow) = (caller.actor.subject(), Some(said), 0);
+        let (owner, name) = (caller.actor.subject(), head.name);
+        let (said, slow) = (Some(said), 0);
         return hold(app, room, Hold { by, owner, name, text, said, slow, once }).await;
     }
     let change = ChatChange::Edit { said, text, held: None };
-    Ok(kept(keep(app, room, caller, Change::Chat(change), once).await?))
+    change_said(app, room, caller, change, once).await
 }
 
 pub(super) async fn delete(
@@ -92,7 +92,20 @@ pub(super) async fn delete(
     if may(caller.actor, Action::Moderate, room.name(), app.open).is_err() {
         own(caller, &head)?;
     }
-    keep(app, room, caller, Change::Chat(ChatChange::Delete { said }), once).await
+    change_said(app, room, caller, ChatChange::Delete { said }, once).await
+}
+
+/// Keeps a change of words. An edit of them that waited is dropped with it.
+async fn change_said(
+    app: &App,
+    room: &Arc<Room>,
+    caller: &Caller<'_>,
+    change: ChatChange,
+    once: Option<Once>,
+) -> Result<Done, Problem> {
+    let done = keep(app, room, caller, Change::Chat(change), once).await?;
+    tell_held(app, room).await?;
+    Ok(kept(done))
 }
 
 /// Somebody is writing: the others are told, once a second at most.
@@ -200,7 +213,8 @@ mod tests {
     fn code(client: Option<&str>, owner: &str, age: i64) -> Option<Code> {
         let client = client.map(|client| client.parse().unwrap());
         let actor = Actor::Viewer(Arc::new(Visitor { client, ..Visitor::default() }));
-        let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
+        let (owner, at) = (owner.to_owned(), clock::now() - age);
+        let head = SaidHead { owner, at, name: "Ana".to_owned() };
         let caller = Caller { actor: &actor, client: None, session: None };
         own(&caller, &head).err().map(|problem| problem.code)
     }

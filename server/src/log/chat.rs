@@ -2,7 +2,7 @@
 
 use super::append::{Place, Projected, Raw, json, parse};
 use super::read::{PAGE, newest_before};
-use super::{Log, Refusal, Room, as_column, from_column};
+use super::{Log, Refusal, Room, as_column, from_column, held};
 use crate::clock;
 use crate::db::DbError;
 use crate::random;
@@ -51,6 +51,8 @@ pub struct SaidHead {
     pub owner: String,
     /// When, in Unix milliseconds.
     pub at: i64,
+    /// What that somebody went by.
+    pub name: String,
 }
 
 impl ChatChange {
@@ -114,7 +116,7 @@ impl ChatChange {
                 let event = Event::<Raw>::Said { id: id.clone(), name, text };
                 Ok(("said", json(&event)?, Some(id.0)))
             }
-            Self::Edit { said: id, text, held } => {
+            Self::Edit { said: id, text, .. } => {
                 let mut said = find(connection, place.room, id)?
                     .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
                 said.text.clone_from(text);
@@ -122,7 +124,8 @@ impl ChatChange {
                 connection
                     .prepare_cached("UPDATE said SET said = ? WHERE room = ? AND offset = ?")?
                     .execute(params![json(&said)?, place.room, as_column(said.offset)])?;
-                approved(connection, place.room, held.as_ref())?;
+                // The one that was approved, or one that is older than this.
+                held::drop_edits(connection, place.room, id)?;
                 let event = Event::<Raw>::SaidEdited { id: id.clone(), text: text.clone() };
                 Ok(("said_edited", json(&event)?, Some(id.0.clone())))
             }
@@ -130,6 +133,7 @@ impl ChatChange {
                 connection
                     .prepare_cached("DELETE FROM said WHERE room = ? AND id = ?")?
                     .execute(params![place.room, said.0])?;
+                held::drop_edits(connection, place.room, said)?;
                 let event = Event::<Raw>::SaidDeleted { id: said.clone() };
                 Ok(("said_deleted", json(&event)?, Some(said.0.clone())))
             }
@@ -202,7 +206,11 @@ impl Log {
                     .query_row(params![id, said.0], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 let head = |(owner, text): (String, String)| {
-                    parse::<Said>(&text).map(|said| SaidHead { owner, at: said.at })
+                    parse::<Said>(&text).map(|said| SaidHead {
+                        owner,
+                        at: said.at,
+                        name: said.name,
+                    })
                 };
                 row.map(head).transpose()
             })

@@ -59,7 +59,7 @@ pub struct Held {
 }
 
 impl Log {
-    /// Lets words wait. The answer has the offset 0, unless it is that to an earlier request which
+    /// Lets words wait; an edit in the place of one of the same words that waits already. The answer has the offset 0, unless it is that to an earlier request which
     /// did not have to wait.
     pub async fn hold(&self, room: &Arc<Room>, hold: Hold) -> Result<Appended, AppendError> {
         let id = room.id();
@@ -127,6 +127,9 @@ fn keep(
     if let Some(refusal) = full(connection, room, hold)? {
         return Ok(Err(AppendError::Refused(refusal)));
     }
+    if let Some(said) = &hold.said {
+        drop_edits(connection, room, said)?;
+    }
     let at = clock::now();
     let id = new_id(at);
     let said = hold.said.as_ref().map(|said| &said.0);
@@ -154,16 +157,31 @@ fn keep(
 
 /// Why there is no place for these words, if there is none.
 fn full(connection: &Connection, room: i64, hold: &Hold) -> rusqlite::Result<Option<Refusal>> {
+    let said = hold.said.as_ref().map(|said| &said.0);
     let (all, own): (i64, i64) = connection
         .prepare_cached(
-            "SELECT count(*), count(*) FILTER (WHERE owner = ?) FROM held WHERE room = ?",
+            // An edit takes the place of the one that it replaces.
+            "SELECT count(*), count(*) FILTER (WHERE owner = ?2) FROM held
+             WHERE room = ?1 AND (?3 IS NULL OR said IS NOT ?3)",
         )?
-        .query_row(params![hold.owner, room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row(params![room, hold.owner, said], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(if own >= SHARE {
         Some(Refusal::HeldShare)
     } else {
         (all >= MOST).then_some(Refusal::HeldFull)
     })
+}
+
+/// Drops what was to replace words: they are gone, or are something newer.
+pub(super) fn drop_edits(
+    connection: &Connection,
+    room: i64,
+    said: &SaidId,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM held WHERE room = ? AND said = ?")?
+        .execute(params![room, said.0])
+        .map(|_| ())
 }
 
 /// Drops what somebody said that waits.

@@ -21,6 +21,8 @@ over_every_transport![
     admins_at_work_are_told_how_many_words_wait_and_nobody_else,
     words_that_are_held_are_said_when_an_admin_says_so,
     an_edit_waits_for_approval_like_the_words,
+    of_the_edits_of_some_words_only_the_newest_waits,
+    what_was_to_replace_words_goes_with_them,
     what_waits_of_somebody_who_is_blocked_is_dropped,
 ];
 
@@ -310,6 +312,58 @@ async fn an_edit_waits_for_approval_like_the_words(transport: Transport) {
     let said = &server.visitor().json(CHAT).await["said"][0];
     assert_eq!((&said["id"], &said["text"]), (&json!(id), &json!("Harmful")));
     assert!(said["edited_at"].is_i64());
+}
+
+async fn of_the_edits_of_some_words_only_the_newest_waits(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let mut page = Joining::new(transport, server.origin()).with("name", "Ana").open().await;
+    page.command(say("Harmless")).await.offset();
+    let (id, ..) = next_said(&mut page).await;
+    set(&admin, json!({"approval": true})).await;
+    let edit = |text: &str| json!({"kind": "edit_said", "said": id, "text": text});
+    page.command(edit("first")).await.done();
+    let first = admin.json(HELD).await["held"][0]["id"].as_str().unwrap().to_owned();
+    // More often than there are places, and at last by post, where nobody says a name.
+    for number in 0..25 {
+        page.command(edit(&format!("{number}"))).await.done();
+    }
+    let client = page.resuming().address("commands");
+    let path = client.strip_prefix(&server.origin()).unwrap();
+    drop(page);
+    let frame = json!({"command": edit("newest")});
+    expect_status(server.visitor().post(path).json(&frame).send().await.unwrap(), 200).await;
+
+    let held = admin.json(HELD).await["held"].clone();
+    assert_eq!(held.as_array().map(Vec::len), Some(1), "{held}");
+    assert_eq!((&held[0]["text"], &held[0]["name"]), (&json!("newest"), &json!("Ana")));
+    let approve = async |held: &str| admin.post(&format!("{HELD}/{held}")).send().await.unwrap();
+    expect_problem(approve(&first).await, 404, "unknown_said").await;
+    expect_status(approve(held[0]["id"].as_str().unwrap()).await, 201).await;
+    assert_eq!(server.visitor().json(CHAT).await["said"][0]["text"], "newest");
+}
+
+async fn what_was_to_replace_words_goes_with_them(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut ids = Vec::new();
+    for text in ["one", "two"] {
+        page.command(say(text)).await.offset();
+        ids.push(next_said(&mut page).await.0);
+    }
+    let edit = |id: &str, text: &str| json!({"kind": "edit_said", "said": id, "text": text});
+    set(&admin, json!({"approval": true})).await;
+    for id in &ids {
+        page.command(edit(id, "older")).await.done();
+    }
+    let held = async || admin.json(HELD).await["held"].as_array().map(Vec::len);
+    assert_eq!(held().await, Some(2));
+    page.command(json!({"kind": "delete_said", "said": ids[0]})).await.offset();
+    assert_eq!(held().await, Some(1));
+    set(&admin, json!({"approval": false})).await;
+    page.command(edit(&ids[1], "newer")).await.offset();
+    assert_eq!(held().await, Some(0), "it would bring back the older text");
 }
 
 async fn what_waits_of_somebody_who_is_blocked_is_dropped(transport: Transport) {
