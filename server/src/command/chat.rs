@@ -69,13 +69,15 @@ pub(super) async fn edit(
     };
     own(caller, &head)?;
     let by = app.auth.author(caller.actor);
-    if settings.approval && !is_admin(caller.actor, room.name()) {
+    let trusted = is_admin(caller.actor, room.name());
+    let slow = if trusted { 0 } else { settings.slow };
+    if settings.approval && !trusted {
         // Otherwise anything could be said in the place of words that were approved.
         let (owner, name) = (caller.actor.subject(), head.name);
-        let (said, slow) = (Some(said), 0);
+        let said = Some(said);
         return hold(app, room, Hold { by, owner, name, text, said, slow, once }).await;
     }
-    let change = ChatChange::Edit { said, text, held: None };
+    let change = ChatChange::Edit { said, text, slow, held: None };
     change_said(app, room, caller, change, once).await
 }
 
@@ -132,7 +134,7 @@ pub(crate) async fn approve(
     let change = match words.said {
         // Whoever it was waited already.
         None => ChatChange::Say { name: words.name, text: words.text, slow: 0, held },
-        Some(said) => ChatChange::Edit { said, text: words.text, held },
+        Some(said) => ChatChange::Edit { said, text: words.text, slow: 0, held },
     };
     let (by, owner, change) = (words.by, words.owner, Change::Chat(change));
     let appended = app.log.append(room, Draft { by, owner, change, once: None }).await?;

@@ -2,7 +2,7 @@
 
 use super::answers::{Once, earlier_answer, file_answer};
 use super::append::{json, parse};
-use super::chat::{new_id, spoken, too_soon};
+use super::chat::{editing, new_id, spoken, too_soon};
 use super::{AppendError, Appended, Log, Refusal, Room};
 use crate::clock;
 use crate::db::DbError;
@@ -31,7 +31,7 @@ pub struct Hold {
     pub text: String,
     /// The words that they are to replace, if any.
     pub said: Option<SaidId>,
-    /// How many seconds lie between two words of theirs; 0 for none.
+    /// How many seconds lie between two words of theirs, or two edits; 0 for none.
     pub slow: u32,
     /// Makes a repeat take effect once.
     pub once: Option<Once>,
@@ -121,7 +121,11 @@ fn keep(
     {
         return Ok(answer);
     }
-    if let Some(refusal) = too_soon(connection, room, &hold.owner, hold.slow)? {
+    let whose = match &hold.said {
+        None => hold.owner.clone(),
+        Some(_) => editing(&hold.owner),
+    };
+    if let Some(refusal) = too_soon(connection, room, &whose, hold.slow)? {
         return Ok(Err(AppendError::Refused(refusal)));
     }
     if let Some(refusal) = full(connection, room, hold)? {
@@ -148,7 +152,7 @@ fn keep(
             hold.name,
             hold.text
         ])?;
-    spoken(connection, room, &hold.owner, hold.slow, at)?;
+    spoken(connection, room, &whose, hold.slow, at)?;
     if let Some(once) = &hold.once {
         file_answer(connection, room, once, Some(&id.0), 0, at)?;
     }

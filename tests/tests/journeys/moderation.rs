@@ -18,6 +18,7 @@ over_every_transport![
     a_mute_is_a_persons_in_every_tab_and_after_a_reload,
     only_admins_moderate_and_not_each_other,
     in_slow_mode_everybody_waits_but_the_admin,
+    in_slow_mode_a_slip_is_corrected_at_once_and_no_more_is_said_by_editing,
     admins_at_work_are_told_how_many_words_wait_and_nobody_else,
     words_that_are_held_are_said_when_an_admin_says_so,
     an_edit_waits_for_approval_like_the_words,
@@ -214,6 +215,36 @@ async fn in_slow_mode_everybody_waits_but_the_admin(transport: Transport) {
     assert!(begun.elapsed().as_millis() >= 1500);
 }
 
+async fn in_slow_mode_a_slip_is_corrected_at_once_and_no_more_is_said_by_editing(
+    transport: Transport,
+) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    set(&admin, json!({"slow": 60})).await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut desk = Joining::new(transport, server.origin()).as_who(&admin).open().await;
+    let edit = |id: &str, text: &str| json!({"kind": "edit_said", "said": id, "text": text});
+    page.command(say("Helo")).await.offset();
+    let (id, ..) = next_said(&mut page).await;
+    let first = page.command_with_id("its-own", edit(&id, "Hello")).await;
+    assert!(matches!(first, Answer::Ack(Some(_))), "{first:?}");
+    assert_eq!(page.command(edit(&id, "and on")).await.code(), Code::SlowMode);
+    assert_eq!(page.command_with_id("its-own", edit(&id, "Hello")).await, first);
+    // It is the same where edits wait.
+    set(&admin, json!({"approval": true})).await;
+    assert_eq!(page.command(edit(&id, "and on")).await.code(), Code::SlowMode);
+    desk.command(say("Slowly!")).await.offset();
+    let own = loop {
+        let (id, _, text) = next_said(&mut desk).await;
+        if text == "Slowly!" {
+            break id;
+        }
+    };
+    for text in ["Slowly", "Slowly, please"] {
+        desk.command(edit(&own, text)).await.offset();
+    }
+}
+
 async fn words_that_are_held_are_said_when_an_admin_says_so(transport: Transport) {
     let server = Server::start().await;
     let admin = server.admin().await;
@@ -328,8 +359,8 @@ async fn of_the_edits_of_some_words_only_the_newest_waits(transport: Transport) 
     for number in 0..25 {
         page.command(edit(&format!("{number}"))).await.done();
     }
-    let client = page.resuming().address("commands");
-    let path = client.strip_prefix(&server.origin()).unwrap();
+    let address = page.resuming().address("commands").replace("&name=Ana", "");
+    let path = address.strip_prefix(&server.origin()).unwrap();
     drop(page);
     let frame = json!({"command": edit("newest")});
     expect_status(server.visitor().post(path).json(&frame).send().await.unwrap(), 200).await;
