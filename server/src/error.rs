@@ -107,6 +107,11 @@ impl From<Refusal> for Problem {
                 let detail = format!("The chat is in slow mode. Wait another {seconds} s.");
                 return Self::new(Code::SlowMode, detail).retry_after(seconds);
             }
+            Refusal::HeldShare => {
+                let detail = "As many of your words wait for approval as may. Try again when some \
+                              were looked at.";
+                return Self::new(Code::RateLimited, detail).retry_after(60);
+            }
             Refusal::HeldFull => {
                 let detail = "Too many words wait for approval. Try again later.";
                 return Self::new(Code::Unavailable, detail).retry_after(60);

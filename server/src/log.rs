@@ -97,6 +97,9 @@ pub enum Refusal {
         /// For how long to wait.
         seconds: u64,
     },
+    /// As many words of one owner wait for approval as may.
+    #[error("too many words of one owner wait for approval")]
+    HeldShare,
     /// As many words wait for approval as may.
     #[error("too many words wait for approval")]
     HeldFull,

@@ -8,12 +8,15 @@ use nowcast_shared::error::Code;
 /// empty one.
 ///
 /// # Errors
-/// `bad_name` for one that is too long, is not on one line, or would change how the text around it
-/// is shown.
+/// `bad_name` for one that is too long, is not on one line, would change how the text around it is
+/// shown, or has a colon: in a line of the chat the first one ends the name.
 pub fn check(text: &str) -> Result<Option<String>, Problem> {
     if text.chars().any(is_disguise) {
         let detail = "A name is on one line and has no invisible characters.";
         return Err(Problem::new(Code::BadName, detail));
+    }
+    if text.chars().any(is_colon) {
+        return Err(Problem::new(Code::BadName, "A name has no colon."));
     }
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.chars().count() > MAX_NAME {
@@ -41,6 +44,11 @@ fn is_disguise(c: char) -> bool {
             | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // blank letters
             | '\u{2800}' | '\u{17b4}' | '\u{17b5}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}') // tags
+}
+
+/// Whether people take a character for what stands between a name and what is said.
+fn is_colon(c: char) -> bool {
+    matches!(c, ':' | '\u{2d0}' | '\u{2236}' | '\u{a789}' | '\u{fe13}' | '\u{fe55}' | '\u{ff1a}')
 }
 
 /// Whether a character shows nothing itself, but has its place within words or emoji.
@@ -87,6 +95,9 @@ mod tests {
             "\u{200d}",
             " \u{fe0f} ",
             "\u{2800}",
+            "Host: Doors are closed",
+            "Host:",
+            "Host\u{ff1a} x",
         ] {
             assert_eq!(check(bad).unwrap_err().code, Code::BadName, "{bad:?}");
         }

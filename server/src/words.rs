@@ -31,7 +31,7 @@ pub fn check(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// Words as a line of plain text: who, and what on this one line. What would change the direction
+/// Words as a line of plain text: who, and after a colon what on this one line. What would change the direction
 /// of the rest of a terminal's line is left out.
 pub fn line(said: &Said) -> String {
     let text = said.text.replace('\n', " ");

@@ -27,7 +27,8 @@ pub struct Settings {
     pub variables: Vec<String>,
     /// Whether only those may come in who have an invitation.
     pub private: bool,
-    /// How many seconds lie between two words of the same person; 0 for none.
+    /// How many seconds lie between two words of the same person, and between two edits of words;
+    /// 0 for none.
     pub slow: u32,
     /// Whether an admin has to approve what is said before it is shown.
     pub approval: bool,

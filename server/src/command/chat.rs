@@ -3,6 +3,7 @@
 use super::{Caller, Done, keep};
 use crate::app::App;
 use crate::clock;
+use crate::db::DbError;
 use crate::door;
 use crate::error::Problem;
 use crate::log::{Appended, Change, ChatChange, Draft, Hold, Once, Room, SaidHead};
@@ -68,14 +69,16 @@ pub(super) async fn edit(
     };
     own(caller, &head)?;
     let by = app.auth.author(caller.actor);
-    if settings.approval && !is_admin(caller.actor, room.name()) {
+    let trusted = is_admin(caller.actor, room.name());
+    let slow = if trusted { 0 } else { settings.slow };
+    if settings.approval && !trusted {
         // Otherwise anything could be said in the place of words that were approved.
-        let name = by.name.clone().unwrap_or_else(|| NAMELESS.to_owned());
-        let (owner, said, slow) = (caller.actor.subject(), Some(said), 0);
+        let (owner, name) = (caller.actor.subject(), head.name);
+        let said = Some(said);
         return hold(app, room, Hold { by, owner, name, text, said, slow, once }).await;
     }
-    let change = ChatChange::Edit { said, text, held: None };
-    Ok(kept(keep(app, room, caller, Change::Chat(change), once).await?))
+    let change = ChatChange::Edit { said, text, slow, held: None };
+    change_said(app, room, caller, change, once).await
 }
 
 pub(super) async fn delete(
@@ -91,7 +94,20 @@ pub(super) async fn delete(
     if may(caller.actor, Action::Moderate, room.name(), app.open).is_err() {
         own(caller, &head)?;
     }
-    keep(app, room, caller, Change::Chat(ChatChange::Delete { said }), once).await
+    change_said(app, room, caller, ChatChange::Delete { said }, once).await
+}
+
+/// Keeps a change of words. An edit of them that waited is dropped with it.
+async fn change_said(
+    app: &App,
+    room: &Arc<Room>,
+    caller: &Caller<'_>,
+    change: ChatChange,
+    once: Option<Once>,
+) -> Result<Done, Problem> {
+    let done = keep(app, room, caller, Change::Chat(change), once).await?;
+    tell_held(app, room).await?;
+    Ok(kept(done))
 }
 
 /// Somebody is writing: the others are told, once a second at most.
@@ -118,7 +134,7 @@ pub(crate) async fn approve(
     let change = match words.said {
         // Whoever it was waited already.
         None => ChatChange::Say { name: words.name, text: words.text, slow: 0, held },
-        Some(said) => ChatChange::Edit { said, text: words.text, held },
+        Some(said) => ChatChange::Edit { said, text: words.text, slow: 0, held },
     };
     let (by, owner, change) = (words.by, words.owner, Change::Chat(change));
     let appended = app.log.append(room, Draft { by, owner, change, once: None }).await?;
@@ -131,11 +147,11 @@ pub(crate) async fn turn_down(app: &App, room: &Arc<Room>, held: &SaidId) -> Res
     if !app.log.drop_held(room, held).await? {
         return Err(Problem::unknown_said());
     }
-    tell_held(app, room).await
+    Ok(tell_held(app, room).await?)
 }
 
 /// Tells the admins at work how many words wait now.
-async fn tell_held(app: &App, room: &Arc<Room>) -> Result<(), Problem> {
+pub(super) async fn tell_held(app: &App, room: &Arc<Room>) -> Result<(), DbError> {
     if !app.hub.any(room.id(), |_, pass| pass.desk) {
         return Ok(());
     }
@@ -199,7 +215,8 @@ mod tests {
     fn code(client: Option<&str>, owner: &str, age: i64) -> Option<Code> {
         let client = client.map(|client| client.parse().unwrap());
         let actor = Actor::Viewer(Arc::new(Visitor { client, ..Visitor::default() }));
-        let head = SaidHead { owner: owner.to_owned(), at: clock::now() - age };
+        let (owner, at) = (owner.to_owned(), clock::now() - age);
+        let head = SaidHead { owner, at, name: "Ana".to_owned() };
         let caller = Caller { actor: &actor, client: None, session: None };
         own(&caller, &head).err().map(|problem| problem.code)
     }

@@ -1,6 +1,6 @@
 //! Muting and blocking people, by admins.
 
-use super::{Caller, Done};
+use super::{Caller, Done, chat};
 use crate::app::App;
 use crate::clock;
 use crate::db::DbError;
@@ -97,6 +97,7 @@ async fn sanction(app: &App, room: &Arc<Room>, sanction: Sanction) -> Result<Don
         let done = app.log.sanction(&room, sanction).await?;
         if let Some(person) = out.filter(|_| done) {
             door::send_out(&app, &room, &person);
+            chat::tell_held(&app, &room).await?;
         }
         Ok::<_, DbError>(done)
     };

@@ -127,7 +127,8 @@ pub(super) async fn list(
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-/// `GET …/chat/lines?since=&wait=`: what was said since, a line each; waits if that is nothing.
+/// `GET …/chat/lines?since=&wait=`: what was said since, a line `name: text` each; waits if that is
+/// nothing. No name that people or programs choose has a colon, so nobody writes another's line.
 pub(super) async fn lines(
     State(app): State<App>,
     InRoom(room): InRoom,

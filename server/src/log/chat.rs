@@ -2,7 +2,7 @@
 
 use super::append::{Place, Projected, Raw, json, parse};
 use super::read::{PAGE, newest_before};
-use super::{Log, Refusal, Room, as_column, from_column};
+use super::{Log, Refusal, Room, as_column, from_column, held};
 use crate::clock;
 use crate::db::DbError;
 use crate::random;
@@ -35,6 +35,8 @@ pub enum ChatChange {
         said: SaidId,
         /// What they are now.
         text: String,
+        /// How many seconds lie between two edits of theirs; 0 for none.
+        slow: u32,
         /// As what that waited for approval, if it did.
         held: Option<SaidId>,
     },
@@ -51,6 +53,8 @@ pub struct SaidHead {
     pub owner: String,
     /// When, in Unix milliseconds.
     pub at: i64,
+    /// What that somebody went by.
+    pub name: String,
 }
 
 impl ChatChange {
@@ -78,7 +82,8 @@ impl ChatChange {
         }
         match self {
             Self::Say { slow, .. } => too_soon(connection, room, owner, *slow),
-            Self::Edit { .. } | Self::Delete { .. } => Ok(None),
+            Self::Edit { slow, .. } => too_soon(connection, room, &editing(owner), *slow),
+            Self::Delete { .. } => Ok(None),
         }
     }
 
@@ -114,7 +119,7 @@ impl ChatChange {
                 let event = Event::<Raw>::Said { id: id.clone(), name, text };
                 Ok(("said", json(&event)?, Some(id.0)))
             }
-            Self::Edit { said: id, text, held } => {
+            Self::Edit { said: id, text, slow, held: _ } => {
                 let mut said = find(connection, place.room, id)?
                     .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
                 said.text.clone_from(text);
@@ -122,7 +127,9 @@ impl ChatChange {
                 connection
                     .prepare_cached("UPDATE said SET said = ? WHERE room = ? AND offset = ?")?
                     .execute(params![json(&said)?, place.room, as_column(said.offset)])?;
-                approved(connection, place.room, held.as_ref())?;
+                spoken(connection, place.room, &editing(place.owner), *slow, place.at)?;
+                // The one that was approved, or one that is older than this.
+                held::drop_edits(connection, place.room, id)?;
                 let event = Event::<Raw>::SaidEdited { id: id.clone(), text: text.clone() };
                 Ok(("said_edited", json(&event)?, Some(id.0.clone())))
             }
@@ -130,6 +137,7 @@ impl ChatChange {
                 connection
                     .prepare_cached("DELETE FROM said WHERE room = ? AND id = ?")?
                     .execute(params![place.room, said.0])?;
+                held::drop_edits(connection, place.room, said)?;
                 let event = Event::<Raw>::SaidDeleted { id: said.clone() };
                 Ok(("said_deleted", json(&event)?, Some(said.0.clone())))
             }
@@ -202,7 +210,11 @@ impl Log {
                     .query_row(params![id, said.0], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 let head = |(owner, text): (String, String)| {
-                    parse::<Said>(&text).map(|said| SaidHead { owner, at: said.at })
+                    parse::<Said>(&text).map(|said| SaidHead {
+                        owner,
+                        at: said.at,
+                        name: said.name,
+                    })
                 };
                 row.map(head).transpose()
             })
@@ -220,6 +232,13 @@ impl Log {
 /// A new name for words.
 pub(super) fn new_id(at: i64) -> SaidId {
     SaidId(random::name_in_order("s", at, 10))
+}
+
+/// As whom somebody waits between two edits in slow mode. These have a pause of their own: a slip
+/// can be corrected at once, but nobody says one thing after the other by editing.
+pub(super) fn editing(owner: &str) -> String {
+    // No subject begins like this.
+    format!("edit:{owner}")
 }
 
 /// Whether this person has to wait, in slow mode.

@@ -1,6 +1,6 @@
 //! Who may come into a room and speak there: its invitation, and who was muted or blocked.
 
-use super::{Log, Room};
+use super::{Log, Room, held};
 use crate::clock;
 use crate::db::DbError;
 use nowcast_shared::id::PublicId;
@@ -71,8 +71,8 @@ impl Sanctions {
 }
 
 impl Log {
-    /// Does this to somebody, in the place of what was done before. False if there are as many as
-    /// may be.
+    /// Does this to somebody, in the place of what was done before. What waits of somebody who is
+    /// blocked is dropped. False if there are as many as may be.
     pub async fn sanction(&self, room: &Arc<Room>, sanction: Sanction) -> Result<bool, DbError> {
         let id = room.id();
         let _alone = self.arranging.lock().await;
@@ -98,6 +98,9 @@ impl Log {
                      VALUES (?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![id, person.0, kind.as_str(), name, until, clock::now()])?;
+            if kind == Kind::Block {
+                held::drop_of(connection, id, &person)?;
+            }
             sanctions(connection, id).map(Some)
         });
         let done = done.await?;

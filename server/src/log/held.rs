@@ -2,11 +2,11 @@
 
 use super::answers::{Once, earlier_answer, file_answer};
 use super::append::{json, parse};
-use super::chat::{new_id, spoken, too_soon};
+use super::chat::{editing, new_id, spoken, too_soon};
 use super::{AppendError, Appended, Log, Refusal, Room};
 use crate::clock;
 use crate::db::DbError;
-use nowcast_shared::id::SaidId;
+use nowcast_shared::id::{PublicId, SaidId};
 use nowcast_shared::item::Author;
 use nowcast_shared::offset::Offset;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// How many words may wait in a room.
 const MOST: i64 = 500;
+
+/// How many of these may be one owner's, so that nobody takes all the places.
+const SHARE: i64 = 20;
 
 /// Words that are to wait.
 pub struct Hold {
@@ -28,7 +31,7 @@ pub struct Hold {
     pub text: String,
     /// The words that they are to replace, if any.
     pub said: Option<SaidId>,
-    /// How many seconds lie between two words of theirs; 0 for none.
+    /// How many seconds lie between two words of theirs, or two edits; 0 for none.
     pub slow: u32,
     /// Makes a repeat take effect once.
     pub once: Option<Once>,
@@ -56,7 +59,7 @@ pub struct Held {
 }
 
 impl Log {
-    /// Lets words wait. The answer has the offset 0, unless it is that to an earlier request which
+    /// Lets words wait; an edit in the place of one of the same words that waits already. The answer has the offset 0, unless it is that to an earlier request which
     /// did not have to wait.
     pub async fn hold(&self, room: &Arc<Room>, hold: Hold) -> Result<Appended, AppendError> {
         let id = room.id();
@@ -118,11 +121,18 @@ fn keep(
     {
         return Ok(answer);
     }
-    if let Some(refusal) = too_soon(connection, room, &hold.owner, hold.slow)? {
+    let whose = match &hold.said {
+        None => hold.owner.clone(),
+        Some(_) => editing(&hold.owner),
+    };
+    if let Some(refusal) = too_soon(connection, room, &whose, hold.slow)? {
         return Ok(Err(AppendError::Refused(refusal)));
     }
-    if count(connection, room)? >= MOST {
-        return Ok(Err(AppendError::Refused(Refusal::HeldFull)));
+    if let Some(refusal) = full(connection, room, hold)? {
+        return Ok(Err(AppendError::Refused(refusal)));
+    }
+    if let Some(said) = &hold.said {
+        drop_edits(connection, room, said)?;
     }
     let at = clock::now();
     let id = new_id(at);
@@ -142,11 +152,52 @@ fn keep(
             hold.name,
             hold.text
         ])?;
-    spoken(connection, room, &hold.owner, hold.slow, at)?;
+    spoken(connection, room, &whose, hold.slow, at)?;
     if let Some(once) = &hold.once {
         file_answer(connection, room, once, Some(&id.0), 0, at)?;
     }
     Ok(Ok(Appended { offset: Offset(0), at, id: Some(id.0), repeated: false }))
+}
+
+/// Why there is no place for these words, if there is none.
+fn full(connection: &Connection, room: i64, hold: &Hold) -> rusqlite::Result<Option<Refusal>> {
+    let said = hold.said.as_ref().map(|said| &said.0);
+    let (all, own): (i64, i64) = connection
+        .prepare_cached(
+            // An edit takes the place of the one that it replaces.
+            "SELECT count(*), count(*) FILTER (WHERE owner = ?2) FROM held
+             WHERE room = ?1 AND (?3 IS NULL OR said IS NOT ?3)",
+        )?
+        .query_row(params![room, hold.owner, said], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(if own >= SHARE {
+        Some(Refusal::HeldShare)
+    } else {
+        (all >= MOST).then_some(Refusal::HeldFull)
+    })
+}
+
+/// Drops what was to replace words: they are gone, or are something newer.
+pub(super) fn drop_edits(
+    connection: &Connection,
+    room: i64,
+    said: &SaidId,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM held WHERE room = ? AND said = ?")?
+        .execute(params![room, said.0])
+        .map(|_| ())
+}
+
+/// Drops what somebody said that waits.
+pub(super) fn drop_of(
+    connection: &Connection,
+    room: i64,
+    person: &PublicId,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM held WHERE room = ? AND author ->> '$.id' = ?")?
+        .execute(params![room, person.0])
+        .map(|_| ())
 }
 
 fn count(connection: &Connection, room: i64) -> rusqlite::Result<i64> {

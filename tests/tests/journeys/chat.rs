@@ -292,6 +292,12 @@ async fn what_programs_cannot_say_is_refused_by_name() {
         ),
         (post(&visitor, |r| r.query(&[("name", "a\u{202e}b")]).body("x")).await, 422, "bad_name"),
         (post(&visitor, |r| r.query(&[("name", "x\u{200b}")]).body("x")).await, 422, "bad_name"),
+        (post(&visitor, |r| r.query(&[("name", "Host: x")]).body("y")).await, 422, "bad_name"),
+        (
+            post(&visitor, |r| r.json(&json!({"text": "y", "name": "Host: x"}))).await,
+            422,
+            "bad_name",
+        ),
         (post(&visitor, |r| r.query(&[("name", "x".repeat(41))]).body("x")).await, 422, "bad_name"),
         (
             post(&visitor, |r| r.header("origin", "https://evil.example").body("x")).await,

@@ -18,9 +18,13 @@ over_every_transport![
     a_mute_is_a_persons_in_every_tab_and_after_a_reload,
     only_admins_moderate_and_not_each_other,
     in_slow_mode_everybody_waits_but_the_admin,
+    in_slow_mode_a_slip_is_corrected_at_once_and_no_more_is_said_by_editing,
     admins_at_work_are_told_how_many_words_wait_and_nobody_else,
     words_that_are_held_are_said_when_an_admin_says_so,
     an_edit_waits_for_approval_like_the_words,
+    of_the_edits_of_some_words_only_the_newest_waits,
+    what_was_to_replace_words_goes_with_them,
+    what_waits_of_somebody_who_is_blocked_is_dropped,
 ];
 
 const CHAT: &str = "/api/rooms/main/chat";
@@ -211,6 +215,36 @@ async fn in_slow_mode_everybody_waits_but_the_admin(transport: Transport) {
     assert!(begun.elapsed().as_millis() >= 1500);
 }
 
+async fn in_slow_mode_a_slip_is_corrected_at_once_and_no_more_is_said_by_editing(
+    transport: Transport,
+) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    set(&admin, json!({"slow": 60})).await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut desk = Joining::new(transport, server.origin()).as_who(&admin).open().await;
+    let edit = |id: &str, text: &str| json!({"kind": "edit_said", "said": id, "text": text});
+    page.command(say("Helo")).await.offset();
+    let (id, ..) = next_said(&mut page).await;
+    let first = page.command_with_id("its-own", edit(&id, "Hello")).await;
+    assert!(matches!(first, Answer::Ack(Some(_))), "{first:?}");
+    assert_eq!(page.command(edit(&id, "and on")).await.code(), Code::SlowMode);
+    assert_eq!(page.command_with_id("its-own", edit(&id, "Hello")).await, first);
+    // It is the same where edits wait.
+    set(&admin, json!({"approval": true})).await;
+    assert_eq!(page.command(edit(&id, "and on")).await.code(), Code::SlowMode);
+    desk.command(say("Slowly!")).await.offset();
+    let own = loop {
+        let (id, _, text) = next_said(&mut desk).await;
+        if text == "Slowly!" {
+            break id;
+        }
+    };
+    for text in ["Slowly", "Slowly, please"] {
+        desk.command(edit(&own, text)).await.offset();
+    }
+}
+
 async fn words_that_are_held_are_said_when_an_admin_says_so(transport: Transport) {
     let server = Server::start().await;
     let admin = server.admin().await;
@@ -311,8 +345,83 @@ async fn an_edit_waits_for_approval_like_the_words(transport: Transport) {
     assert!(said["edited_at"].is_i64());
 }
 
+async fn of_the_edits_of_some_words_only_the_newest_waits(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let mut page = Joining::new(transport, server.origin()).with("name", "Ana").open().await;
+    page.command(say("Harmless")).await.offset();
+    let (id, ..) = next_said(&mut page).await;
+    set(&admin, json!({"approval": true})).await;
+    let edit = |text: &str| json!({"kind": "edit_said", "said": id, "text": text});
+    page.command(edit("first")).await.done();
+    let first = admin.json(HELD).await["held"][0]["id"].as_str().unwrap().to_owned();
+    // More often than there are places, and at last by post, where nobody says a name.
+    for number in 0..25 {
+        page.command(edit(&format!("{number}"))).await.done();
+    }
+    let address = page.resuming().address("commands").replace("&name=Ana", "");
+    let path = address.strip_prefix(&server.origin()).unwrap();
+    drop(page);
+    let frame = json!({"command": edit("newest")});
+    expect_status(server.visitor().post(path).json(&frame).send().await.unwrap(), 200).await;
+
+    let held = admin.json(HELD).await["held"].clone();
+    assert_eq!(held.as_array().map(Vec::len), Some(1), "{held}");
+    assert_eq!((&held[0]["text"], &held[0]["name"]), (&json!("newest"), &json!("Ana")));
+    let approve = async |held: &str| admin.post(&format!("{HELD}/{held}")).send().await.unwrap();
+    expect_problem(approve(&first).await, 404, "unknown_said").await;
+    expect_status(approve(held[0]["id"].as_str().unwrap()).await, 201).await;
+    assert_eq!(server.visitor().json(CHAT).await["said"][0]["text"], "newest");
+}
+
+async fn what_was_to_replace_words_goes_with_them(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut ids = Vec::new();
+    for text in ["one", "two"] {
+        page.command(say(text)).await.offset();
+        ids.push(next_said(&mut page).await.0);
+    }
+    let edit = |id: &str, text: &str| json!({"kind": "edit_said", "said": id, "text": text});
+    set(&admin, json!({"approval": true})).await;
+    for id in &ids {
+        page.command(edit(id, "older")).await.done();
+    }
+    let held = async || admin.json(HELD).await["held"].as_array().map(Vec::len);
+    assert_eq!(held().await, Some(2));
+    page.command(json!({"kind": "delete_said", "said": ids[0]})).await.offset();
+    assert_eq!(held().await, Some(1));
+    set(&admin, json!({"approval": false})).await;
+    page.command(edit(&ids[1], "newer")).await.offset();
+    assert_eq!(held().await, Some(0), "it would bring back the older text");
+}
+
+async fn what_waits_of_somebody_who_is_blocked_is_dropped(transport: Transport) {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    set(&admin, json!({"approval": true})).await;
+    let desk = Joining::new(transport, server.origin()).role("admin").as_who(&admin);
+    let mut desk = desk.open().await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut other = Joining::new(transport, server.origin()).open().await;
+    page.command(say("Rubbish")).await.done();
+    other.command(say("May I?")).await.done();
+    let person = admin.json(HELD).await["held"][0]["by"]["id"].clone();
+    moderate(&admin, json!({"kind": "block", "person": person})).await;
+    let held = admin.json(HELD).await["held"].clone();
+    assert_eq!((held.as_array().map(Vec::len), &held[0]["text"]), (Some(1), &json!("May I?")));
+    let told = |signal: &Signal| match signal {
+        Signal::Held { count } => Some(*count),
+        _ => None,
+    };
+    for count in [1, 2, 1] {
+        assert_eq!(desk.next_signal(told).await, count);
+    }
+}
+
 #[tokio::test]
-async fn a_program_is_told_that_its_words_wait_and_there_is_an_end_to_waiting() {
+async fn a_program_is_told_that_its_words_wait_and_has_its_share_of_the_places() {
     let server = Server::start().await;
     let admin = server.admin().await;
     set(&admin, json!({"approval": true})).await;
@@ -326,10 +435,19 @@ async fn a_program_is_told_that_its_words_wait_and_there_is_an_end_to_waiting() 
         assert_eq!(answer.json::<Value>().await.unwrap(), json!({"held": true}));
     }
     expect_problem(post("Ho".to_owned(), "one").await, 422, "idempotency_mismatch").await;
-    for number in 1..500 {
+    for number in 1..20 {
         let answer = post(format!("{number}"), &format!("k{number}")).await;
         expect_status(answer, 202).await;
     }
-    expect_problem(post("too many".to_owned(), "last").await, 503, "unavailable").await;
+    expect_problem(post("too many".to_owned(), "last").await, 429, "rate_limited").await;
+    // There are places for others, as many as there are.
+    let other = async |number: u32| {
+        let path = format!("{CHAT}?client=another-page-{number:0>8}");
+        visitor.post(&path).body("Hello").send().await.expect("an answer")
+    };
+    for number in 20..500 {
+        expect_status(other(number).await, 202).await;
+    }
+    expect_problem(other(500).await, 503, "unavailable").await;
     assert_eq!(admin.json(HELD).await["held"].as_array().map(Vec::len), Some(500));
 }
