@@ -289,10 +289,13 @@ impl Inner {
             Page::Admin => "&page=admin",
         };
         let mut url = self.address(path) + page;
+        let mut pushed = self.store.notices.last();
         if let Some(position) = self.store.feed.position() {
             add(&mut url, "since", &position.to_string());
+            // It was here before, and was given none: one may have broken on its way.
+            pushed.get_or_insert_with(|| "0".to_owned());
         }
-        if let Some(pushed) = self.store.notices.last() {
+        if let Some(pushed) = pushed {
             add(&mut url, "pushed", &pushed);
         }
         url

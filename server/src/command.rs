@@ -17,6 +17,7 @@ use crate::door;
 use crate::engine::mailbox::SessionId;
 use crate::error::Problem;
 use crate::http::body::shape;
+use crate::json;
 use crate::log::{Appended, Change, Draft, Kind, Once, Room};
 use nowcast_shared::command::{Command, KINDS};
 use nowcast_shared::error::Code;
@@ -48,8 +49,7 @@ pub fn read(text: &[u8], default: Option<&str>) -> Result<Frame, Unreadable> {
         |command, code, detail: String| Unreadable { command, problem: Problem::new(code, detail) };
     let text = std::str::from_utf8(text)
         .map_err(|_| unreadable(None, Code::BadUtf8, "This is not UTF-8.".to_owned()))?;
-    let mut value: Value = serde_json::from_str(text)
-        .map_err(|error| unreadable(None, Code::BadJson, format!("This is not JSON: {error}.")))?;
+    let mut value = json::read(text).map_err(|problem| Unreadable { command: None, problem })?;
     let Some(object) = value.as_object_mut() else {
         let detail = "A frame is a JSON object.".to_owned();
         return Err(unreadable(None, Code::BadRequest, detail));

@@ -5,7 +5,8 @@
 //!   that [`accept`] takes.
 //! - [`auth`]: request to actor, with [`name`] for what people go by. [`policy`]: may the actor
 //!   do it?
-//! - [`command`]: the way of a command, with [`item`] and [`markdown`] for what items must be.
+//! - [`command`]: the way of a command, with [`json`] for what strangers send, [`item`] and
+//!   [`markdown`] for what items must be.
 //! - [`log`]: append, read, snapshot, on [`db`]: one writer, group commit;
 //!   [`epochs`]: when a log's life ends.
 //! - [`hub`]: who is in which room, presence. [`engine`]: the threads that hold the sessions; catch
@@ -36,6 +37,7 @@ pub mod error;
 pub mod http;
 pub mod hub;
 pub mod item;
+pub mod json;
 pub mod limiter;
 pub mod log;
 pub mod markdown;

@@ -255,9 +255,9 @@ async fn a_chat_by_curl_alone_is_as_simple_as_it_is_said_to_be() {
         ran(command)
     };
     let lines = format!("{address}/lines");
-    let head = curl(&["--include", &format!("{lines}?wait=0")]).await;
-    let head = String::from_utf8_lossy(&head.stdout).into_owned();
-    let next = head.lines().find_map(|line| line.strip_prefix("nowcast-next: ")).unwrap().trim();
+    let answer = curl(&["--include", &format!("{lines}?wait=0")]).await;
+    let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let next = answer.lines().find_map(|line| line.strip_prefix("nowcast-next: ")).unwrap().trim();
 
     let waiting = format!("{lines}?since={next}");
     let saying = curl(&["--header", "Content-Type: text/plain", "--data", "Hello", &address]);

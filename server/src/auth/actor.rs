@@ -118,6 +118,12 @@ impl Visitor {
         self.user = Some(user);
     }
 
+    /// Whether both are registered as the same user, perhaps by different tokens.
+    pub fn is_user_of(&self, other: &Self) -> bool {
+        let ids = self.user.as_ref().zip(other.user.as_ref());
+        ids.is_some_and(|(user, other)| user.id == other.id)
+    }
+
     /// What the owner of the page calls it, if they do.
     pub fn given(&self) -> Option<Claim> {
         self.user.as_ref().and_then(|user| user.name.clone()).map(Claim::Given)

@@ -7,6 +7,7 @@ use ed25519_dalek::pkcs8::DecodePublicKey;
 use ed25519_dalek::{Signature, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::Sha256;
 
 /// How many bytes a shared secret has at least (RFC 7518, section 3.2).
@@ -29,7 +30,7 @@ pub(super) struct Invalid;
 struct Header {
     alg: String,
     /// Extensions that have to be understood; none are (RFC 7515, section 4.1.11).
-    crit: Option<serde_json::Value>,
+    crit: Option<IgnoredAny>,
 }
 
 impl Key {

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::db::DbError;
 use crate::hub::presence;
 use crate::log::{ReadError, Snapshot};
+use crate::push_id::PushId;
 use crate::record::Record;
 use mio::{Interest, Token};
 use nowcast_shared::error::Reason;
@@ -364,6 +365,17 @@ impl Shard {
         }
         self.await_news(key);
         self.advance(app, key);
+    }
+
+    /// A page is somebody else's: what was pushed to who it was of before, and no poll took yet, is
+    /// dropped. What a stream has not sent yet was said before, and comes before.
+    pub(super) fn forget_pushes(&mut self, id: u64, last: PushId) {
+        let Some(key) = self.key(id) else { return };
+        let member = &mut self.members[key];
+        if let Carrier::Polls(polls) = &mut member.carrier {
+            polls.due.drop_pushes(last, &[]);
+            member.cold.tells.retain(|tell| tell.push.is_none_or(|push| push > last));
+        }
     }
 
     /// From now on the poll waits, as long as it said.

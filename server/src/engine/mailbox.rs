@@ -36,6 +36,8 @@ pub enum Message {
     Signal(i64, Arc<Signal>),
     /// Something for one session, which it gets after its welcome.
     Tell(SessionId, Arc<Tell>),
+    /// Pushes up to this one are not for who a session is of now.
+    Forget(SessionId, PushId),
     /// A session begins.
     Join(Box<Entrant>),
     /// A page polls again.

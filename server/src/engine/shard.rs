@@ -217,6 +217,7 @@ impl Shard {
                     self.tell(app, key, tell);
                 }
             }
+            Message::Forget(id, last) => self.forget_pushes(id, last),
             Message::Join(entrant) => self.join(app, *entrant),
             Message::Poll(id, waiting) => self.poll_again(app, id, waiting),
             Message::Hung(id, number) => self.hung(id, number),

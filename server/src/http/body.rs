@@ -1,6 +1,7 @@
 //! Bodies: read up to a limit, then as JSON or as a form.
 
 use crate::error::Problem;
+use crate::json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, header};
@@ -96,8 +97,7 @@ pub(super) async fn value(request: Request, limit: usize) -> Result<Value, Probl
 
 fn any(bytes: &[u8]) -> Result<Value, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    serde_json::from_str(text)
-        .map_err(|error| Problem::new(Code::BadJson, format!("This is not JSON: {error}.")))
+    json::read(text)
 }
 
 /// Bytes as JSON of a certain shape.
@@ -122,12 +122,18 @@ pub(crate) fn shape(error: &serde_json::Error) -> String {
 
 /// A form's fields as text, by either of the two ways in which browsers send them.
 pub async fn form(request: Request, limit: usize) -> Result<Map<String, Value>, Problem> {
-    if kind(request.headers()) == Kind::Multipart {
-        return multipart(request, limit).await;
+    let fields: Map<_, _> = if kind(request.headers()) == Kind::Multipart {
+        multipart(request, limit).await?
+    } else {
+        let bytes = bytes(request.into_body(), limit).await?;
+        let pairs = pairs(&bytes).map_err(|_| not_utf8())?;
+        pairs.into_iter().map(|(key, value)| (key, Value::String(value))).collect()
+    };
+    // As JSON it would be something else.
+    if fields.contains_key(json::RAW) {
+        return Err(Problem::new(Code::BadForm, "A field of this form has a name of our own."));
     }
-    let bytes = bytes(request.into_body(), limit).await?;
-    let pairs = pairs(&bytes).map_err(|_| not_utf8())?;
-    Ok(pairs.into_iter().map(|(key, value)| (key, Value::String(value))).collect())
+    Ok(fields)
 }
 
 async fn multipart(request: Request, limit: usize) -> Result<Map<String, Value>, Problem> {

@@ -65,21 +65,19 @@ impl Hub {
             let state = inside.rooms.get(&room)?;
             let id = state.clients.get(client)?;
             let member = state.members.get(id)?;
-            // Who registers anew begins anew.
-            let same =
-                join.visitor.user.is_none() || join.visitor.user == member.seat.visitor().user;
-            (member.transport == Transport::Poll && same).then_some(*id)
+            // Who is somebody else begins anew; the same user by another token goes on.
+            let known = member.seat.visitor();
+            let same = join.visitor.user.is_none() || join.visitor.is_user_of(&known);
+            let stays = same && inside.is_good(room, *id, &known);
+            (member.transport == Transport::Poll && stays).then_some(*id)
         });
         if let Some(id) = place {
-            if let Some(member) = inside.member_mut(room, id) {
-                // A page may have been invited since.
-                member.pass = join.pass;
-            }
+            waiting.again = join.pushed.map(|seen| (seen, inside.given_after(room, id, seen)));
+            self.renew(&mut inside, room, id, join, reserved);
             if waiting.since.is_none() {
                 // It begins anew, and knows nothing of itself any more.
                 self.introduce(&inside, room, id);
             }
-            waiting.again = join.pushed.map(|seen| (seen, inside.given_after(room, id, seen)));
             self.shard(id).send(Message::Poll(id, waiting));
             return (self.shard(id).clone(), id, false);
         }
@@ -87,6 +85,37 @@ impl Hub {
             Box::new(entrant(mailbox, seat, waiting))
         });
         (self.shard(id).clone(), id, true)
+    }
+
+    /// A page goes on by what it shows now: it may have been invited since, and its user's token
+    /// may say another end or another name.
+    fn renew(
+        &self,
+        inside: &mut Inside,
+        room: i64,
+        id: SessionId,
+        join: Join,
+        reserved: Reserved<'_>,
+    ) {
+        let Some(member) = inside.member_mut(room, id) else { return };
+        member.pass = join.pass;
+        let (seat, who) = (Arc::clone(&member.seat), member.who.clone());
+        let known = seat.visitor();
+        let user = join.visitor.user.as_ref().filter(|user| known.user.as_ref() != Some(user));
+        let Some(user) = user else { return };
+        let visitor = Visitor { user: Some(Arc::clone(user)), ..Visitor::clone(&known) };
+        let renamed = visitor.given() != known.given();
+        inside.unregister(room, id, &known);
+        inside.register(room, id, &visitor);
+        seat.set(Arc::new(visitor));
+        if renamed
+            && let Some(who) = who.filter(|who| join.who.as_ref() == Some(who))
+            && let Some(state) = inside.rooms.get_mut(&room)
+        {
+            self.call(state, &seat, &who, join.claim, reserved);
+            self.introduce(inside, room, id);
+        }
+        self.stir(inside, room);
     }
 
     fn enter(
@@ -218,9 +247,13 @@ impl Hub {
         let known = seat.visitor();
         let (who, visitor, claim) = change(&known);
         let name = known.name.clone();
+        // The same user still lacks what they lacked.
+        if !visitor.is_user_of(&known) {
+            member.pushed = member.pushed.max(newest);
+            self.shard(session).send(Message::Forget(session, newest));
+        }
         seat.set(Arc::new(Visitor { name, ..visitor }));
         member.looking = true;
-        member.pushed = member.pushed.max(newest);
         let way = member.counted.then_some(member.transport);
         let before = member.who.replace(who.clone());
         let mut kept = None;
@@ -304,6 +337,12 @@ pub struct Fixed;
 impl Inside {
     fn member_mut(&mut self, room: i64, session: SessionId) -> Option<&mut Member> {
         self.rooms.get_mut(&room)?.members.get_mut(&session)
+    }
+
+    /// Whether a session was not ended yet with its registration.
+    fn is_good(&self, room: i64, session: SessionId, visitor: &Visitor) -> bool {
+        let until = visitor.user.as_ref().and_then(|user| user.until);
+        until.is_none_or(|until| self.ending.contains(&(until, room, session)))
     }
 
     fn register(&mut self, room: i64, session: SessionId, visitor: &Visitor) {

@@ -79,8 +79,13 @@ impl Log {
         let done = self.db.write(move |connection| {
             tidy(connection, id)?;
             let count: i64 = connection
-                .prepare_cached("SELECT count(*) FROM sanctions WHERE room = ?")?
-                .query_row([id], |row| row.get(0))?;
+                .prepare_cached(
+                    "SELECT count(*) FROM sanctions
+                     WHERE room = ? AND NOT (person = ? AND kind = ?)",
+                )?
+                .query_row(params![id, sanction.person.0, sanction.kind.as_str()], |row| {
+                    row.get(0)
+                })?;
             if count >= MOST {
                 return Ok(None);
             }

@@ -16,6 +16,7 @@ over_every_transport![
     what_was_stored_outlives_a_crash,
     a_page_that_broke_when_it_was_given_what_was_stored_gets_it_again,
     pushes_of_a_registration_by_command_come_from_then_on,
+    a_page_that_renews_its_registration_as_it_comes_back_lacks_no_push,
     many_pushes_come_once_and_in_order_through_a_network_that_breaks,
 ];
 
@@ -203,6 +204,25 @@ async fn pushes_of_a_registration_by_command_come_from_then_on(transport: Transp
     assert_eq!(page.next_push().await, "hers");
 }
 
+async fn a_page_that_renews_its_registration_as_it_comes_back_lacks_no_push(transport: Transport) {
+    let server = server().await;
+    let mut page = user(&server, transport, "ana").open().await;
+    push_to(&server, "ana", 0).await;
+    assert_eq!(page.next_push().await, 0);
+    let gone = page.resuming();
+    drop(page);
+    for number in 1..=3 {
+        push_to(&server, "ana", number).await;
+    }
+    let mut page = gone.open().await;
+    let renewed = token::signed(&json!({"sub": "ana", "exp": token::in_seconds(7200)}));
+    page.command(json!({"kind": "register", "token": renewed})).await.done();
+    push_to(&server, "ana", 4).await;
+    for number in 1..=4 {
+        assert_eq!(page.next_push().await, number);
+    }
+}
+
 async fn many_pushes_come_once_and_in_order_through_a_network_that_breaks(transport: Transport) {
     let server = server().await;
     let proxy = Proxy::start(server.address()).await;
@@ -236,37 +256,120 @@ async fn many_pushes_come_once_and_in_order_through_a_network_that_breaks(transp
     assert_eq!(seen, (0..count).map(Value::from).collect::<Vec<_>>());
 }
 
+/// A page that polls by hand.
+struct Polling<'a> {
+    server: &'a Server,
+    client: String,
+    next: String,
+}
+
+impl<'a> Polling<'a> {
+    async fn start(server: &'a Server, token: &str) -> Self {
+        let mut page = Self { server, client: new_client_id(), next: String::new() };
+        let welcome = page.answer(token, "").await;
+        welcome["next"].as_str().expect("a position").clone_into(&mut page.next);
+        page
+    }
+
+    /// What one poll from the beginning is answered with; `more` ends its address.
+    async fn answer(&self, token: &str, more: &str) -> Value {
+        let Self { client, next, .. } = self;
+        let path =
+            format!("/api/rooms/main/poll?client={client}&token={token}&since={next}&wait=2{more}");
+        let answer = self.server.visitor().get(&path).send().await.expect("an answer");
+        expect_status(answer, 200).await.json().await.expect("JSON")
+    }
+
+    /// The pushes in the first answer that has some.
+    async fn next_pushes(&self, token: &str) -> Vec<Value> {
+        loop {
+            let pushes = self.pushes(token, "").await;
+            if !pushes.is_empty() {
+                return pushes;
+            }
+        }
+    }
+
+    /// The pushes in one answer.
+    async fn pushes(&self, token: &str, more: &str) -> Vec<Value> {
+        let answer = self.answer(token, more).await;
+        let frames = answer["frames"].as_array().expect("frames").iter();
+        frames.filter(|frame| frame["t"] == "push").cloned().collect()
+    }
+}
+
+fn data(pushes: &[Value]) -> Vec<&Value> {
+    pushes.iter().map(|push| &push["data"]).collect()
+}
+
 #[tokio::test]
 async fn an_answer_to_a_poll_that_got_lost_is_given_again() {
     let server = server().await;
-    let client = new_client_id();
     let token = token::of("ana");
-    let poll = async |more: &str| -> Value {
-        let path = format!("/api/rooms/main/poll?client={client}&token={token}&wait=5{more}");
-        let answer = server.visitor().get(&path).send().await.unwrap();
-        expect_status(answer, 200).await.json().await.unwrap()
-    };
-    let welcome = poll("").await;
-    let next = welcome["next"].as_str().unwrap();
-    let pushes = |answer: &Value| -> Vec<Value> {
-        let frames = answer["frames"].as_array().unwrap().iter();
-        frames.filter(|frame| frame["t"] == "push").cloned().collect()
-    };
+    let page = Polling::start(&server, &token).await;
     for number in 0..2 {
         push_to(&server, "ana", number).await;
     }
     let mut seen = Vec::new();
     while seen.len() < 2 {
-        seen.extend(pushes(&poll(&format!("&since={next}")).await));
+        seen.extend(page.pushes(&token, "").await);
     }
     // Of these answers only the first push arrived, or none; each time the rest comes again, once.
     let first = seen[0]["id"].as_str().unwrap();
-    assert_eq!(pushes(&poll(&format!("&since={next}&pushed={first}")).await), seen[1..]);
-    assert_eq!(pushes(&poll(&format!("&since={next}&pushed=0")).await), seen);
+    assert_eq!(page.pushes(&token, &format!("&pushed={first}")).await, seen[1..]);
+    assert_eq!(page.pushes(&token, "&pushed=0").await, seen);
     push_to(&server, "ana", 2).await;
-    let rest = pushes(&poll(&format!("&since={next}&pushed={first}")).await);
+    let rest = page.pushes(&token, &format!("&pushed={first}")).await;
     assert_eq!(rest.len(), 2, "{rest:?}");
     assert_eq!((&rest[0], &rest[1]["data"]), (&seen[1], &json!(2)));
+}
+
+#[tokio::test]
+async fn a_page_that_polls_by_a_renewed_token_lacks_no_push() {
+    let server = server().await;
+    let until =
+        |exp: i64, name: &str| token::signed(&json!({"sub": "ana", "exp": exp, "name": name}));
+    let ends = token::in_seconds(5);
+    let page = Polling::start(&server, &until(ends, "Ana")).await;
+    assert_eq!(store(&server, "ana", "A").await, 1);
+    let renewed = until(ends + 600, "Ana");
+    let seen = page.pushes(&renewed, "").await;
+    assert_eq!(data(&seen), ["A"]);
+
+    let pushed = format!("&pushed={}", seen[0]["id"].as_str().unwrap());
+    assert_eq!(store(&server, "ana", "B").await, 1);
+    let called = until(ends + 700, "Anna");
+    assert_eq!(data(&page.pushes(&called, &pushed).await), ["B"], "in the first answer");
+    let again = until(ends + 800, "Anna");
+    assert_eq!(data(&page.pushes(&again, &pushed).await), ["B"], "that may be lost");
+
+    // It is called as the newest token says, and stays beyond the end of the first.
+    let mut told = String::new();
+    while token::in_seconds(0) <= ends {
+        told += &page.answer(&called, "").await["frames"].to_string();
+    }
+    assert!(told.contains("Anna") && !told.contains("goodbye"), "{told}");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_poll_is_not_for_another_user() {
+    let server = server().await;
+    let (ana, eva) = (token::of("ana"), token::of("eva"));
+    let page = Polling::start(&server, &ana).await;
+    assert_eq!(store(&server, "ana", "ana's").await, 1);
+    for more in ["", "&pushed=0"] {
+        assert!(page.pushes(&eva, more).await.is_empty());
+    }
+    push_to(&server, "eva", "eva's").await;
+    assert_eq!(data(&page.next_pushes(&eva).await), ["eva's"]);
+
+    let path = format!("/api/rooms/main/commands?client={}", page.client);
+    let register = json!({"command": {"kind": "register", "token": ana}});
+    push_to(&server, "eva", "eva's again").await;
+    let answer = server.visitor().post(&path).json(&register).send().await.unwrap();
+    expect_status(answer, 200).await;
+    push_to(&server, "ana", "ana's again").await;
+    assert_eq!(data(&page.next_pushes(&ana).await), ["ana's again"]);
 }
 
 #[tokio::test]

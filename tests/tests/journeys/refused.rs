@@ -291,6 +291,30 @@ async fn a_websocket_address_without_an_upgrade_says_what_it_is() {
 }
 
 #[tokio::test]
+async fn json_that_hides_json_in_its_text_is_refused_before_it_unfolds() {
+    // What the server's own library takes for JSON to be read anew: each layer begins to count the
+    // depth from nothing.
+    let key = "$serde_json::private::RawValue";
+    let around = |inner: &str| format!("{}{inner}{}", "[".repeat(118), "]".repeat(118));
+    let bomb = (0..11).fold(around(""), |text, _| around(&json!({ key: text }).to_string()));
+    let server = Server::start().await;
+    let frame = format!(r#"{{"command":{{"kind":"typing","z":{bomb}}}}}"#);
+    let answer = send(&server.visitor(), COMMANDS, "application/json", frame).await;
+    expect_problem(answer, 400, "bad_json").await;
+    let publisher = server.publisher();
+    let item = format!(r#"{{"kind":"message","data":{{"text":"x","z":{bomb}}}}}"#);
+    let answer = send(&publisher, "/api/rooms/main/items", "application/json", item).await;
+    expect_problem(answer, 400, "bad_json").await;
+    let form = [("kind", "message"), ("text", "x"), (key, "1")];
+    let answer = publisher.post("/api/rooms/main/items").form(&form).send().await.unwrap();
+    expect_problem(answer, 400, "bad_form").await;
+    let value = publisher.put("/api/rooms/main/vars/x").body(json!({ key: "1" }).to_string());
+    let answer = value.header("content-type", "application/json").send().await.unwrap();
+    expect_problem(answer, 400, "bad_json").await;
+    assert_eq!(server.visitor().get("/healthz").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn limits_can_be_set() {
     let server = Setup::new()
         .arg("--max-item=200")
