@@ -11,7 +11,7 @@ pub mod leases;
 
 use crate::hub::Hub;
 use crate::log::{Room, Spot};
-use leases::{Fallen, Holder, Landed, Leases, Moment, Mover, Place, Taken, Tell, Terms};
+use leases::{Fallen, Holder, Landed, Leases, Moment, Place, Taken, Tell, Terms};
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::{ClientId, PieceId};
 use nowcast_shared::signal::Signal;
@@ -101,7 +101,7 @@ impl Stages {
     }
 
     /// A piece is about to have another place in the log; [`Self::landed`] has to follow. With a
-    /// mover only if nobody else holds it.
+    /// holder only if nobody holds it from whom they cannot take it.
     ///
     /// # Errors
     /// If somebody else does, or it is landing already.
@@ -109,7 +109,7 @@ impl Stages {
         &self,
         room: &Arc<Room>,
         piece: &PieceId,
-        by: Option<&Mover>,
+        by: Option<&Holder>,
     ) -> Result<(), Refused> {
         self.within(room, |leases| Ok(leases.land(piece, by)?))
     }

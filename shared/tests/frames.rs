@@ -329,6 +329,7 @@ fn every_code_keeps_its_name_and_status() {
     409 conflict
     409 piece_held
     409 stage_full
+    409 pushes_full
     409 variables_full
     412 version_mismatch
     413 too_large

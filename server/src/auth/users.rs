@@ -148,6 +148,15 @@ fn seconds(at: i64) -> f64 {
     at as f64 / 1000.0
 }
 
+/// What becomes of a token that may be used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It is this page's from now on.
+    Up,
+    /// It stays as it is: the page may yet be refused.
+    Not,
+}
+
 /// The user that a token is for, in a room if that is asked about, if `client` may use it.
 ///
 /// # Errors
@@ -157,6 +166,7 @@ pub async fn verify(
     token: &str,
     room: Option<&RoomName>,
     client: Option<&ClientId>,
+    how: Use,
 ) -> Result<User, Problem> {
     let (user, once) = app.users.read(token, room)?;
     let Some(Once { id, until }) = once else { return Ok(user) };
@@ -169,7 +179,11 @@ pub async fn verify(
     let by = if let Some(by) = app.users.remembered(&id) {
         by
     } else {
-        let by = used_by(&app.db, id.clone(), client.to_string(), until).await?;
+        let by = match how {
+            Use::Up => Some(used_by(&app.db, id.clone(), client.to_string(), until).await?),
+            Use::Not => was_used_by(&app.db, id.clone()).await?,
+        };
+        let Some(by) = by else { return Ok(user) };
         let by = ClientId::try_from(by).map_err(|_| replayed())?;
         app.users.remember(id, by.clone());
         by
@@ -189,6 +203,12 @@ async fn used_by(db: &Db, id: String, client: String, until: i64) -> Result<Stri
         connection.query_row(sql, [id], |row| row.get(0))
     })
     .await
+}
+
+/// Which page used a token, if one did.
+async fn was_used_by(db: &Db, id: String) -> Result<Option<String>, DbError> {
+    let sql = "SELECT client FROM used_tokens WHERE id = ?";
+    db.read(move |connection| connection.query_row(sql, [id], |row| row.get(0)).optional()).await
 }
 
 /// Forgets which tokens were used that are good for nobody any more.

@@ -2,7 +2,8 @@
 
 use super::{Caller, Done};
 use crate::app::App;
-use crate::auth::{Actor, Visitor, users};
+use crate::auth::users::{self, Use};
+use crate::auth::{Actor, Visitor};
 use crate::door;
 use crate::error::Problem;
 use crate::log::Room;
@@ -39,7 +40,9 @@ pub(super) async fn register(
     let session = session(caller)?;
     let foreign = matches!(caller.actor, Actor::Foreign(_));
     let user = match (token, id) {
-        (Some(token), None) => users::verify(app, &token, Some(room.name()), caller.client).await?,
+        (Some(token), None) => {
+            users::verify(app, &token, Some(room.name()), caller.client, Use::Up).await?
+        }
         (None, Some(id)) => users::plain(app.open, id, foreign)?,
         _ => {
             let detail = "Register with a `token`, or, under --open, with an `id`.";

@@ -59,7 +59,7 @@ pub(super) async fn drop(
     let holder = allowed(app, room, caller, Some(place))?;
     let over_locks = over_locks(app, room, caller);
     let change = StageChange::Move { piece: piece.clone(), place, over_locks };
-    match patiently(app, room, || app.stages.land(room, &piece, Some(&holder.mover))).await {
+    match patiently(app, room, || app.stages.land(room, &piece, Some(&holder))).await {
         // What was done is answered as it was then, whoever holds the piece by now.
         Err(problem) if problem.code == Code::PieceHeld => {
             super::keep(app, room, caller, Change::Stage(StageChange::Held), once).await

@@ -2,7 +2,8 @@
 //! is ours.
 
 use crate::app::{App, Reach};
-use crate::auth::{Actor, Credential, Site, Visitor, users};
+use crate::auth::users::{self, Use};
+use crate::auth::{Actor, Credential, Site, Visitor};
 use crate::command::Caller;
 use crate::door::{self, Pass};
 use crate::engine::mailbox::SessionId;
@@ -42,7 +43,8 @@ impl InRoom {
         };
         // Most rooms are open, and who asks there is read by those who want to know.
         if room.is_guarded() {
-            let asks = Asks::read(app, parts, Some(name)).await?.within(app, &room)?;
+            // Who is refused here did not use a token up.
+            let asks = Asks::by(app, parts, Some(name), Use::Not).await?.within(app, &room)?;
             door::enter(app, &room, &asks.actor, &asks.pass(app, parts, name)?)?;
         }
         Ok(Self(room))
@@ -149,6 +151,15 @@ impl FromRequestParts<App> for Asks {
 impl Asks {
     /// Reads who asks, in a room if the address names one.
     pub async fn read(app: &App, parts: &Parts, room: Option<&RoomName>) -> Result<Self, Problem> {
+        Self::by(app, parts, room, Use::Up).await
+    }
+
+    async fn by(
+        app: &App,
+        parts: &Parts,
+        room: Option<&RoomName>,
+        how: Use,
+    ) -> Result<Self, Problem> {
         // A page of another site must not act with the admin's cookie, nor with the rights that
         // `--open` gives whoever can reach this address. For reading it is anybody.
         let site = site(&parts.headers, app.openness());
@@ -159,7 +170,7 @@ impl Asks {
         if token.is_some() || id.is_some() {
             let client = visitor.client.as_ref();
             let user = match (token, id) {
-                (Some(token), _) => users::verify(app, &token, room, client).await?,
+                (Some(token), _) => users::verify(app, &token, room, client, how).await?,
                 (None, id) => {
                     users::plain(app.open, id.unwrap_or_default(), credential.is_foreign())?
                 }

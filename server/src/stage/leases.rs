@@ -6,11 +6,14 @@
 //! **landing** first: it is being left where it is, and nobody can take it until the log has that.
 //! So what the next mover does is told after the event.
 //!
+//! An admin takes a piece over from anybody who is none: otherwise whoever never lets go had it for
+//! ever.
+//!
 //! Moves are told at a rate. What comes faster takes the place of what is not told yet, so that the
 //! newest is always told, some milliseconds later.
 
 use nowcast_shared::id::{ClientId, PieceId};
-use nowcast_shared::item::Author;
+use nowcast_shared::item::{Author, Role};
 use nowcast_shared::signal::Signal;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -48,6 +51,13 @@ pub struct Holder {
     pub by: Author,
     /// The subject behind it.
     pub owner: String,
+}
+
+impl Holder {
+    /// Whether somebody may have what this holder has.
+    fn yields_to(&self, other: &Self) -> bool {
+        self.mover == other.mover || (other.by.role == Role::Admin && self.by.role != Role::Admin)
+    }
 }
 
 /// Something to tell everybody in the room.
@@ -148,8 +158,9 @@ fn free(piece: &PieceId, by: Option<&ClientId>) -> Tell {
 #[derive(Debug)]
 enum Hold {
     Held(Lease),
-    /// The log is about to have another place for the piece. Who had it before, if anybody.
-    Landing(Option<Lease>),
+    /// The log is about to have another place for the piece. Who had it before, if anybody; who
+    /// dropped it, if somebody did.
+    Landing(Option<Lease>, Option<Mover>),
 }
 
 /// All leases of one stage.
@@ -172,7 +183,8 @@ impl Leases {
         self.holds.is_empty()
     }
 
-    /// Grabs a piece, or with a place moves it: one that is free, or held by this mover.
+    /// Grabs a piece, or with a place moves it: one that is free, held by this mover, or taken over
+    /// by an admin. Who loses it is told as everybody is; it stays where it was moved to.
     ///
     /// # Errors
     /// If somebody else has it.
@@ -187,8 +199,8 @@ impl Leases {
         let fresh = || Lease { holder: holder.clone(), place: None, untold: false, heard: now };
         let hold = self.holds.entry(piece.clone()).or_insert_with(|| Hold::Held(fresh()));
         let lease = match hold {
-            Hold::Landing(_) => return Err(Taken::Landing),
-            Hold::Held(lease) if lease.holder.mover != holder.mover => return Err(Taken::Held),
+            Hold::Landing(..) => return Err(Taken::Landing),
+            Hold::Held(lease) if !lease.holder.yields_to(holder) => return Err(Taken::Held),
             Hold::Held(lease) => lease,
         };
         lease.heard = now;
@@ -196,23 +208,33 @@ impl Leases {
         if taken {
             tells.push(lease.held(piece));
         }
+        let loser = lease.holder.mover.clone();
+        if loser != holder.mover {
+            lease.holder = holder.clone();
+            lease.untold = false;
+            tells.push(lease.held(piece));
+            tells.extend(lease.moving(piece));
+        }
         if place.is_some() {
             lease.place = place;
             lease.untold = !spend(&mut self.spent, now, &holder.mover, self.terms);
             tells.extend(lease.moving(piece).filter(|_| !lease.untold));
         }
+        if loser != holder.mover {
+            self.forget(&loser);
+        }
         Ok(tells)
     }
 
-    /// A piece is about to have another place in the log: dropped by its holder, or by anybody
-    /// while it is free; without a mover whoever has it.
+    /// A piece is about to have another place in the log: dropped by its holder, by an admin who
+    /// takes it over, or by anybody while it is free; by nobody, whoever has it.
     ///
     /// # Errors
     /// If somebody else has it, or it is landing already.
-    pub fn land(&mut self, piece: &PieceId, by: Option<&Mover>) -> Result<(), Taken> {
+    pub fn land(&mut self, piece: &PieceId, by: Option<&Holder>) -> Result<(), Taken> {
         let before = match self.holds.get(piece) {
-            Some(Hold::Landing(_)) => return Err(Taken::Landing),
-            Some(Hold::Held(lease)) if by.is_some_and(|by| lease.holder.mover != *by) => {
+            Some(Hold::Landing(..)) => return Err(Taken::Landing),
+            Some(Hold::Held(lease)) if by.is_some_and(|by| !lease.holder.yields_to(by)) => {
                 return Err(Taken::Held);
             }
             Some(Hold::Held(_)) | None => self.holds.remove(piece),
@@ -221,14 +243,15 @@ impl Leases {
             Some(Hold::Held(lease)) => Some(lease),
             _ => None,
         };
-        self.holds.insert(piece.clone(), Hold::Landing(before));
+        let by = by.map(|by| by.mover.clone());
+        self.holds.insert(piece.clone(), Hold::Landing(before, by));
         Ok(())
     }
 
     /// A landing ended.
     pub fn landed(&mut self, now: Moment, piece: &PieceId, landed: Landed) -> Vec<Tell> {
-        let Some(Hold::Landing(before)) = self.holds.get_mut(piece) else { return Vec::new() };
-        let before = before.take();
+        let Some(Hold::Landing(before, by)) = self.holds.get_mut(piece) else { return Vec::new() };
+        let (before, by) = (before.take(), by.take());
         self.holds.remove(piece);
         let Some(mut lease) = before else { return Vec::new() };
         let mut tells = Vec::new();
@@ -239,7 +262,7 @@ impl Leases {
                 // Who came meanwhile was not told.
                 return self.retell(piece);
             }
-            Landed::Dropped => tells.push(free(piece, lease.holder.mover.client())),
+            Landed::Dropped => tells.push(free(piece, by.as_ref().and_then(Mover::client))),
             Landed::Settled => tells.push(free(piece, None)),
             Landed::Lost(rests) => {
                 // Pages fall back to what the log says when the piece is free; this says the same
@@ -301,7 +324,7 @@ impl Leases {
             Some(Hold::Held(lease)) => {
                 [Some(lease.held(piece)), lease.moving(piece)].into_iter().flatten().collect()
             }
-            Some(Hold::Landing(_)) | None => Vec::new(),
+            Some(Hold::Landing(..)) | None => Vec::new(),
         }
     }
 
@@ -322,7 +345,7 @@ impl Leases {
             let Some(Hold::Held(lease)) = self.holds.remove(&piece) else { continue };
             if let Some(place) = lease.place {
                 let holder = lease.holder.clone();
-                self.holds.insert(piece.clone(), Hold::Landing(Some(lease)));
+                self.holds.insert(piece.clone(), Hold::Landing(Some(lease), None));
                 fallen.push(Fallen { piece, holder, place });
             } else {
                 self.forget(&lease.holder.mover);
@@ -335,8 +358,8 @@ impl Leases {
     /// A mover with nothing in hand begins anew.
     fn forget(&mut self, mover: &Mover) {
         let its = |hold: &Hold| match hold {
-            Hold::Held(lease) | Hold::Landing(Some(lease)) => lease.holder.mover == *mover,
-            Hold::Landing(None) => false,
+            Hold::Held(lease) | Hold::Landing(Some(lease), _) => lease.holder.mover == *mover,
+            Hold::Landing(None, _) => false,
         };
         if !self.holds.values().any(its) {
             self.spent.remove(mover);
@@ -347,7 +370,7 @@ impl Leases {
     fn all(&self) -> impl Iterator<Item = (&PieceId, &Lease)> {
         self.holds.iter().filter_map(|(piece, hold)| match hold {
             Hold::Held(lease) => Some((piece, lease)),
-            Hold::Landing(_) => None,
+            Hold::Landing(..) => None,
         })
     }
 }

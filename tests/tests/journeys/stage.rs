@@ -18,6 +18,7 @@ over_every_transport![
     a_drag_is_seen_by_others_and_not_echoed,
     a_mover_is_not_echoed_after_coming_back_in_the_middle_of_a_drag,
     of_two_on_one_piece_the_first_has_it_until_the_drop,
+    an_admin_takes_over_what_somebody_never_lets_go,
     a_late_page_sees_the_stage_as_it_is,
     a_page_that_missed_a_drop_sees_the_next_drag,
     the_newest_of_too_many_moves_is_told,
@@ -174,6 +175,21 @@ async fn of_two_on_one_piece_the_first_has_it_until_the_drop(transport: Transpor
             moved(page, "logo", x).await;
         }
     }
+}
+
+async fn an_admin_takes_over_what_somebody_never_lets_go(transport: Transport) {
+    let (server, admin) = staged(Setup::new().arg(LONG)).await;
+    let mut page = Joining::new(transport, server.origin()).open().await;
+    let mut desk = Joining::new(transport, server.origin()).as_who(&admin).open().await;
+    page.command(grab("logo")).await.done();
+    desk.command(grab("logo")).await.done();
+    assert!(matches!(next(&mut page, "logo").await, Told::Held(_)), "it is told who has it");
+    assert_eq!(page.command(grab("logo")).await.code(), Code::PieceHeld);
+    desk.command(leave("logo", 0.3)).await.offset();
+    until(&mut page, "logo", &Told::Free).await;
+    page.command(grab("logo")).await.done();
+    desk.command(leave("logo", 0.7)).await.offset();
+    until(&mut page, "logo", &Told::Free).await;
 }
 
 async fn a_late_page_sees_the_stage_as_it_is(transport: Transport) {

@@ -12,6 +12,7 @@ over_every_transport![
     a_page_registers_by_its_address_and_by_a_command,
     wrong_tokens_are_refused_by_name,
     a_token_that_may_be_used_once_is_good_for_the_same_page_again,
+    a_visit_that_is_refused_uses_no_token_up,
     a_registration_ends_with_its_token,
     plain_ids_are_for_open_servers,
     a_name_in_a_token_is_not_the_pages_to_choose,
@@ -117,6 +118,23 @@ async fn a_token_that_may_be_used_once_is_good_for_the_same_page_again(transport
     server.restart().await;
     assert_eq!(refusal(theirs.at(server.origin())).await, (401, "token_replayed".to_owned()));
     mine.at(server.origin()).open().await;
+}
+
+async fn a_visit_that_is_refused_uses_no_token_up(transport: Transport) {
+    let server = server().await;
+    let room = json!({"title": "Secret", "settings": {"private": true}});
+    let made = server.admin().await.put("/api/rooms/secret").json(&room).send().await.unwrap();
+    expect_status(made, 201).await;
+    let once = signed(&json!({"sub": "ana", "exp": in_seconds(600), "jti": "once"}));
+    let visit = || joining(&server, transport).saying("token", &once);
+    for _ in 0..2 {
+        assert_eq!(refusal(visit().room("secret")).await, (403, "not_invited".to_owned()));
+    }
+    let mut page = visit().open().await;
+    assert_eq!(page.is_told(|_| true).await.user.as_deref(), Some("ana"));
+    for theirs in [visit(), visit().room("secret")] {
+        assert_eq!(refusal(theirs).await, (401, "token_replayed".to_owned()));
+    }
 }
 
 async fn a_registration_ends_with_its_token(transport: Transport) {

@@ -20,7 +20,8 @@ fn logo() -> PieceId {
 }
 
 fn holder(name: &str) -> Holder {
-    let by = Author { role: Role::Viewer, id: name.into(), name: Some(name.to_owned()) };
+    let role = if name.starts_with("host") { Role::Admin } else { Role::Viewer };
+    let by = Author { role, id: name.into(), name: Some(name.to_owned()) };
     let owner = format!("client:{name}");
     Holder { mover: Mover::Client(client(name)), by, owner }
 }
@@ -61,7 +62,7 @@ impl Stage {
     }
 
     fn land(&mut self, who: &str) -> Result<(), Taken> {
-        self.0.land(&logo(), Some(&holder(who).mover))
+        self.0.land(&logo(), Some(&holder(who)))
     }
 
     fn landed(&mut self, landed: Landed) -> Vec<String> {
@@ -88,6 +89,32 @@ fn the_first_to_grab_has_it_and_others_are_refused_until_it_is_dropped() {
     assert_eq!(stage.grab(3, "a"), Err(Taken::Landing));
     assert_eq!(stage.landed(Landed::Dropped), ["-*"]);
     assert_eq!(stage.grab(4, "b"), Ok(vec!["b*".to_owned()]));
+}
+
+#[test]
+fn an_admin_takes_a_piece_over_from_whoever_is_none() {
+    let mut stage = Stage::new();
+    stage.go(0, "a", 0.1).unwrap();
+    assert_eq!(stage.grab(1, "host"), Ok(vec!["host*".to_owned(), "host@0.1".to_owned()]));
+    assert_eq!(stage.0.spent.len(), 0, "who lost it begins anew");
+    for (who, x) in [("a", 0.2), ("host2", 0.3)] {
+        assert_eq!(stage.go(2, who, x), Err(Taken::Held), "{who}");
+        assert_eq!(stage.land(who), Err(Taken::Held), "{who}");
+    }
+    assert_eq!(stage.go(2, "host", 0.4), Ok(vec!["host@0.4".to_owned()]));
+    assert_eq!(stage.due(2002), (vec![], vec![(0.4, 0.5)]));
+}
+
+#[test]
+fn an_admin_drops_what_others_hold_and_they_are_told() {
+    let mut stage = Stage::new();
+    stage.go(0, "a", 0.1).unwrap();
+    assert_eq!(stage.land("host"), Ok(()));
+    assert_eq!(stage.landed(Landed::Restored), ["a*", "a@0.1"], "a repeat takes nothing");
+    stage.land("host").unwrap();
+    let tells = stage.0.landed(at(0), &logo(), Landed::Dropped);
+    assert_eq!(tells, [free(&logo(), Some(&client("host")))]);
+    assert!(stage.0.is_empty() && stage.0.spent.is_empty());
 }
 
 #[test]

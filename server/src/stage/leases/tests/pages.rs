@@ -324,7 +324,7 @@ impl World {
             Command::Grab(piece) => (piece, None),
             Command::Move(piece, place) => (piece, Some(*place)),
             Command::Drop(id, piece, place) => {
-                let landing = self.leases.land(piece, Some(&holder.mover));
+                let landing = self.leases.land(piece, Some(&holder));
                 if landing == Err(Taken::Landing) {
                     return false;
                 }
@@ -462,7 +462,7 @@ impl World {
                 let own = holder_of(index).mover;
                 let seen = (page.shown()[piece], page.held.contains(piece));
                 match self.leases.holds.get(piece) {
-                    Some(Hold::Landing(_)) => {}
+                    Some(Hold::Landing(..)) => {}
                     Some(Hold::Held(lease)) if lease.holder.mover == own => {}
                     _ if page.mine.contains_key(piece) => {}
                     None => prop_assert_eq!(seen, (*rests, false)),
