@@ -12,8 +12,8 @@
 //! - [`page`]: what is to be seen. [`time`] words moments, [`people_color`] colours people.
 //! - [`dom`] is the browser's side; [`stored`] are the small texts that it stores for a page.
 //!
-//! Size is a feature: everything that viewers load fits into 100 KB. So there is no JSON crate, no
-//! router, no HTTP crate; look at `wasm-opt`'s output before adding anything.
+//! Size is a feature: what viewers load is measured in README. So there is no JSON crate, no router,
+//! no HTTP crate; look at `wasm-opt`'s output before adding anything.
 
 pub mod api;
 pub mod dom;
