@@ -157,6 +157,11 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read, so that nothing can follow it (RFC 9110, section
+            // 15.5.14): whoever keeps connections should not use this one again.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if status == StatusCode::UPGRADE_REQUIRED {
             // What to come back with (RFC 9110, section 15.5.22; RFC 6455, section 4.2.2).
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

@@ -2,7 +2,7 @@
 
 use super::body::{self, Kind};
 use super::extract::{Asks, InRoom, number, query};
-use super::items::idempotency_key;
+use super::items::{idempotency_key, json_text, look_back};
 use crate::app::App;
 use crate::command::{self, Done, Key};
 use crate::error::Problem;
@@ -23,9 +23,6 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// How many words a look back gives if it does not say, and at most.
-const LIMIT: (u64, u64) = (50, 200);
 
 /// How long a request for lines waits if it does not say, and at most, in seconds.
 const WAIT: (u64, u64) = (25, 55);
@@ -119,12 +116,9 @@ pub(super) async fn list(
     InRoom(room): InRoom,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let before = number(&uri, "before")?.map(Offset);
-    let limit = number(&uri, "limit")?.unwrap_or(LIMIT.0).clamp(1, LIMIT.1);
-    let limit = usize::try_from(limit).unwrap_or(1);
+    let (before, limit) = look_back(&uri)?;
     let (said, more) = app.log.said(&room, before, limit).await?;
-    let body = format!(r#"{{"said":{said},"more":{more}}}"#);
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    Ok(json_text(format!(r#"{{"said":{said},"more":{more}}}"#)))
 }
 
 /// `GET …/chat/lines?since=&wait=`: what was said since, a line `name: text` each; waits if that is

@@ -90,12 +90,21 @@ pub(super) async fn list(
     InRoom(room): InRoom,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let before = number(&uri, "before")?.map(Offset);
-    let limit = number(&uri, "limit")?.unwrap_or(LIMIT.0).clamp(1, LIMIT.1);
-    let limit = usize::try_from(limit).unwrap_or(1);
+    let (before, limit) = look_back(&uri)?;
     let (items, more) = app.log.items(&room, before, limit).await?;
-    let body = format!(r#"{{"items":{items},"more":{more}}}"#);
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    Ok(json_text(format!(r#"{{"items":{items},"more":{more}}}"#)))
+}
+
+/// Up to where a look back goes, and how far: `?before=` an offset, `&limit=`.
+pub(super) fn look_back(uri: &Uri) -> Result<(Option<Offset>, usize), Problem> {
+    let before = number(uri, "before")?.map(Offset);
+    let limit = number(uri, "limit")?.unwrap_or(LIMIT.0).clamp(1, LIMIT.1);
+    Ok((before, usize::try_from(limit).unwrap_or(1)))
+}
+
+/// An answer that is JSON already.
+pub(super) fn json_text(body: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// `POST …/preview`: the item as it would be shown.
