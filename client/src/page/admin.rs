@@ -11,12 +11,13 @@
 //!   [`side`] with its parts: [`live`] (the feed, with [`item_tools`] and [`glance`]), [`moderation`]
 //!   (the chat), [`people`], [`variables`].
 //!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`question`],
-//!   [`clipboard`], [`help`] and [`mod@icon`].
+//!   [`clipboard`], [`broken`], [`help`] and [`mod@icon`].
 
 pub mod arrange;
 pub mod ask;
 pub mod bar;
 pub mod board;
+pub mod broken;
 pub mod clipboard;
 pub mod composer;
 pub mod desk;

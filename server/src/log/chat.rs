@@ -1,7 +1,7 @@
 //! The chat, as the log has it: what was said, and when somebody last spoke.
 
 use super::append::{Place, Projected, Raw, json, parse};
-use super::read::{PAGE, newest_before};
+use super::read::newest_before;
 use super::{Log, Refusal, Room, as_column, from_column, held};
 use crate::clock;
 use crate::db::DbError;
@@ -154,12 +154,7 @@ impl Log {
         before: Option<Offset>,
         limit: usize,
     ) -> Result<(String, bool), DbError> {
-        let id = room.id();
-        let before = before.map_or(i64::MAX, as_column);
-        let read =
-            move |connection: &mut Connection| said_before(connection, id, before, limit, PAGE);
-        let (said, more) = self.db.read(read).await?;
-        Ok((format!("[{}]", said.join(",")), more))
+        self.page(SAID, room, before, limit).await
     }
 
     /// The newest words, oldest first; as many as a snapshot has.
@@ -167,7 +162,8 @@ impl Log {
         let id = room.id();
         self.db
             .read(move |connection| {
-                let (said, _) = said_before(connection, id, i64::MAX, SNAPSHOT_SAID, LINES.1)?;
+                let (said, _) =
+                    newest_before(connection, SAID, id, i64::MAX, SNAPSHOT_SAID, LINES.1)?;
                 said.iter().rev().map(|said| parse(said)).collect()
             })
             .await
@@ -300,20 +296,13 @@ fn find(connection: &Connection, room: i64, said: &SaidId) -> rusqlite::Result<O
     text.map(|text| parse(&text)).transpose()
 }
 
-fn said_before(
-    connection: &Connection,
-    room: i64,
-    before: i64,
-    limit: usize,
-    most_bytes: usize,
-) -> rusqlite::Result<(Vec<String>, bool)> {
-    let sql = "SELECT said FROM said WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?";
-    newest_before(connection, sql, room, before, limit, most_bytes)
-}
+const SAID: &str =
+    "SELECT said FROM said WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?";
 
 /// The JSON of the newest words.
 pub(super) fn snapshot(connection: &Connection, room: i64) -> rusqlite::Result<String> {
-    let (mut said, more) = said_before(connection, room, i64::MAX, SNAPSHOT_SAID, usize::MAX)?;
+    let (mut said, more) =
+        newest_before(connection, SAID, room, i64::MAX, SNAPSHOT_SAID, usize::MAX)?;
     said.reverse();
     Ok(format!(r#"{{"said":[{}],"more":{more}}}"#, said.join(",")))
 }

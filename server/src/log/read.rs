@@ -67,12 +67,24 @@ impl Log {
         before: Option<Offset>,
         limit: usize,
     ) -> Result<(String, bool), DbError> {
-        let id = room.id();
-        let before = before.map_or(i64::MAX, as_column);
-        let read =
-            move |connection: &mut Connection| items_before(connection, id, before, limit, PAGE);
-        let (items, more) = self.db.read(read).await?;
-        Ok((format!("[{}]", items.join(",")), more))
+        self.page(ITEMS, room, before, limit).await
+    }
+
+    /// What `sql` selects of the room before an offset (or the newest), newest first, as a JSON
+    /// array, and whether there is more.
+    pub(super) async fn page(
+        &self,
+        sql: &'static str,
+        room: &Arc<Room>,
+        before: Option<Offset>,
+        limit: usize,
+    ) -> Result<(String, bool), DbError> {
+        let (id, before) = (room.id(), before.map_or(i64::MAX, as_column));
+        let read = move |connection: &mut Connection| {
+            newest_before(connection, sql, id, before, limit, PAGE)
+        };
+        let (rows, more) = self.db.read(read).await?;
+        Ok((format!("[{}]", rows.join(",")), more))
     }
 
     /// What is to be known of an item before it is changed.
@@ -110,16 +122,9 @@ fn events(connection: &Connection, room: i64, after: Offset) -> rusqlite::Result
     Ok(records)
 }
 
-pub(super) fn items_before(
-    connection: &Connection,
-    room: i64,
-    before: i64,
-    limit: usize,
-    most_bytes: usize,
-) -> rusqlite::Result<(Vec<String>, bool)> {
-    let sql = "SELECT item FROM items WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?";
-    newest_before(connection, sql, room, before, limit, most_bytes)
-}
+/// Items before an offset.
+pub(super) const ITEMS: &str =
+    "SELECT item FROM items WHERE room = ? AND offset < ? ORDER BY offset DESC LIMIT ?";
 
 /// What `sql` selects of `room` before an offset, at most a `limit`; newest first, and whether
 /// there is more.

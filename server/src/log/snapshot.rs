@@ -1,6 +1,6 @@
 //! A room as of one moment, for pages that begin with that.
 
-use super::read::items_before;
+use super::read::{ITEMS, newest_before};
 use super::{Log, Room, append, chat, from_column, row, stage, variables};
 use crate::db::DbError;
 use crate::websocket::deflate;
@@ -64,7 +64,8 @@ fn read(connection: &mut Connection, room: i64) -> rusqlite::Result<Snapshot> {
     let (head, title, settings): (i64, String, String) = transaction
         .prepare_cached("SELECT head, title, settings FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let (mut items, more) = items_before(&transaction, room, i64::MAX, SNAPSHOT_ITEMS, usize::MAX)?;
+    let (mut items, more) =
+        newest_before(&transaction, ITEMS, room, i64::MAX, SNAPSHOT_ITEMS, usize::MAX)?;
     items.reverse();
     let fields = format!(
         r#""title":{},"items":[{}],"more":{more},"pieces":{},"variables":{},"chat":{},"settings":{}"#,

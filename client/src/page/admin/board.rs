@@ -1,6 +1,7 @@
 //! The display buttons: a grid of tiles, each of which shows its item at once.
 
 use super::arrange::{Arranged, Dragged};
+use super::broken::Broken;
 use super::desk::{Board as State, Desk, Editing, LoginReason};
 use super::draft::Draft;
 use super::icon::{Icon, icon};
@@ -32,6 +33,10 @@ pub fn Board() -> impl IntoView {
         })
     });
     let any = move || shown.with(|shown| *shown == Shown::Tiles);
+    let again = Callback::new(move |()| {
+        desk.board.set(State::Loading);
+        desk.load_board();
+    });
     view! {
         <section class="panel board" aria-labelledby="board-title">
             <header class="panel-head">
@@ -57,7 +62,9 @@ pub fn Board() -> impl IntoView {
             </header>
             {move || match shown.get() {
                 Shown::Loading => view! { <Waiting/> }.into_any(),
-                Shown::Failed(why) => view! { <Broken why/> }.into_any(),
+                Shown::Failed(why) => {
+                    view! { <Broken what="The buttons could not be fetched." why again/> }.into_any()
+                }
                 Shown::Empty => view! { <Empty/> }.into_any(),
                 Shown::Tiles => view! { <Tiles/> }.into_any(),
             }}
@@ -83,24 +90,6 @@ fn Waiting() -> impl IntoView {
     view! {
         <div class="tiles" role="status" aria-label="Fetching the buttons">
             {(0..4).map(|_| view! { <div class="tile ghost"></div> }).collect_view()}
-        </div>
-    }
-}
-
-#[component]
-fn Broken(why: String) -> impl IntoView {
-    let desk = Desk::here();
-    let again = move |_| {
-        desk.board.set(State::Loading);
-        desk.load_board();
-    };
-    view! {
-        <div class="blank" role="alert">
-            <p>"The buttons could not be fetched."</p>
-            <p class="faint">{why}</p>
-            <button type="button" class="quiet" on:click=again>
-                "Try again"
-            </button>
         </div>
     }
 }

@@ -3,6 +3,7 @@
 pub mod push;
 
 use super::ask::people::{Roster, Sanction, SanctionKind, Somebody};
+use super::broken::Broken;
 use super::desk::{Desk, Fetched, LoginReason};
 use super::form::focus;
 use super::icon::{Icon, icon};
@@ -35,6 +36,10 @@ pub fn People() -> impl IntoView {
             Fetched::Here(_) => Fetched::Here(()),
         })
     });
+    let again = Callback::new(move |()| {
+        desk.roster.set(Fetched::Loading);
+        desk.load_roster();
+    });
     view! {
         <div class="people">
             <Show when=move || may.get() fallback=|| view! { <Closed/> }>
@@ -42,7 +47,9 @@ pub fn People() -> impl IntoView {
                     Fetched::Loading => {
                         view! { <p class="faint" role="status">"Looking who is here"</p> }.into_any()
                     }
-                    Fetched::Failed(why) => view! { <Broken why/> }.into_any(),
+                    Fetched::Failed(why) => {
+                        view! { <Broken what="Nobody could say who is here." why again/> }.into_any()
+                    }
                     Fetched::Here(()) => view! { <Here/> }.into_any(),
                 }}
             </Show>
@@ -105,24 +112,6 @@ fn Closed() -> impl IntoView {
                 on:click=move |_| desk.login.set(Some(LoginReason::Asked))
             >
                 "Log in"
-            </button>
-        </div>
-    }
-}
-
-#[component]
-fn Broken(why: String) -> impl IntoView {
-    let desk = Desk::here();
-    let again = move |_| {
-        desk.roster.set(Fetched::Loading);
-        desk.load_roster();
-    };
-    view! {
-        <div class="blank" role="alert">
-            <p>"Nobody could say who is here."</p>
-            <p class="faint">{why}</p>
-            <button type="button" class="quiet" on:click=again>
-                "Try again"
             </button>
         </div>
     }

@@ -13,6 +13,7 @@ pub mod settings_form;
 
 use super::ask;
 use super::ask::rooms::Room;
+use super::broken::Broken;
 use super::desk::{Desk, Fetched};
 use super::dialog::Dialog;
 use super::form::focus;
@@ -89,10 +90,10 @@ fn RoomList(making: RwSignal<bool>) -> impl IntoView {
         })
     };
     let many = Memo::new(move |_| rooms.with(|rooms| rooms.here().is_some_and(|r| r.len() > MANY)));
-    let again = move |_| {
+    let again = Callback::new(move |()| {
         rooms.set(Fetched::Loading);
         load();
-    };
+    });
     view! {
         <div on:keydown=move |event| walk(&event)>
             <Show when=move || many.get()>
@@ -112,16 +113,7 @@ fn RoomList(making: RwSignal<bool>) -> impl IntoView {
                     view! { <p class="faint" role="status">"Fetching the rooms"</p> }.into_any()
                 }
                 Fetched::Failed(why) => {
-                    view! {
-                        <div class="blank" role="alert">
-                            <p>"The rooms could not be fetched."</p>
-                            <p class="faint">{why}</p>
-                            <button type="button" class="quiet" on:click=again>
-                                "Try again"
-                            </button>
-                        </div>
-                    }
-                        .into_any()
+                    view! { <Broken what="The rooms could not be fetched." why again/> }.into_any()
                 }
                 Fetched::Here(_) => {
                     view! {
