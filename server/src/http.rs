@@ -27,8 +27,8 @@ use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
 use tower_service::Service;
 
-/// All that the server answers.
-fn router(app: App) -> Router {
+/// All that the server answers, with the addresses of the [features](crate::features).
+fn router(app: App, features: Router<App>) -> Router {
     Router::new()
         // Pages, over any transport.
         .route("/api/rooms/{room}/ws", get(transport::ws::connect))
@@ -77,6 +77,7 @@ fn router(app: App) -> Router {
         .route("/r/{room}", get(invitation::page))
         .route("/r/{room}/", get(invitation::page))
         .route("/r/{room}/admin", get(assets::page))
+        .merge(features)
         .fallback(assets::file)
         .method_not_allowed_fallback(wrong_method)
         // Every body is read up to a limit of its own; see `body`.
@@ -92,9 +93,9 @@ pub struct Http {
 }
 
 impl Http {
-    /// With every URL.
-    pub fn new(app: App) -> Self {
-        Self { router: router(app.clone()), app }
+    /// With every URL, those of the [features](crate::features) among them.
+    pub fn new(app: App, features: Router<App>) -> Self {
+        Self { router: router(app.clone(), features), app }
     }
 
     /// The answer to a request, with what every answer says.

@@ -15,6 +15,7 @@
 //! - [`stage`]: who holds which piece right now.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
+//! - [`features`]: what knows the core and is not known by it, each a cargo feature.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
 //!
 //! `log` and `hub` know neither HTTP nor each other; `app` hands the one's events to the other.
@@ -34,6 +35,7 @@ pub mod encoded;
 pub mod engine;
 pub mod epochs;
 pub mod error;
+pub mod features;
 pub mod http;
 pub mod hub;
 pub mod item;
@@ -57,15 +59,17 @@ pub mod websocket;
 pub mod words;
 
 use app::App;
+use axum::Router;
 use std::fmt::Write;
 use std::future::Future;
 use tokio::net::TcpListener;
 
-/// Serves until `shutdown` is ready, then says goodbye to every page and waits for the
-/// connections to end, some seconds at most.
+/// Serves, with the addresses of the `features`, until `shutdown` is ready; then says goodbye to
+/// every page and waits for the connections to end, some seconds at most.
 pub async fn serve(
     listener: TcpListener,
     app: App,
+    features: Router<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
     let stopping = app.clone();
@@ -73,7 +77,7 @@ pub async fn serve(
         shutdown.await;
         shutdown::begin(&stopping);
     };
-    let server = accept::serve(listener, http::Http::new(app.clone()), signal);
+    let server = accept::serve(listener, http::Http::new(app.clone(), features), signal);
     let mut stopping = app.stopping.subscribe();
     let out_of_patience = async {
         let _ = stopping.wait_for(|stopping| *stopping).await;

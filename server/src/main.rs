@@ -7,7 +7,7 @@ use nowcast::auth::users::{self, Trial};
 use nowcast::auth::{self, DrawnCredentials};
 use nowcast::config::{Config, Serve, Task, data_folder};
 use nowcast::db::Db;
-use nowcast::shutdown;
+use nowcast::{features, shutdown};
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -72,9 +72,10 @@ async fn serve(config: Serve) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     let (app, drawn) = App::open(&folder, &config).await?;
+    let features = features::start(&app, &config).await?;
     // Connections queue from here on, so a client that reads this line gets an answer.
     announce(address, &folder, files, drawn);
-    nowcast::serve(listener, app, shutdown::requested()).await;
+    nowcast::serve(listener, app, features, shutdown::requested()).await;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use crate::http::Http;
 use crate::record::Record;
 use crate::websocket::Opcode;
 use crate::websocket::deflate;
+use axum::Router;
 use clap::Parser;
 use hyper_util::rt::TokioIo;
 use nowcast_shared::command::Command;
@@ -46,7 +47,7 @@ async fn start(shards: usize, times: Times, arguments: &[&str]) -> Running {
     let (app, _) = App::open_with(folder.path(), &config, engine).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(accept::serve(listener, Http::new(app.clone()), std::future::pending()));
+    tokio::spawn(accept::serve(listener, Http::new(app.clone(), Router::new()), std::future::pending()));
     Running { app, address, _folder: folder }
 }
 
@@ -319,7 +320,7 @@ async fn large_frames_are_compressed_for_pages_that_asked_for_it() {
 async fn a_page_whose_socket_cannot_be_taken_back_is_served_all_the_same() {
     let server = start(1, long(), &[]).await;
     let (theirs, ours) = tokio::io::duplex(4096);
-    let http = Http::new(server.app.clone());
+    let http = Http::new(server.app.clone(), Router::new());
     tokio::spawn(async move {
         let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
             let answering = http.clone().answer(request.map(axum::body::Body::new));
