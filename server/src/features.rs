@@ -1,15 +1,36 @@
 //! What knows the core and is not known by it: each a cargo feature, on by default. A module here
 //! brings addresses of its own, and works on what the [`App`] leads to like any other part.
 
+#[cfg(feature = "compat")]
+pub mod compat;
+
 use crate::app::App;
 use crate::config::Serve;
 use axum::Router;
+use clap::Args;
+
+/// Flags of what is compiled in.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    #[cfg(feature = "compat")]
+    #[command(flatten)]
+    /// Of the addresses that older real-time pages ask.
+    pub compat: compat::Flags,
+}
 
 /// Starts what is compiled in and asked for; its addresses.
 ///
 /// # Errors
 /// If something of it cannot be started.
-#[expect(clippy::unused_async, reason = "what a feature keeps has to be read first")]
-pub async fn start(_app: &App, _config: &Serve) -> anyhow::Result<Router<App>> {
-    Ok(Router::new())
+#[cfg_attr(
+    not(feature = "compat"),
+    expect(clippy::unused_async, unused_mut, unused_variables, reason = "nothing is compiled in")
+)]
+pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
+    let mut addresses = Router::new();
+    #[cfg(feature = "compat")]
+    if config.features.compat.compat {
+        addresses = addresses.merge(compat::start(app, &config.features.compat).await?);
+    }
+    Ok(addresses)
 }
