@@ -6,6 +6,7 @@
 //! - [`cargo_tool`]: trunk and wasm-bindgen-cli, compiled from crates.io; the table of them.
 //! - [`wasm_opt`]: from npm or Debian, whichever there is.
 //! - [`programs`]: what only the tests need: Chromium, its driver, PHP, Python, curl.
+//! - [`node`]: Node and npm's packages for tests of clients in JavaScript.
 //! - [`debian`]: installs Debian's packages where that is allowed.
 //! - [`cache`]: folders that appear whole or not at all. [`path`] finds programs.
 //! - [`lockfile`]: which version Cargo.lock asks for. [`advice`]: what to do about a failure.
@@ -15,6 +16,7 @@ pub(crate) mod cache;
 pub(crate) mod cargo_tool;
 pub(crate) mod debian;
 pub(crate) mod lockfile;
+pub(crate) mod node;
 pub(crate) mod path;
 pub(crate) mod programs;
 pub(crate) mod wasm_opt;

@@ -47,7 +47,11 @@ async fn start(shards: usize, times: Times, arguments: &[&str]) -> Running {
     let (app, _) = App::open_with(folder.path(), &config, engine).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(accept::serve(listener, Http::new(app.clone(), Router::new()), std::future::pending()));
+    tokio::spawn(accept::serve(
+        listener,
+        Http::new(app.clone(), Router::new()),
+        std::future::pending(),
+    ));
     Running { app, address, _folder: folder }
 }
 

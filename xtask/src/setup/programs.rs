@@ -39,6 +39,10 @@ const EXAMPLES: &[Program] = &[
 const FAULTS: &[Program] =
     &[Program { name: "faketime", files: &["faketime"], package: "faketime" }];
 
+/// What runs clients in JavaScript.
+const NODE: Program = Program { name: "Node", files: &["node", "nodejs"], package: "nodejs" };
+const NPM: Program = Program { name: "npm", files: &["npm"], package: "npm" };
+
 /// The browser and its driver.
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
@@ -60,6 +64,12 @@ pub(crate) fn examples(paths: &Paths, step: &Step<'_>) -> Result<()> {
 /// Finds or installs what the journeys with faults need; fails as [`browser`] does.
 pub(crate) fn faults(paths: &Paths, step: &Step<'_>) -> Result<()> {
     install(paths, step, &FAULTS.iter().collect::<Vec<_>>())
+}
+
+/// Finds or installs Node and npm; fails as [`browser`] does.
+pub(crate) fn node(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
+    install(paths, step, &[&NODE, &NPM])?;
+    find(&NODE)
 }
 
 fn install(paths: &Paths, step: &Step<'_>, programs: &[&Program]) -> Result<()> {

@@ -43,6 +43,8 @@ pub(super) enum Group {
     Browser,
     /// The server and what the examples are written in.
     Examples,
+    /// The server and what other clients are written in.
+    Clients,
 }
 
 impl Group {
@@ -54,6 +56,8 @@ impl Group {
             Self::Browser
         } else if name.starts_with("examples") {
             Self::Examples
+        } else if name.starts_with("clients") {
+            Self::Clients
         } else if name.starts_with("faults") {
             Self::Faults
         } else {
@@ -149,6 +153,7 @@ mod tests {
         assert_eq!(Group::of("tests", "browser"), Group::Browser);
         assert_eq!(Group::of("tests", "browser_links"), Group::Browser);
         assert_eq!(Group::of("tests", "examples"), Group::Examples);
+        assert_eq!(Group::of("tests", "clients"), Group::Clients);
         assert_eq!(Group::of("tests", "faults"), Group::Faults);
         assert_eq!(Group::of("tests", "journeys"), Group::Journeys);
         assert_eq!(Group::of("shared", "frames"), Group::Package);

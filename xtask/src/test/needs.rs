@@ -11,6 +11,7 @@ use crate::client::{self, Pages};
 use crate::paths::Paths;
 use crate::process;
 use crate::progress::Progress;
+use crate::setup::node::{self, Node};
 use crate::setup::programs::{self, Browser};
 use crate::setup::{self, Tools, wasm_target};
 
@@ -31,10 +32,12 @@ pub(super) enum Need {
     Languages,
     /// What gives a server a wrong clock.
     Faults,
+    /// Node, with the packages of `tests/node`.
+    Node,
 }
 
 impl Need {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Components,
         Self::Tools,
         Self::Pages,
@@ -42,6 +45,7 @@ impl Need {
         Self::Browser,
         Self::Languages,
         Self::Faults,
+        Self::Node,
     ];
 
     /// How many steps of progress getting it takes.
@@ -49,7 +53,12 @@ impl Need {
         match self {
             Self::Tools => setup::STEPS,
             Self::Pages => client::STEPS,
-            Self::Components | Self::Built | Self::Browser | Self::Languages | Self::Faults => 1,
+            Self::Components
+            | Self::Built
+            | Self::Browser
+            | Self::Languages
+            | Self::Faults
+            | Self::Node => 1,
         }
     }
 }
@@ -68,6 +77,7 @@ pub(super) struct Needs<'a> {
     browser: Got<Browser>,
     languages: Got<()>,
     faults: Got<()>,
+    node: Got<Node>,
 }
 
 impl<'a> Needs<'a> {
@@ -91,6 +101,7 @@ impl<'a> Needs<'a> {
             browser: Got::new(),
             languages: Got::new(),
             faults: Got::new(),
+            node: Got::new(),
         }
     }
 
@@ -112,6 +123,7 @@ impl<'a> Needs<'a> {
             Need::Browser => self.browser().map(drop),
             Need::Languages => get(&self.languages, || self.install_languages()).map(drop),
             Need::Faults => get(&self.faults, || self.install_faults()).map(drop),
+            Need::Node => self.node().map(drop),
         }
     }
 
@@ -136,6 +148,16 @@ impl<'a> Needs<'a> {
             Ok(browser)
         });
         browser.cloned()
+    }
+
+    pub(super) fn node(&self) -> Result<Node> {
+        let node = get(&self.node, || {
+            let step = self.progress.step("Node", "");
+            let node = node::install(self.paths, &step)?;
+            step.done(&node.program.display().to_string());
+            Ok(node)
+        });
+        node.cloned()
     }
 
     fn install_components(&self) -> Result<()> {

@@ -112,6 +112,13 @@ pub(super) const STEPS: &[Step] = &[
         commands: |needs| integration_tests(needs, Group::Examples),
     },
     Step {
+        name: "clients",
+        summary: "other clients: in JavaScript, on the command line, of older pages",
+        kind: Kind::Tests,
+        needs: &[Need::Built, Need::Node],
+        commands: |needs| integration_tests(needs, Group::Clients),
+    },
+    Step {
         name: "no-features",
         summary: "the server without its optional features builds and passes its tests",
         kind: Kind::Tests,
@@ -178,6 +185,10 @@ fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
                 .env("NOWCAST_SCREENSHOTS", paths.target.join("screenshots"))
                 .env("CHROMIUM", browser.chromium)
                 .env("CHROMEDRIVER", browser.driver);
+        }
+        if group == Group::Clients {
+            let node = needs.node()?;
+            command.env("NODE", node.program).env("NOWCAST_NODE_MODULES", node.modules);
         }
         commands.push(command);
     }
