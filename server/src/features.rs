@@ -1,6 +1,8 @@
 //! What knows the core and is not known by it: each a cargo feature, on by default. A module here
 //! brings addresses of its own, and works on what the [`App`] leads to like any other part.
 
+#[cfg(feature = "asyncapi")]
+mod asyncapi;
 #[cfg(feature = "compat")]
 pub mod compat;
 
@@ -24,13 +26,16 @@ pub struct Flags {
 /// If something of it cannot be started.
 #[cfg_attr(
     not(feature = "compat"),
-    expect(clippy::unused_async, unused_mut, unused_variables, reason = "nothing is compiled in")
+    expect(clippy::unused_async, unused_variables, reason = "what a feature keeps is read first")
 )]
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
-    let mut addresses = Router::new();
+    let router = Router::new();
+    #[cfg(feature = "asyncapi")]
+    let router = router.merge(asyncapi::router());
     #[cfg(feature = "compat")]
-    if config.features.compat.compat {
-        addresses = addresses.merge(compat::start(app, &config.features.compat).await?);
-    }
-    Ok(addresses)
+    let router = match &config.features.compat {
+        flags if flags.compat => router.merge(compat::start(app, flags).await?),
+        _ => router,
+    };
+    Ok(router)
 }
