@@ -242,7 +242,8 @@ async fn a_script_may_show_a_custom_item_itself_also_after_an_edit() {
         json(2, "custom", r#"{"other":1}"#, ""),
         json(3, "message", r#"{"text":"x"}"#, ""),
     ];
-    let store = Owner::new().with(|| store_with(&items));
+    let owner = Owner::new();
+    let store = owner.with(|| store_with(&items));
     let place = show(move || {
         let reading = Reading::new(store);
         view! { <FeedList store=store room="main".parse().unwrap() reading=reading /> }

@@ -54,7 +54,7 @@ pub fn offer(item: &JsValue, element: &Element) -> Option<Taken> {
         let _ = Reflect::set(&detail, &name.into(), value);
     }
     let untouched = dispatch(&dom::document(), "nowcast:item", &detail);
-    (!untouched).then_some(Taken(detail.into()))
+    (!untouched).then(|| Taken(detail.into()))
 }
 
 /// An item that a script shows. It is told when this is dropped.
