@@ -3,8 +3,8 @@
 
 use super::part::append;
 use super::post::linked;
-use crate::read::get;
-use js_sys::{Array, JSON, Object};
+use crate::read::{self, get};
+use js_sys::{Array, Object};
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -161,7 +161,7 @@ fn more(count: u32) -> String {
 }
 
 fn json(value: &JsValue) -> String {
-    JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    read::json(value).map(|json| json.0).unwrap_or_default()
 }
 
 /// Name and value of a field, as `Object.entries` has them.
