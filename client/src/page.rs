@@ -6,7 +6,7 @@
 //!   [`table`]: what some hold.
 //! - [`notice`]: what is for this user alone. [`embed`]: what scripts beside the page hear.
 //! - [`stage`]: the pieces that people drag.
-//! - [`admin`]: the desk, a program of its own.
+//! - [`admin`]: the desk, a program of its own. [`popup`]: the browser extension's, another one.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
 //! - [`part`]: how views stay small.
 
@@ -24,6 +24,7 @@ pub mod notice;
 pub mod part;
 pub mod people;
 pub mod pill;
+pub mod popup;
 pub mod post;
 pub mod stage;
 pub mod table;

@@ -12,7 +12,8 @@ mod stage;
 pub use stage::piece;
 
 use crate::api::Problem;
-use crate::link::sending::{Answer, Taken};
+use crate::link::Answer;
+use crate::link::sending::Taken;
 use js_sys::{Array, Reflect};
 use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};

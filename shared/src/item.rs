@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A thing shown in the feed, as pages and programs get it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Item"))]
 pub struct Item<J> {
     /// Its name for good.
     pub id: ItemId,
@@ -29,6 +31,8 @@ pub struct Item<J> {
 
 /// What a command brings to make an item of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "NewItem"))]
 pub struct NewItem<J> {
     /// One of [`KINDS`].
     pub kind: String,
@@ -106,6 +110,7 @@ pub const MOST_DEPTH: usize = 64;
 
 /// Who did something, as others see it. Stamped by the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Author {
     /// What gave them the right to.
     pub role: Role,
@@ -118,6 +123,7 @@ pub struct Author {
 
 /// What somebody is to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Logged in with the password, or a token with the scope `admin`.
