@@ -1,5 +1,6 @@
 //! What can be set: every flag, its environment variable, its default.
 
+use crate::features;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
@@ -143,6 +144,10 @@ pub struct Serve {
         hide = true
     )]
     pub presence_grace: u64,
+
+    #[command(flatten)]
+    /// What is beside the core.
+    pub features: features::Flags,
 
     #[command(flatten)]
     /// Sizes and rates.
