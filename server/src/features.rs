@@ -1,6 +1,9 @@
 //! What knows the core and is not known by it: each a cargo feature, on by default. A module here
 //! brings addresses of its own, and works on what the [`App`] leads to like any other part.
 
+#[cfg(feature = "socketio")]
+pub mod socketio;
+
 use crate::app::App;
 use crate::config::Serve;
 use axum::Router;
@@ -10,6 +13,10 @@ use axum::Router;
 /// # Errors
 /// If something of it cannot be started.
 #[expect(clippy::unused_async, reason = "what a feature keeps has to be read first")]
-pub async fn start(_app: &App, _config: &Serve) -> anyhow::Result<Router<App>> {
-    Ok(Router::new())
+pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
+    let _ = (app, config);
+    let router = Router::new();
+    #[cfg(feature = "socketio")]
+    let router = router.merge(socketio::start(app, config));
+    Ok(router)
 }

@@ -48,7 +48,7 @@ pub(super) fn kind(headers: &HeaderMap) -> Kind {
 ///
 /// # Errors
 /// `too_large` past `limit` bytes; the rest is not read.
-pub(super) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut body = Limited::new(body, limit);
     let mut whole = Vec::new();
     let deadline = Instant::now() + WHOLE;
