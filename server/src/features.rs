@@ -1,6 +1,8 @@
 //! What knows the core and is not known by it: each a cargo feature, on by default. A module here
 //! brings addresses of its own, and works on what the [`App`] leads to like any other part.
 
+#[cfg(feature = "asyncapi")]
+mod asyncapi;
 #[cfg(feature = "socketio")]
 pub mod socketio;
 
@@ -16,6 +18,8 @@ use axum::Router;
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     let _ = (app, config);
     let router = Router::new();
+    #[cfg(feature = "asyncapi")]
+    let router = router.merge(asyncapi::router());
     #[cfg(feature = "socketio")]
     let router = router.merge(socketio::start(app, config));
     Ok(router)

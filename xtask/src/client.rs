@@ -1,9 +1,12 @@
 //! The pages: compiled to WebAssembly, put together by trunk, compressed; all of it only when
 //! something that they are made of has changed.
 //!
-//! [`stamp`] tells whether that is so, [`precompress`] makes the `.br` and `.gz` files.
+//! [`stamp`] tells whether that is so, [`sdk`] makes the scripts for other pages out of their modules
+//! ([`script`]), [`precompress`] makes the `.br` and `.gz` files.
 
 pub(crate) mod precompress;
+mod script;
+pub(crate) mod sdk;
 mod stamp;
 
 use std::fs::{self, File, TryLockError};
@@ -84,6 +87,7 @@ impl<'a> Pages<'a> {
         command.args(["build", "--release", "--dist"]).arg(&self.paths.dist);
         let log = cargo::log_path(&self.paths.state(), "pages-trunk");
         cargo::run(&step, "`trunk build`", command, &log)?;
+        sdk::write(&self.paths.root, &self.paths.dist)?;
         step.note("compressing");
         let sizes = precompress::folder(&self.paths.dist)
             .with_context(|| format!("{} cannot be compressed", self.paths.dist.display()))?;

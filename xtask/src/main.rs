@@ -6,6 +6,7 @@
 //! - [`paths`]: where the checkout, the build output and the user's cache folder are.
 //! - [`setup`]: gets the tools that a bare machine lacks.
 //! - [`client`]: the pages: trunk, then brotli and gzip beside each file.
+//! - [`sdk`]: the library for JavaScript as a package.
 //! - [`server`]: builds the binary, starts it; [`dev`] starts it together with `trunk serve`.
 //! - [`mod@test`]: every check there is, and one line that sums them up. [`soak`]: the journeys
 //!   with faults in their long form. [`mod@bench`]: measures the server beside others.
@@ -18,6 +19,7 @@ mod dev;
 mod paths;
 mod process;
 mod progress;
+mod sdk;
 mod server;
 mod setup;
 mod soak;
@@ -71,6 +73,12 @@ const TASKS: &[Task] = &[
         summary: "the server measured beside others; writes docs/BENCHMARKS.md",
         help: bench::HELP,
         run: bench::run,
+    },
+    Task {
+        name: "sdk",
+        summary: "the library for JavaScript, ready to publish, in sdk/js/dist",
+        help: sdk::HELP,
+        run: sdk::run,
     },
     Task {
         name: "setup",

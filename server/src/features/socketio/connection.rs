@@ -7,9 +7,9 @@
 use super::handshake;
 use super::incoming::{self, Wish};
 use super::outgoing::{Moved, command_id, sentence};
+use super::outlet;
 use super::packet::{self, Kind, Packet};
 use super::session::{self, Beginning};
-use super::outlet;
 use crate::app::App;
 use crate::error::Problem;
 use crate::limiter::Limiter;

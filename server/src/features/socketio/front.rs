@@ -205,9 +205,9 @@ fn limit(app: &App) -> usize {
 
 /// The library takes any request with a key for a handshake.
 fn check_upgrade(headers: &HeaderMap) -> Result<(), Problem> {
-    handshake::read(headers, &[]).map(|_| ()).map_err(|refusal| {
-        Problem::new(Code::UpgradeRequired, format!("No WebSocket: {refusal}."))
-    })
+    handshake::read(headers, &[])
+        .map(|_| ())
+        .map_err(|refusal| Problem::new(Code::UpgradeRequired, format!("No WebSocket: {refusal}.")))
 }
 
 /// `GET /socket.io/socket.io.js` and the like.

@@ -117,11 +117,7 @@ fn since(room: &InRoom, said: Option<String>) -> Result<Option<Position>, Proble
 }
 
 /// A request that says this.
-fn parts(
-    opened: &Parts,
-    asked: &[(&str, String)],
-    bearer: Option<&str>,
-) -> Result<Parts, Problem> {
+fn parts(opened: &Parts, asked: &[(&str, String)], bearer: Option<&str>) -> Result<Parts, Problem> {
     let encode = |(name, text): &(&str, String)| {
         format!("{name}={}", utf8_percent_encode(text, NON_ALPHANUMERIC))
     };

@@ -2,6 +2,8 @@
 
 use crate::error::Problem;
 use crate::json;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::PieceId;
 use serde_json::{Map, Value, json};
@@ -84,7 +86,24 @@ fn register(
     let mut fields = object(first)?;
     // Pages fill in what they have.
     fields.retain(|_, value| !value.is_null() && *value != "");
+    if let Some(token) = fields.get("token")
+        && let Some(id) = fields.remove("id")
+    {
+        // Whether the token is good the command finds out; here only whose it says that it is.
+        if token.as_str().and_then(subject).is_some_and(|subject| id != subject) {
+            let detail = "This token is not for the `id` that came with it.";
+            return Err(Problem::new(Code::TokenForeign, detail));
+        }
+    }
     Ok(of("register", &["id", "token"], fields))
+}
+
+/// The user that a token says it is for.
+fn subject(token: &str) -> Option<String> {
+    let claims = token.split('.').nth(1)?;
+    let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    claims.get("sub")?.as_str().map(str::to_owned)
 }
 
 /// A command of this kind with those of the fields that it has.
@@ -143,6 +162,21 @@ mod tests {
         ] {
             assert_eq!(command(event.clone()), expected, "{event}");
         }
+    }
+
+    #[test]
+    fn a_token_proves_the_id_that_comes_with_it() {
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"ana"}"#);
+        let token = format!("e30.{claims}.c2ln");
+        let register = |id: &str, token: &str| {
+            read(&json!(["register", {"id": id, "token": token}]).to_string())
+        };
+        let expected = json!({"kind": "register", "token": token});
+        assert_eq!(register("ana", &token).unwrap().command, expected);
+        assert_eq!(register("eva", &token).unwrap_err().code, Code::TokenForeign);
+        // The command says what is wrong with it.
+        let unreadable = json!({"kind": "register", "token": "x"});
+        assert_eq!(register("ana", "x").unwrap().command, unreadable);
     }
 
     #[test]

@@ -215,9 +215,8 @@ impl Telling {
     fn event(&self, frame: &Frame<'_>) -> Option<Vec<String>> {
         let (offset, at, by) = (frame.offset?, frame.at?, frame.by?.get());
         let (event, epoch) = (frame.event?, &self.epoch);
-        let place = format!(
-            r#"{{"offset":{offset},"position":"{epoch}:{offset}","at":{at},"by":{by}}}"#
-        );
+        let place =
+            format!(r#"{{"offset":{offset},"position":"{epoch}:{offset}","at":{at},"by":{by}}}"#);
         let what: What<'_> = serde_json::from_str(event.get()).ok()?;
         let emit = |name: &str, first: &str| self.emit(name, &[first, &place]);
         Some(match what.kind {
@@ -388,11 +387,16 @@ mod tests {
         let landed = event(&json!({"kind": "piece_moved", "piece": "logo", "x": 0.5, "y": 1.0}));
         let position = json!({"piece": "logo", "x": 0.5, "y": 1.0, "by": "pMe"});
         let told_of = json!(["position", position, place()]);
-        assert_eq!(told(&mut telling, &landed), [told_of.clone()], "another page of the same person");
+        assert_eq!(
+            told(&mut telling, &landed),
+            [told_of.clone()],
+            "another page of the same person"
+        );
         moved.note("logo".parse().unwrap());
         assert!(told(&mut telling, &landed).is_empty());
         assert_eq!(told(&mut telling, &landed), [told_of]);
-        let signal = json!({"kind": "piece_moving", "piece": "logo", "x": 0.25, "y": 0, "by": "pA"});
+        let signal =
+            json!({"kind": "piece_moving", "piece": "logo", "x": 0.25, "y": 0, "by": "pA"});
         let moving = json!({"t": "signal", "signal": signal});
         let position = json!({"piece": "logo", "x": 0.25, "y": 0, "by": "pA"});
         assert_eq!(told(&mut telling, &moving), [json!(["position", position])]);
@@ -403,8 +407,12 @@ mod tests {
         let (mut telling, _) = telling();
         let push = json!({"t": "push", "id": "n1", "data": "hello"});
         assert_eq!(told(&mut telling, &push), [json!(["push", {"data": "hello"}, {"id": "n1"}])]);
-        let presence = json!({"t": "signal", "signal": {"kind": "presence", "version": 3, "count": 2}});
-        assert_eq!(told(&mut telling, &presence), [json!(["presence", {"version": 3, "count": 2}])]);
+        let presence =
+            json!({"t": "signal", "signal": {"kind": "presence", "version": 3, "count": 2}});
+        assert_eq!(
+            told(&mut telling, &presence),
+            [json!(["presence", {"version": 3, "count": 2}])]
+        );
         let typing = json!({"kind": "typing", "by": "pA", "name": "Ana"});
         let frame = json!({"t": "signal", "signal": typing});
         assert_eq!(told(&mut telling, &frame), [json!(["signal", typing])]);
@@ -449,7 +457,8 @@ mod tests {
     fn the_end_has_a_reason() {
         let (mut telling, _) = telling();
         for reason in Reason::ALL {
-            let goodbye = json!({"t": "goodbye", "reason": reason, "reconnect": reason.reconnect()});
+            let goodbye =
+                json!({"t": "goodbye", "reason": reason, "reconnect": reason.reconnect()});
             let Told::Over { packets, reconnect } = telling.tell(goodbye.to_string().as_bytes())
             else {
                 panic!("{reason} is an end");

@@ -149,7 +149,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn packet(kind: Kind, namespace: &str, ack: Option<u64>, data: &'static str) -> Packet<'static> {
+    fn packet(
+        kind: Kind,
+        namespace: &str,
+        ack: Option<u64>,
+        data: &'static str,
+    ) -> Packet<'static> {
         let namespace = if namespace == "/" { "/" } else { "/finals" };
         Packet { kind, namespace, ack, data }
     }
