@@ -131,6 +131,11 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_TRUST_PROXY")]
     pub trust_proxy: bool,
 
+    /// How many Socket.IO connections there may be at once.
+    #[cfg(feature = "socketio")]
+    #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
+    pub max_socketio: usize,
+
     #[command(flatten)]
     /// What user tokens are held against.
     pub user_keys: UserKeys,

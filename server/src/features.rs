@@ -5,6 +5,8 @@
 mod asyncapi;
 #[cfg(feature = "compat")]
 pub mod compat;
+#[cfg(feature = "socketio")]
+pub mod socketio;
 
 use crate::app::App;
 use crate::config::Serve;
@@ -26,12 +28,18 @@ pub struct Flags {
 /// If something of it cannot be started.
 #[cfg_attr(
     not(feature = "compat"),
-    expect(clippy::unused_async, unused_variables, reason = "what a feature keeps is read first")
+    expect(clippy::unused_async, reason = "what a feature keeps is read first")
+)]
+#[cfg_attr(
+    not(any(feature = "compat", feature = "socketio")),
+    expect(unused_variables, reason = "for what is compiled in")
 )]
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     let router = Router::new();
     #[cfg(feature = "asyncapi")]
     let router = router.merge(asyncapi::router());
+    #[cfg(feature = "socketio")]
+    let router = router.merge(socketio::start(app, config));
     #[cfg(feature = "compat")]
     let router = match &config.features.compat {
         flags if flags.compat => router.merge(compat::start(app, flags).await?),
