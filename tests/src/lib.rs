@@ -9,11 +9,12 @@
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
 //! - [`browser`]: a Chromium that a test drives.
-//! - [`token`]: signs user tokens.
+//! - [`token`]: signs user tokens. [`document`]: what documents show, to be run.
 //! - [`wait`]: polls for a condition, with a limit.
 
 pub mod api;
 pub mod browser;
+pub mod document;
 pub mod follower;
 pub mod page;
 pub mod proxy;

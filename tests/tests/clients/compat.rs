@@ -9,6 +9,8 @@ mod feed;
 mod posting;
 mod stamps;
 
+pub(crate) use feed::waits;
+
 use nowcast_tests::api::{Api, expect_status};
 use nowcast_tests::server::{Server, Setup, TOKEN};
 use nowcast_tests::wait::in_time;

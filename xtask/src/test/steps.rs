@@ -113,9 +113,9 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "clients",
-        summary: "other clients: in JavaScript, on the command line, of older pages",
+        summary: "other clients: in JavaScript, on the command line, of older pages, behind nginx",
         kind: Kind::Tests,
-        needs: &[Need::Built, Need::Node],
+        needs: &[Need::Built, Need::Node, Need::Nginx, Need::Languages],
         commands: |needs| integration_tests(needs, Group::Clients),
     },
     Step {
@@ -189,7 +189,10 @@ fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
         }
         if group == Group::Clients {
             let node = needs.node()?;
-            command.env("NODE", node.program).env("NOWCAST_NODE_MODULES", node.modules);
+            command
+                .env("NODE", node.program)
+                .env("NOWCAST_NODE_MODULES", node.modules)
+                .env("NGINX", needs.nginx()?);
         }
         commands.push(command);
     }

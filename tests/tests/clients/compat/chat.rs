@@ -71,7 +71,7 @@ async fn a_request_waits_four_and_a_half_seconds_and_not_where_there_is_a_line()
     assert!(waited >= Duration::from_millis(4400) && waited < Duration::from_secs(8), "{waited:?}");
     let begun = Instant::now();
     let (told, ()) = tokio::join!(lines(&server, "Ana"), async {
-        super::feed::waits(&server, 1).await;
+        super::waits(&server, 1).await;
         say(&server, "Ben", "Hello").await;
     });
     assert_eq!(told, "Ben : Hello\n");
@@ -215,7 +215,7 @@ async fn a_request_for_lines_ends_at_once_when_the_server_stops() {
     let mut server = setup().start().await;
     let visitor = server.visitor();
     let waiting = tokio::spawn(async move { visitor.get("/chat?name=Ana").send().await });
-    super::feed::waits(&server, 1).await;
+    super::waits(&server, 1).await;
     let begun = Instant::now();
     assert!(server.stop().await.success());
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());

@@ -238,7 +238,7 @@ async fn other_methods_are_refused_by_name() {
 }
 
 /// Waits until so many connections are open, each with a request that was read.
-pub(super) async fn waits(server: &Server, count: usize) {
+pub(crate) async fn waits(server: &Server, count: usize) {
     eventually(&format!("{count} requests wait"), async || {
         let waiting = waiting(server).await;
         (waiting == count).then_some(())

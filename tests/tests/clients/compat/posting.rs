@@ -1,7 +1,6 @@
 //! Publishing and pushing by forms: what is kept, and who may.
 
-use super::feed::waits;
-use super::{feed, publish, send, setup, stamp, texts};
+use super::{feed, publish, send, setup, stamp, texts, waits};
 use nowcast_tests::api::{expect_problem, expect_status};
 use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::{Server, Setup, TOKEN};
