@@ -1,5 +1,6 @@
 //! What can be set: every flag, its environment variable, its default.
 
+use crate::http::cors::Origin;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
@@ -129,6 +130,12 @@ pub struct Serve {
     /// header, so that wrong passwords are counted for each visitor.
     #[arg(long, env = "NOWCAST_TRUST_PROXY")]
     pub trust_proxy: bool,
+
+    /// Lets pages of this origin (as `https://news.example`) read the server, with a live feed in
+    /// them or by scripts of their own. Repeatable; `*` is everybody's pages. They have no rights by it but those
+    /// of their own tokens.
+    #[arg(long, env = "NOWCAST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
 
     #[command(flatten)]
     /// What user tokens are held against.
