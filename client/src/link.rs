@@ -5,13 +5,11 @@
 //! file ties them: it carries out what the plan says, gives frames to the store, and wakes the plan
 //! up when time or the browser asks for it.
 
-mod backoff;
 mod event_source;
 mod long_poll;
-pub mod plan;
-mod plan_words;
-pub mod sending;
 mod websocket;
+
+pub use nowcast_link::{plan, sending};
 
 use crate::api::{self, Payload, Problem};
 use crate::dom::{self, Listener, Timer};
@@ -25,10 +23,16 @@ use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::Position;
 use plan::{Conn, Do, Input, Millis, Plan, Refusal, Return, Status, Way};
-use sending::{Answer, Send, Sending, Taken};
+use sending::{Send, Sending, Taken};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
+
+/// What became of a command.
+pub type Answer = Result<Taken, Problem>;
+
+/// What to do with an answer.
+type Then = Box<dyn FnOnce(Answer)>;
 
 /// What a transport tells.
 enum Heard {
@@ -79,7 +83,7 @@ struct Inner {
     open: RefCell<Vec<(Conn, Box<dyn Transport>)>>,
     inputs: RefCell<VecDeque<Input>>,
     busy: Cell<bool>,
-    sending: RefCell<Sending>,
+    sending: RefCell<Sending<Then>>,
     /// Rings when what is on its way has to be looked at again.
     sending_timer: Rc<Timer>,
     timer: Rc<Timer>,
@@ -355,7 +359,7 @@ impl Inner {
         }
     }
 
-    fn send(&self, command: &str, then: Box<dyn FnOnce(Answer)>) {
+    fn send(&self, command: &str, then: Then) {
         let id = self.sending.borrow_mut().name();
         let text = frame(Some(&id), command);
         self.sending.borrow_mut().add(now(), id, text, then);

@@ -5,7 +5,7 @@
 //! - [`list`]: the items, also for the desk; [`item`]: one of them.
 //! - [`notice`]: what is for this user alone. [`embed`]: what scripts beside the page hear.
 //! - [`stage`]: the pieces that people drag.
-//! - [`admin`]: the desk, a program of its own.
+//! - [`admin`]: the desk, a program of its own. [`popup`]: the browser extension's, another one.
 //! - [`pill`]: how the connection stands. [`clock`]: times that stay fresh. [`menu`]: light and dark.
 //! - [`part`]: how views stay small.
 
@@ -22,4 +22,5 @@ pub mod notice;
 pub mod part;
 pub mod people;
 pub mod pill;
+pub mod popup;
 pub mod stage;

@@ -12,13 +12,14 @@ mod stage;
 pub use stage::piece;
 
 use crate::api::Problem;
-use crate::link::sending::{Answer, Taken};
+use crate::link::Answer;
+use crate::link::sending::Taken;
 use js_sys::{Array, Reflect};
 use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{ItemId, PublicId};
-use nowcast_shared::item::{Author, Body, Item, Role};
+use nowcast_shared::item::{Author, Body, Item, Picture, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::Signal;
@@ -203,11 +204,36 @@ pub fn body(kind: &str, data: &JsValue) -> Body {
         "image" => filled(data, "url").map(|url| Body::Image {
             url,
             alt: text(data, "alt").unwrap_or_default(),
-            size: side(data, "width").zip(side(data, "height")),
+            size: size(data),
         }),
+        "post" => post(data),
+        "custom" => js_sys::JSON::stringify(data)
+            .ok()
+            .and_then(|json| json.as_string())
+            .map(|json| Body::Custom { json }),
         _ => None,
     };
     known.unwrap_or(Body::Unknown)
+}
+
+fn post(data: &JsValue) -> Option<Body> {
+    let text = filled(data, "text");
+    let picture = filled(data, "picture").map(|url| Picture {
+        url,
+        alt: filled(data, "alt"),
+        size: size(data),
+    });
+    (text.is_some() || picture.is_some()).then(|| Body::Post {
+        user: filled(data, "user"),
+        text,
+        picture,
+        source: filled(data, "source"),
+        url: filled(data, "url"),
+    })
+}
+
+fn size(data: &JsValue) -> Option<(u32, u32)> {
+    side(data, "width").zip(side(data, "height"))
 }
 
 fn side(data: &JsValue, name: &str) -> Option<u32> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Words, as a snapshot or a look back has them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Said {
     /// Their name for good.
     pub id: SaidId,
@@ -27,6 +28,7 @@ pub struct Said {
 
 /// The newest words, in a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chat {
     /// Oldest first; at most [`SNAPSHOT_SAID`].
     #[serde(default)]

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// A request to change a room. It becomes an event or a signal, or is rejected with a reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Command"))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Command<J> {
     /// Shows a new item. Becomes `item_published`.

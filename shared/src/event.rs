@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Event"))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event<J, V = J> {
     /// An item is new in the feed.
@@ -94,6 +96,8 @@ pub enum Event<J, V = J> {
 
 /// An event with its place in the log: what `{"t":"event"}` carries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Logged"))]
 pub struct Logged<J, V = J> {
     /// Its place: the one before plus one.
     pub offset: Offset,

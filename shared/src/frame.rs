@@ -21,6 +21,8 @@ pub const SUBPROTOCOL: &str = "nowcast.v1";
 
 /// From the server to a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ServerFrame"))]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ServerFrame<J, V = J> {
     /// The first frame of a session: where it begins.
@@ -73,6 +75,8 @@ pub enum ServerFrame<J, V = J> {
 
 /// How a session begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Welcome"))]
 pub struct Welcome<J, V = J> {
     /// [`PROTOCOL`].
     pub protocol: u32,
@@ -95,6 +99,8 @@ pub struct Welcome<J, V = J> {
 
 /// A room as it is at one offset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Snapshot"))]
 pub struct Snapshot<J, V = J> {
     /// What the room is called.
     #[serde(default)]
@@ -108,7 +114,7 @@ pub struct Snapshot<J, V = J> {
     #[serde(default)]
     pub pieces: Vec<Piece>,
     /// Shared variables.
-    #[serde(default = "BTreeMap::new")]
+    #[serde(default = "BTreeMap::<String, Variable<V>>::new")]
     pub variables: BTreeMap<String, Variable<V>>,
     /// The newest words of the chat.
     #[serde(default)]
@@ -123,6 +129,8 @@ pub struct Snapshot<J, V = J> {
 
 /// A shared variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Variable"))]
 pub struct Variable<V> {
     /// Any JSON.
     pub value: V,
@@ -135,6 +143,8 @@ pub const SNAPSHOT_ITEMS: usize = 50;
 
 /// From a page to the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PageFrame"))]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum PageFrame<J> {
     /// Asks for something.

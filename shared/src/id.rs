@@ -22,6 +22,7 @@ macro_rules! plain_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(pub String);
 
@@ -39,9 +40,9 @@ macro_rules! plain_id {
     };
 }
 
-/// Declares a newtype over a string that `$check` accepts.
+/// Declares a newtype over a string that `$check` accepts; `$pattern` says the same in its schema.
 macro_rules! checked_id {
-    ($(#[$doc:meta])* $name:ident, $check:expr, $why:literal) => {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, $check:expr, $why:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -75,6 +76,17 @@ macro_rules! checked_id {
             }
         }
 
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"description": $why, "type": "string", "pattern": $pattern})
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -86,6 +98,7 @@ macro_rules! checked_id {
 checked_id!(
     /// A room's name as it stands in addresses: 1 to 64 of `[a-z0-9-]`.
     RoomName,
+    "^[a-z0-9-]{1,64}$",
     |text| (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
     "A room's name has 1 to 64 characters of a-z, 0-9 and -."
@@ -103,6 +116,7 @@ checked_id!(
     ///
     /// A secret between that page and the server; others see a [`PublicId`].
     ClientId,
+    "^[A-Za-z0-9_-]{16,64}$",
     |text| (16..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
     "A client id has 16 to 64 characters of A-Z, a-z, 0-9, _ and -."
@@ -113,6 +127,7 @@ checked_id!(
     ///
     /// A secret between those pages and the server; others see a [`PublicId`].
     PersonId,
+    "^[A-Za-z0-9_-]{16,64}$",
     |text| (16..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
     "A person's id has 16 to 64 characters of A-Z, a-z, 0-9, _ and -."
@@ -121,6 +136,7 @@ checked_id!(
 checked_id!(
     /// A piece of the stage: 1 to 64 of `[A-Za-z0-9_-]`.
     PieceId,
+    "^[A-Za-z0-9_-]{1,64}$",
     |text| (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
     "A piece's id has 1 to 64 characters of A-Z, a-z, 0-9, _ and -."

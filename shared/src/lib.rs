@@ -26,6 +26,8 @@ pub mod id;
 pub mod item;
 pub mod offset;
 pub mod room;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod signal;
 pub mod stage;
 pub mod variable;

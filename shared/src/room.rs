@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who may do something in a room. Admins always may.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Who {
     /// Whoever is here.
@@ -17,6 +18,7 @@ pub enum Who {
 
 /// A room's settings, as every page knows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Settings {
     /// Who may chat.

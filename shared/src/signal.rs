@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is so at the moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Signal {
     /// Who is here.
@@ -57,6 +58,7 @@ pub enum Signal {
 
 /// How many pages are open, and who came and went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Presence {
     /// Grows with every change, so that an older state never overwrites a newer one.
     pub version: u64,
@@ -81,6 +83,7 @@ pub struct Presence {
 
 /// Who is here, in a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PresenceState {
     /// See [`Presence::version`].
     pub version: u64,
@@ -116,6 +119,7 @@ impl PresenceState {
 
 /// Somebody who is here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Person {
     /// Their public id.
     pub id: PublicId,
@@ -125,6 +129,7 @@ pub struct Person {
 
 /// Counts of open pages by transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Transports {
     /// On a WebSocket.
     pub websocket: u64,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A piece as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Piece {
     /// Its name.
     pub id: PieceId,
@@ -96,6 +97,7 @@ impl PieceChange {
 
 /// What is new about a piece; what is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PieceChange {
     /// See [`Piece::x`].
     #[serde(default, skip_serializing_if = "Option::is_none")]

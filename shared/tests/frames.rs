@@ -1,6 +1,10 @@
 //! The JSON of everything that goes over the wire, pinned. It is a contract: other programs rely
 //! on it. A snapshot that changes here is a change for all of them.
 
+#[cfg(feature = "schema")]
+#[path = "schema/described.rs"]
+mod described;
+
 use nowcast_shared::chat::{Chat, Said};
 use nowcast_shared::command::{self, Command};
 use nowcast_shared::error::{Code, Reason};
@@ -20,10 +24,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+/// What can be pinned.
+#[cfg(feature = "schema")]
+trait Wire: Serialize + DeserializeOwned + PartialEq + Debug + schemars::JsonSchema {}
+#[cfg(feature = "schema")]
+impl<T: Serialize + DeserializeOwned + PartialEq + Debug + schemars::JsonSchema> Wire for T {}
+
+/// What can be pinned.
+#[cfg(not(feature = "schema"))]
+trait Wire: Serialize + DeserializeOwned + PartialEq + Debug {}
+#[cfg(not(feature = "schema"))]
+impl<T: Serialize + DeserializeOwned + PartialEq + Debug> Wire for T {}
+
 /// The JSON of `value`, after making sure that it reads back as the same value, also when a newer
-/// program has added a field.
-fn pinned<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> String {
+/// program has added a field, and that it is what its schema says.
+fn pinned<T: Wire>(value: &T) -> String {
     let text = serde_json::to_string(value).expect("the value has a JSON form");
+    #[cfg(feature = "schema")]
+    described::check::<T>(&text);
     let read: T = serde_json::from_str(&text).expect("what was written can be read");
     assert_eq!(&read, value, "reading {text} gives something else");
 

@@ -71,6 +71,10 @@ pub fn content(data: &Body, html: Option<&str>) -> AnyView {
             link(url, title.as_deref(), description.as_deref().unwrap_or_default())
         }
         (Body::Image { url, alt, size }, _) => image(url, alt, *size),
+        (Body::Post { text, .. }, _) => {
+            sentence("prose plain", text.clone().unwrap_or_default(), None)
+        }
+        (Body::Custom { json }, _) => sentence("prose plain", json.clone(), None),
         (Body::Unknown, _) => {
             faded("This item needs a newer version of the page. Reload to see it.")
         }

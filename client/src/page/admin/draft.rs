@@ -121,7 +121,7 @@ impl Draft {
                 draft.image_url = url;
                 draft.alt = alt;
             }
-            Body::Unknown => return None,
+            Body::Post { .. } | Body::Custom { .. } | Body::Unknown => return None,
         }
         Some(draft)
     }

@@ -32,7 +32,8 @@ pub fn ItemTools(
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     // What this page does not understand it could only spoil.
-    let editable = move || desk.may(Right::Edit) && item.with(|item| item.data != Body::Unknown);
+    let editable =
+        move || desk.may(Right::Edit) && item.with(|item| Draft::of(&item.data).is_some());
     let delete = move || {
         if busy.get_untracked() {
             return;

@@ -98,10 +98,14 @@ pub enum Outcome {
 /// What an item says, line by line, without Markdown's marks.
 fn said(body: &Body) -> Vec<String> {
     let words = match body {
-        Body::Message { text } => text.as_str(),
+        Body::Message { text } | Body::Post { text: Some(text), .. } => text,
         Body::Link { title: Some(title), .. } => title,
         Body::Link { url, .. } => url.split_once("//").map_or(url.as_str(), |(_, rest)| rest),
         Body::Image { alt, .. } => alt,
+        Body::Post { picture, .. } => {
+            picture.as_ref().and_then(|picture| picture.alt.as_deref()).unwrap_or_default()
+        }
+        Body::Custom { json } => json,
         Body::Unknown => "",
     };
     let is_markdown = matches!(body, Body::Message { .. });

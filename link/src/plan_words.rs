@@ -1,4 +1,4 @@
-//! What [`plan`](super::plan) is told and what it answers.
+//! What [`plan`](crate::plan) is told and what it answers.
 
 use nowcast_shared::error::Reason;
 
@@ -18,7 +18,7 @@ pub enum Way {
 
 /// One attempt of one way. Never used twice, so that a late word of an old one is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conn(pub(super) u32);
+pub struct Conn(pub(crate) u32);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Input {
     Start,
     /// The page wants it no more.
     Stop,
-    /// It is [`Plan::wake_at`](super::plan::Plan::wake_at), or later.
+    /// It is [`Plan::wake_at`](crate::plan::Plan::wake_at), or later.
     Tick,
     /// The server's first word came through.
     Opened(Conn),

@@ -5,8 +5,7 @@
 //! not it had arrived. A hint (somebody writes, a piece is on its way) has no id and no answer: of
 //! each kind only the newest waits, and none waits for a connection.
 
-use super::plan::{Conn, Millis, Way};
-use crate::api::Problem;
+use crate::plan::{Conn, Millis, Way};
 use nowcast_shared::offset::Offset;
 
 /// A command took effect.
@@ -17,12 +16,6 @@ pub struct Taken {
     /// Whether it waits for approval.
     pub held: bool,
 }
-
-/// What became of a command.
-pub type Answer = Result<Taken, Problem>;
-
-/// What to do with an answer.
-pub(super) type Then = Box<dyn FnOnce(Answer)>;
 
 /// How long a command may wait for its answer, over however many connections.
 const PATIENCE: Millis = 60_000;
@@ -37,28 +30,27 @@ enum Sent {
     ByRequest,
 }
 
-struct Waiting {
+struct Waiting<T> {
     id: String,
     frame: String,
     sent: Sent,
     until: Millis,
-    then: Then,
+    then: T,
 }
 
 /// Something to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Send {
+pub enum Send {
     /// This frame over the open socket.
     Frame(String),
     /// This frame as a request; its end has to be told to [`Sending::request_ended`].
     Request(Option<String>, String),
 }
 
-/// What is on its way.
-#[derive(Default)]
-pub(super) struct Sending {
+/// What is on its way; a `T` is what is to be told of the answer.
+pub struct Sending<T> {
     made: u64,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Waiting<T>>,
     /// By what they are about.
     hints: Vec<(String, String)>,
     /// Requests go out one after the other, or they would overtake each other.
@@ -66,32 +58,38 @@ pub(super) struct Sending {
     not_before: Millis,
 }
 
-impl Sending {
+impl<T> Default for Sending<T> {
+    fn default() -> Self {
+        Self { made: 0, waiting: Vec::new(), hints: Vec::new(), requesting: false, not_before: 0 }
+    }
+}
+
+impl<T> Sending<T> {
     /// A name for the next command.
-    pub(super) fn name(&mut self) -> String {
+    pub fn name(&mut self) -> String {
         self.made += 1;
         format!("k{}", self.made)
     }
 
     /// Takes a command in; its frame has to have the id in it.
-    pub(super) fn add(&mut self, now: Millis, id: String, frame: String, then: Then) {
+    pub fn add(&mut self, now: Millis, id: String, frame: String, then: T) {
         self.waiting.push(Waiting { id, frame, sent: Sent::Not, until: now + PATIENCE, then });
     }
 
     /// Takes a hint in, in place of an older one about the same.
-    pub(super) fn hint(&mut self, about: String, frame: String) {
+    pub fn hint(&mut self, about: String, frame: String) {
         self.hints.retain(|(known, _)| *known != about);
         self.hints.push((about, frame));
     }
 
     /// What to send now over the connection that is open.
-    pub(super) fn due(&mut self, now: Millis, open: Option<(Conn, Way)>) -> Vec<Send> {
+    pub fn due(&mut self, now: Millis, open: Option<(Conn, Way)>) -> Vec<Send> {
         let hints = std::mem::take(&mut self.hints);
         let Some((conn, way)) = open else {
             return Vec::new();
         };
         if way == Way::WebSocket {
-            let lost = |waiting: &&mut Waiting| match waiting.sent {
+            let lost = |waiting: &&mut Waiting<T>| match waiting.sent {
                 Sent::Not => true,
                 Sent::Over(earlier) => earlier != conn,
                 Sent::ByRequest => false,
@@ -124,7 +122,7 @@ impl Sending {
     }
 
     /// A frame could not be sent: its connection is about to end.
-    pub(super) fn not_sent(&mut self, frame: &str) {
+    pub fn not_sent(&mut self, frame: &str) {
         self.waiting
             .iter_mut()
             .filter(|waiting| waiting.frame == frame)
@@ -132,7 +130,7 @@ impl Sending {
     }
 
     /// A request was answered, or did not get through.
-    pub(super) fn request_ended(&mut self, now: Millis, id: Option<&str>, got_through: bool) {
+    pub fn request_ended(&mut self, now: Millis, id: Option<&str>, got_through: bool) {
         self.requesting = false;
         if !got_through {
             self.not_before = now + AGAIN;
@@ -144,13 +142,13 @@ impl Sending {
     }
 
     /// Whose answer this is; `None` if nobody waits for it any more.
-    pub(super) fn answered(&mut self, id: &str) -> Option<Then> {
+    pub fn answered(&mut self, id: &str) -> Option<T> {
         let place = self.waiting.iter().position(|waiting| waiting.id == id)?;
         Some(self.waiting.remove(place).then)
     }
 
     /// Those that have waited too long, or all of them.
-    pub(super) fn give_up(&mut self, now: Option<Millis>) -> Vec<Then> {
+    pub fn give_up(&mut self, now: Option<Millis>) -> Vec<T> {
         let mut given_up = Vec::new();
         let mut kept = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
@@ -165,7 +163,7 @@ impl Sending {
     }
 
     /// When to look again, if nothing happens before.
-    pub(super) fn wake_at(&self, now: Millis) -> Option<Millis> {
+    pub fn wake_at(&self, now: Millis) -> Option<Millis> {
         let end = self.waiting.iter().map(|waiting| waiting.until).min()?;
         Some(if self.not_before > now { end.min(self.not_before) } else { end })
     }
@@ -174,18 +172,15 @@ impl Sending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::RefCell;
-    use std::rc::Rc;
 
     const FIRST: Conn = Conn(1);
     const SECOND: Conn = Conn(2);
 
-    fn add(sending: &mut Sending, now: Millis, text: &str) -> (String, Rc<RefCell<Vec<Answer>>>) {
-        let answers = Rc::new(RefCell::new(Vec::new()));
-        let (id, told) = (sending.name(), answers.clone());
-        let then = Box::new(move |answer| told.borrow_mut().push(answer));
-        sending.add(now, id.clone(), text.to_owned(), then);
-        (id, answers)
+    /// Whoever waits for the answer is known by the frame.
+    fn add(sending: &mut Sending<String>, now: Millis, text: &str) -> String {
+        let id = sending.name();
+        sending.add(now, id.clone(), text.to_owned(), text.to_owned());
+        id
     }
 
     fn frames(texts: &[&str]) -> Vec<Send> {
@@ -205,11 +200,10 @@ mod tests {
     #[test]
     fn what_was_under_way_goes_out_again_over_the_next_connection() {
         let mut sending = Sending::default();
-        let (id, answers) = add(&mut sending, 0, "a");
+        let id = add(&mut sending, 0, "a");
         add(&mut sending, 0, "b");
         sending.due(0, Some((FIRST, Way::WebSocket)));
-        sending.answered(&id).unwrap()(Ok(Taken::default()));
-        assert_eq!(answers.borrow().len(), 1);
+        assert_eq!(sending.answered(&id).as_deref(), Some("a"));
         assert!(sending.answered(&id).is_none(), "a second answer is for nobody");
         assert_eq!(sending.due(0, Some((SECOND, Way::WebSocket))), frames(&["b"]));
         let third = Some((Conn(3), Way::EventSource));

@@ -9,8 +9,8 @@
 //!   new one is welcome; then the old one is left. The server tells the old one that it was
 //!   replaced, perhaps before the new one's welcome is here, and that must not stop the page.
 
-use super::backoff::Backoff;
-pub use super::plan_words::{Conn, Do, Input, Millis, Refusal, Return, Status, Way};
+use crate::backoff::Backoff;
+pub use crate::plan_words::{Conn, Do, Input, Millis, Refusal, Return, Status, Way};
 use nowcast_shared::error::Reason;
 
 const OPENING: Millis = 5_000;

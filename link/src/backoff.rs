@@ -1,28 +1,29 @@
 //! How long to wait before trying again: growing, bounded, and never the same on two pages.
 
-use super::plan::Millis;
+use crate::plan::Millis;
 
 /// Draws the waits. Seeded once per page, so that pages that lost the same server come back spread out.
-pub(crate) struct Backoff {
+pub struct Backoff {
     state: u32,
 }
 
 impl Backoff {
     /// Waits never grow beyond this.
-    pub(crate) const LONGEST: Millis = 10_000;
+    pub const LONGEST: Millis = 10_000;
 
-    pub(crate) fn new(seed: u32) -> Self {
+    /// Draws by this seed.
+    pub fn new(seed: u32) -> Self {
         // The generator stands still at zero.
         Self { state: seed | 1 }
     }
 
     /// A wait around `middle`: from half of it up to one and a half times.
-    pub(crate) fn around(&mut self, middle: Millis) -> Millis {
+    pub fn around(&mut self, middle: Millis) -> Millis {
         middle / 2 + self.below(middle)
     }
 
     /// The wait after `failures` fruitless rounds: up to 0.5 s, 1 s, 2 s, …, [`Self::LONGEST`], at least half of that.
-    pub(crate) fn after(&mut self, failures: u32) -> Millis {
+    pub fn after(&mut self, failures: u32) -> Millis {
         let longest = (500 << failures.min(8)).min(Self::LONGEST);
         longest / 2 + self.below(longest / 2)
     }
