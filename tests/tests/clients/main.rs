@@ -1,4 +1,5 @@
 //! Clients that are not our pages: in JavaScript, on the command line, of older pages.
 
 mod compat;
+mod nginx;
 mod node;

@@ -12,9 +12,7 @@ use process::Nginx;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-over_every_transport![
-    pages_follow_the_room_behind_nginx_and_resume_when_the_server_was_killed,
-];
+over_every_transport![pages_follow_the_room_behind_nginx_and_resume_when_the_server_was_killed,];
 
 const SUNRISE: &[u8] = include_bytes!("../../fixtures/sunrise.png");
 
@@ -60,8 +58,7 @@ async fn uploads_as_large_as_may_be_and_logins_go_through_nginx() {
     let mut picture = SUNRISE.to_vec();
     picture.resize(10 * 1024 * 1024, 0);
     let upload = publisher(&nginx).post("/api/rooms/main/uploads").body(picture.clone());
-    let told: Value =
-        expect_status(upload.send().await.unwrap(), 201).await.json().await.unwrap();
+    let told: Value = expect_status(upload.send().await.unwrap(), 201).await.json().await.unwrap();
     let shown = at(&nginx, Credential::None).get(told["url"].as_str().unwrap()).send().await;
     assert_eq!(shown.unwrap().bytes().await.unwrap(), picture);
     picture.push(0);
@@ -122,7 +119,8 @@ async fn only_the_older_pages_addresses_reach_the_server() {
     assert_eq!(send("/send_feed_item", &item).await, "{}");
     let shown = in_time("news", waiting).await.unwrap();
     assert_eq!(texts(&shown), ["one"]);
-    let multipart = "--XX\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nweather\r\n--XX--\r\n";
+    let multipart =
+        "--XX\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nweather\r\n--XX--\r\n";
     let request = visitor.post("/send_feed_item").header("token", TOKEN).body(multipart);
     let request = request.header("content-type", "multipart/form-data; boundary=XX");
     expect_status(request.send().await.unwrap(), 200).await;

@@ -22,8 +22,20 @@ pub(super) struct Nginx {
     address: SocketAddr,
     /// One process: with it all of nginx ends.
     _child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default();
+            eprintln!("--- what nginx complained about ---\n{log}---");
+        }
+    }
+}
+
+/// What it complains to.
+const LOG: &str = "error.log";
 
 impl Nginx {
     /// By this recipe of the document, before this server.
@@ -52,7 +64,7 @@ impl Nginx {
         command
             .arg("-p")
             .arg(folder.path())
-            .args(["-c", "nginx.conf", "-e", "stderr"])
+            .args(["-c", "nginx.conf", "-e", LOG])
             .stdin(Stdio::null())
             .kill_on_drop(true);
         if rustix::process::geteuid().is_root() {
@@ -65,7 +77,7 @@ impl Nginx {
                 return None;
             }
             if TcpStream::connect(address).await.is_ok() {
-                return Some(Self { address, _child: child, _folder: folder });
+                return Some(Self { address, _child: child, folder });
             }
             pause().await;
         }
@@ -94,6 +106,7 @@ fn site(recipe: &str, server: &Server, address: SocketAddr, folder: &Path) -> St
 
 /// What is around a site, as far as it is needed: nothing but its own folder is written to.
 const AROUND: &str = "
+error_log error.log;
 daemon off;
 master_process off;
 pid nginx.pid;
