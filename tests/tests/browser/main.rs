@@ -6,11 +6,12 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
-//! - [`pictures`]: how it all looks.
+//! - [`documents`]: the examples that are for browsers. [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
+mod documents;
 mod feed;
 mod links;
 mod measured;

@@ -1,14 +1,12 @@
 //! Behind nginx, by the recipes of `docs/nginx.md`, which are read from there.
 
-mod process;
-
 use super::compat::{self, feed, read, stamp, texts, waits};
 use nowcast_tests::api::{Api, Credential, expect_problem, expect_status};
+use nowcast_tests::nginx::{self, Nginx};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::{PASSWORD, Server, Setup, TOKEN};
 use nowcast_tests::wait::{eventually, in_time};
-use process::Nginx;
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -98,7 +96,7 @@ async fn only_the_older_pages_addresses_reach_the_server() {
     let nginx = Nginx::start("older", &server).await;
     let visitor = at(&nginx, Credential::None);
     let page = visitor.get("/").send().await.unwrap();
-    assert_eq!(page.text().await.unwrap(), process::PAGE, "the site's own");
+    assert_eq!(page.text().await.unwrap(), nginx::PAGE, "the site's own");
     for path in ["/api/rooms/main/items", "/admin", "/real_time_feed/x", "/healthz"] {
         let answer = visitor.get(path).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 404, "{path}");

@@ -1,8 +1,9 @@
-//! nginx itself, with nothing of the system's: a folder, a port and a user of its own.
+//! nginx before a server, by a recipe of `docs/nginx.md`; with nothing of the system's: a folder, a
+//! port and a user of its own.
 
-use nowcast_tests::document::example;
-use nowcast_tests::server::Server;
-use nowcast_tests::wait::{LIMIT, pause};
+use crate::document::example;
+use crate::server::Server;
+use crate::wait::{LIMIT, pause};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
@@ -12,13 +13,13 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// What the site shows that nginx serves itself.
-pub(super) const PAGE: &str = "<!doctype html><title>The site</title>\n";
+pub const PAGE: &str = "<!doctype html><title>The site</title>\n";
 
 /// Who it runs as where the tests run as root.
 const NOBODY: u32 = 65_534;
 
 /// A running nginx. It is killed when this is dropped; its folder goes with it.
-pub(super) struct Nginx {
+pub struct Nginx {
     address: SocketAddr,
     /// One process: with it all of nginx ends.
     _child: Child,
@@ -39,10 +40,21 @@ const LOG: &str = "error.log";
 
 impl Nginx {
     /// By this recipe of the document, before this server.
-    pub(super) async fn start(recipe: &str, server: &Server) -> Self {
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(recipe: &str, server: &Server) -> Self {
+        Self::with_page(recipe, server, PAGE).await
+    }
+
+    /// The same, with this page as the site's own.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_page(recipe: &str, server: &Server, page: &str) -> Self {
         // Somebody may take the port that was free a moment ago.
         for _ in 0..5 {
-            if let Some(nginx) = Self::try_start(recipe, server).await {
+            if let Some(nginx) = Self::try_start(recipe, server, page).await {
                 return nginx;
             }
         }
@@ -50,16 +62,16 @@ impl Nginx {
     }
 
     /// Where it listens, as pages write it.
-    pub(super) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    async fn try_start(recipe: &str, server: &Server) -> Option<Self> {
+    async fn try_start(recipe: &str, server: &Server, page: &str) -> Option<Self> {
         let folder = TempDir::with_prefix("nowcast-nginx-").expect("a temporary folder");
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = free.local_addr().expect("its address");
         drop(free);
-        prepare(folder.path(), &site(recipe, server, address, folder.path()));
+        prepare(folder.path(), &site(recipe, server, address, folder.path()), page);
         let mut command = Command::new(program());
         command
             .arg("-p")
@@ -122,14 +134,14 @@ http {
 }
 ";
 
-fn prepare(folder: &Path, site: &str) {
+fn prepare(folder: &Path, site: &str, page: &str) {
     let write = |name: &str, text: &str| {
         std::fs::write(folder.join(name), text).expect("the folder can be written");
     };
     std::fs::create_dir(folder.join("site")).expect("the folder can be written");
     write("nginx.conf", AROUND);
     write("site.conf", site);
-    write("site/index.html", PAGE);
+    write("site/index.html", page);
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).expect("it can be given away");
     }
