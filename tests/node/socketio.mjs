@@ -24,15 +24,14 @@ const commands = {
   open(name, namespace, auth) {
     const known = sockets.get(name);
     if (known) {
-      Object.assign(known, { said: auth, position: undefined });
+      Object.assign(known.from, { said: auth, position: undefined });
       known.connect();
       return;
     }
-    const resuming = (tell) => {
-      const { said, position } = socket;
-      tell(position ? { ...said, since: position } : said);
-    };
-    const socket = Object.assign(manager.socket(namespace, { auth: resuming }), { said: auth });
+    const from = { said: auth, position: undefined };
+    const resuming = (tell) =>
+      tell(from.position ? { ...from.said, since: from.position } : from.said);
+    const socket = Object.assign(manager.socket(namespace, { auth: resuming }), { from });
     sockets.set(name, socket);
     socket.on("connect", () => say({ name, event: "connect", args: [] }));
     socket.on("disconnect", (why) => say({ name, event: "disconnect", args: [why] }));
@@ -41,7 +40,7 @@ const commands = {
     );
     socket.onAny((event, ...args) => {
       const reached = event === "welcome" ? args[0].position : args[1]?.position;
-      socket.position = reached ?? socket.position;
+      from.position = reached ?? from.position;
       say({ name, event, args });
     });
   },
