@@ -4,3 +4,4 @@ mod compat;
 mod documents;
 mod nginx;
 mod node;
+mod socketio;
