@@ -46,6 +46,11 @@ pub enum Read {
     Other,
 }
 
+/// A value as its text again.
+pub fn json(value: &JsValue) -> Option<Json> {
+    js_sys::JSON::stringify(value).ok()?.as_string().map(Json)
+}
+
 /// Parses JSON.
 pub fn parse(text: &str) -> Option<JsValue> {
     js_sys::JSON::parse(text).ok()
@@ -207,10 +212,7 @@ pub fn body(kind: &str, data: &JsValue) -> Body {
             size: size(data),
         }),
         "post" => post(data),
-        "custom" => js_sys::JSON::stringify(data)
-            .ok()
-            .and_then(|json| json.as_string())
-            .map(|json| Body::Custom { json }),
+        "custom" => json(data).map(|json| Body::Custom { json: json.0 }),
         _ => None,
     };
     known.unwrap_or(Body::Unknown)

@@ -1,5 +1,6 @@
 //! What can be set: every flag, its environment variable, its default.
 
+use crate::features;
 use crate::http::cors::Origin;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
@@ -131,6 +132,10 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_TRUST_PROXY")]
     pub trust_proxy: bool,
 
+    /// How many Socket.IO connections there may be at once.
+    #[cfg(feature = "socketio")]
+    #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
+    pub max_socketio: usize,
     /// Lets pages of this origin (as `https://news.example`) read the server, with a live feed in
     /// them or by scripts of their own. Repeatable; `*` is everybody's pages. They have no rights by it but those
     /// of their own tokens.
@@ -150,6 +155,10 @@ pub struct Serve {
         hide = true
     )]
     pub presence_grace: u64,
+
+    #[command(flatten)]
+    /// What is beside the core.
+    pub features: features::Flags,
 
     #[command(flatten)]
     /// Sizes and rates.

@@ -8,7 +8,7 @@ mod commands;
 pub mod cors;
 pub mod extract;
 mod invitation;
-mod items;
+pub(crate) mod items;
 mod people;
 mod push;
 mod rooms;

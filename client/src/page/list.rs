@@ -1,6 +1,6 @@
 //! The list of items: new ones at the top without a jump, older ones as they are scrolled to.
 
-use super::item::{Actions, ItemView, author};
+use super::item::{Actions, ItemView, writer};
 use super::part::{Keyed, button, effect, fixed, keyed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer, Watch, find};
 use crate::store::feed::{Entry, MOST, Older};
@@ -197,7 +197,7 @@ fn in_words(item: &Item<Body>) -> String {
         Body::Custom { .. } | Body::Unknown => &item.kind,
     };
     let what: String = what.chars().take(200).collect();
-    format!("{}: {what}", author(&item.by))
+    format!("{}: {what}", writer(item))
 }
 
 const TOP: &str = ".feed > .top";

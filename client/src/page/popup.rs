@@ -54,8 +54,11 @@ impl Place {
         let place = read::get(settings, "place");
         let server = read::text(&place, "server")?;
         let room: RoomName = read::text(&place, "room")?.parse().ok()?;
-        let mut page =
-            if room == RoomName::main() { server.clone() + "/" } else { format!("{server}/r/{room}") };
+        let mut page = if room == RoomName::main() {
+            server.clone() + "/"
+        } else {
+            format!("{server}/r/{room}")
+        };
         if let Some(invitation) = read::text(&place, "invitation") {
             let invitation: String = js_sys::encode_uri_component(&invitation).into();
             page = page + "?invitation=" + &invitation;
@@ -87,7 +90,7 @@ fn popup(stored: &JsValue) -> AnyView {
         <main class="feed">
             {part(move || problem(store, status))}
             <ol>{rows::rows(store, mark)}</ol>
-            {end(store, status, page)}
+            {end(store, status, &page)}
         </main>
     }
     .into_any()
@@ -141,7 +144,7 @@ fn problem(store: Store, status: crate::store::live::Live<Status>) -> AnyView {
 }
 
 /// What is to be said below the items.
-fn end(store: Store, status: crate::store::live::Live<Status>, page: Rc<str>) -> Part {
+fn end(store: Store, status: crate::store::live::Live<Status>, page: &Rc<str>) -> Part {
     let page = page.to_string();
     part(move || {
         let feed = store.feed;
