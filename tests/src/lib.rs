@@ -9,6 +9,7 @@
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
 //! - [`browser`]: a Chromium that a test drives.
+//! - [`site`]: a website that is not the server's, with pages of the test.
 //! - [`token`]: signs user tokens.
 //! - [`wait`]: polls for a condition, with a limit.
 
@@ -18,6 +19,7 @@ pub mod follower;
 pub mod page;
 pub mod proxy;
 pub mod server;
+pub mod site;
 pub mod token;
 pub mod wait;
 pub mod weather;

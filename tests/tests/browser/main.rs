@@ -11,6 +11,7 @@
 
 mod chat;
 mod desk;
+mod embed;
 mod feed;
 mod links;
 mod measured;
