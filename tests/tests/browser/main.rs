@@ -12,6 +12,7 @@
 mod chat;
 mod desk;
 mod documents;
+mod embed;
 mod feed;
 mod links;
 mod measured;

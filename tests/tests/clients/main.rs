@@ -5,3 +5,4 @@ mod documents;
 mod nginx;
 mod node;
 mod socketio;
+mod sdk;
