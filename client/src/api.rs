@@ -65,6 +65,11 @@ pub async fn get(url: &str) -> Result<JsValue, Problem> {
     send("GET", url, Payload::Nothing, None).await
 }
 
+/// GETs JSON as its text, for whoever has to keep it to the letter.
+pub async fn text(url: &str) -> Result<String, Problem> {
+    ask("GET", url, Payload::Nothing, None).await
+}
+
 /// POSTs JSON; `null` where the answer has no body.
 pub async fn post(url: &str, json: &str) -> Result<JsValue, Problem> {
     send("POST", url, Payload::Json(json), None).await
@@ -88,6 +93,16 @@ pub async fn send(
     payload: Payload<'_>,
     signal: Option<&AbortSignal>,
 ) -> Result<JsValue, Problem> {
+    let text = ask(method, url, payload, signal).await?;
+    Ok(read::parse(&text).unwrap_or(JsValue::NULL))
+}
+
+async fn ask(
+    method: &str,
+    url: &str,
+    payload: Payload<'_>,
+    signal: Option<&AbortSignal>,
+) -> Result<String, Problem> {
     let init = RequestInit::new();
     init.set_method(method);
     let patience = if matches!(payload, Payload::File(_)) { PATIENCE_FOR_FILES } else { PATIENCE };
@@ -120,10 +135,11 @@ pub async fn send(
     let response: Response = response.and_then(JsCast::dyn_into).map_err(silence)?;
     let body = response.text().map_err(silence)?;
     let body = JsFuture::from(body).await.map_err(silence)?;
-    let body = body.as_string().and_then(|text| read::parse(&text)).unwrap_or(JsValue::NULL);
+    let body = body.as_string().unwrap_or_default();
     if response.ok() {
         return Ok(body);
     }
+    let body = read::parse(&body).unwrap_or(JsValue::NULL);
     let wait = response.headers().get("retry-after").ok().flatten();
     Err(Problem::read(response.status(), &body, wait.and_then(|wait| wait.parse().ok())))
 }

@@ -16,6 +16,7 @@ use nowcast_shared::frame::SNAPSHOT_ITEMS;
 use nowcast_shared::id::{PublicId, RoomName};
 use nowcast_shared::offset::Offset;
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 
 /// Under what name a room is kept. The number is that of the format.
 fn name(room: &RoomName) -> String {
@@ -29,13 +30,15 @@ pub fn restore(room: &RoomName, store: Store) -> bool {
 
 /// As [`restore`], from a text that may be anything.
 pub fn restore_text(text: &str, store: Store) -> bool {
-    let Some(kept) = read::parse(text) else {
+    read::parse(text).is_some_and(|kept| restore_value(&kept, store))
+}
+
+/// As [`restore`], from a value that may be anything.
+pub fn restore_value(kept: &JsValue, store: Store) -> bool {
+    let Some(position) = read::position(kept, "position") else {
         return false;
     };
-    let Some(position) = read::position(&kept, "position") else {
-        return false;
-    };
-    let mut items = read::list(&kept, "items", read::item);
+    let mut items = read::list(kept, "items", read::item);
     // Newest first and nothing from after the position; what is not is not from this page.
     let mut last = position.offset.next();
     items.retain(|item| {
@@ -43,18 +46,18 @@ pub fn restore_text(text: &str, store: Store) -> bool {
         last = last.min(item.offset);
         fits
     });
-    store.title.set(read::text(&kept, "title").unwrap_or_default());
-    store.open.set(read::truth(&kept, "open"));
-    store.me.id.set(PublicId(read::text(&kept, "you").unwrap_or_default()));
-    store.settings.set(read::settings(&read::get(&kept, "settings")));
-    store.chat.replace(read::chat::chat(&read::get(&kept, "chat")));
-    store.chat.seen.set(read::whole(&kept, "seen").map(Offset));
-    store.variables.replace(read::chat::variables(&read::get(&kept, "variables")));
-    if let Some(pushed) = read::text(&kept, "pushed") {
+    store.title.set(read::text(kept, "title").unwrap_or_default());
+    store.open.set(read::truth(kept, "open"));
+    store.me.id.set(PublicId(read::text(kept, "you").unwrap_or_default()));
+    store.settings.set(read::settings(&read::get(kept, "settings")));
+    store.chat.replace(read::chat::chat(&read::get(kept, "chat")));
+    store.chat.seen.set(read::whole(kept, "seen").map(Offset));
+    store.variables.replace(read::chat::variables(&read::get(kept, "variables")));
+    if let Some(pushed) = read::text(kept, "pushed") {
         store.notices.restore(pushed);
     }
-    store.stage.restore(read::list(&kept, "pieces", read::piece));
-    store.feed.restore(position, items, read::truth(&kept, "more"));
+    store.stage.restore(read::list(kept, "pieces", read::piece));
+    store.feed.restore(position, items, read::truth(kept, "more"));
     true
 }
 

@@ -1,4 +1,5 @@
-//! Nowcast's pages. One library, two thin binaries: `feed` is what viewers load, `admin` the desk.
+//! Nowcast's pages. One library, three thin binaries: `feed` is what viewers load, `admin` the desk,
+//! `popup` the browser extension's.
 //!
 //! Read in this order:
 //! - [`place`]: which page and which room an address means.

@@ -19,7 +19,7 @@ use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{ServerFrame, Snapshot, Welcome};
 use nowcast_shared::id::{ItemId, PublicId};
-use nowcast_shared::item::{Author, Body, Item, Role};
+use nowcast_shared::item::{Author, Body, Item, Picture, Role};
 use nowcast_shared::offset::{Epoch, Offset, Position};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::signal::Signal;
@@ -44,6 +44,11 @@ pub enum Read {
     Event(Offset),
     /// Something to skip.
     Other,
+}
+
+/// A value as its text again.
+pub fn json(value: &JsValue) -> Option<Json> {
+    js_sys::JSON::stringify(value).ok()?.as_string().map(Json)
 }
 
 /// Parses JSON.
@@ -204,11 +209,33 @@ pub fn body(kind: &str, data: &JsValue) -> Body {
         "image" => filled(data, "url").map(|url| Body::Image {
             url,
             alt: text(data, "alt").unwrap_or_default(),
-            size: side(data, "width").zip(side(data, "height")),
+            size: size(data),
         }),
+        "post" => post(data),
+        "custom" => json(data).map(|json| Body::Custom { json: json.0 }),
         _ => None,
     };
     known.unwrap_or(Body::Unknown)
+}
+
+fn post(data: &JsValue) -> Option<Body> {
+    let text = filled(data, "text");
+    let picture = filled(data, "picture").map(|url| Picture {
+        url,
+        alt: filled(data, "alt"),
+        size: size(data),
+    });
+    (text.is_some() || picture.is_some()).then(|| Body::Post {
+        user: filled(data, "user"),
+        text,
+        picture,
+        source: filled(data, "source"),
+        url: filled(data, "url"),
+    })
+}
+
+fn size(data: &JsValue) -> Option<(u32, u32)> {
+    side(data, "width").zip(side(data, "height"))
 }
 
 fn side(data: &JsValue, name: &str) -> Option<u32> {

@@ -61,6 +61,18 @@ fn day(at: i64) -> String {
     date(at).to_locale_date_string("default", &options).into()
 }
 
+/// The time of a day that is hardly over, or else the day, in the reader's own language.
+pub fn short(at: i64) -> String {
+    if crate::dom::now() - at > DAY / 2 {
+        return day(at);
+    }
+    let options = js_sys::Object::new();
+    for (name, value) in [("hour", "numeric"), ("minute", "2-digit")] {
+        let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
+    }
+    date(at).to_locale_time_string_with_options("default", &options).into()
+}
+
 /// The exact moment in the reader's own language and time zone.
 pub fn exact(at: i64) -> String {
     let options = js_sys::Object::new();

@@ -6,7 +6,7 @@ use leptos::prelude::GetUntracked;
 use nowcast_shared::command::Command;
 use nowcast_shared::frame::Variable;
 use nowcast_shared::id::PieceId;
-use nowcast_shared::item::{Author, Body, Item, Role};
+use nowcast_shared::item::{Author, Body, Item, Picture, Role};
 use nowcast_shared::room::{Settings, Who};
 use nowcast_shared::stage::Piece;
 use std::collections::BTreeMap;
@@ -77,6 +77,13 @@ impl Object {
             Some(value) => self.json(name, &value.to_string()),
             None => self,
         }
+    }
+
+    /// Pixels, if they are known.
+    #[must_use]
+    fn size(self, size: Option<(u32, u32)>) -> Self {
+        self.number_if("width", size.map(|(width, _)| width.into()))
+            .number_if("height", size.map(|(_, height)| height.into()))
     }
 
     /// A number, if there is one, to six places. It has to be smaller than a million million.
@@ -232,11 +239,21 @@ pub fn body(body: &Body) -> String {
             .text("url", url)
             .text_if("title", title.as_deref())
             .text_if("description", description.as_deref()),
-        Body::Image { url, alt, size } => object
-            .text("url", url)
-            .text("alt", alt)
-            .number_if("width", size.map(|(width, _)| width.into()))
-            .number_if("height", size.map(|(_, height)| height.into())),
+        Body::Image { url, alt, size } => object.text("url", url).text("alt", alt).size(*size),
+        Body::Post { user, text, picture, source, url } => {
+            let object = object
+                .text_if("user", user.as_deref())
+                .text_if("text", text.as_deref())
+                .text_if("source", source.as_deref())
+                .text_if("url", url.as_deref());
+            match picture {
+                Some(Picture { url, alt, size }) => {
+                    object.text("picture", url).text_if("alt", alt.as_deref()).size(*size)
+                }
+                None => object,
+            }
+        }
+        Body::Custom { json } => return json.clone(),
         Body::Unknown => object,
     }
     .end()

@@ -49,6 +49,7 @@ fn tile(number: usize, label: &str) -> Tile {
             color: Color::Teal,
             kind: "message".to_owned(),
             body: Body::Message { text: "<b>bold</b>".to_owned() },
+            data: Json(r#"{"text":"<b>bold</b>"}"#.to_owned()),
         },
     }
 }

@@ -106,6 +106,175 @@ async fn nothing_in_a_links_data_becomes_markup() {
 }
 
 #[wasm_bindgen_test]
+async fn a_post_shows_who_wrote_it_its_links_its_picture_and_the_way_back() {
+    let place = show_item(
+        "post",
+        r#"{"user":"<b>Bo</b>","text":"one\n<i>two</i> https://a.example/x. javascript:alert(1)",
+            "picture":"https://a.example/p.png","alt":"A \"tree\"","width":800,"height":400,
+            "source":"Mastodon","url":"https://bank.example@social.example/@bo/1"}"#,
+        "",
+    )
+    .await;
+    assert_eq!(one(&place, "header b").text_content().unwrap(), "<b>Bo</b>");
+    let text = one(&place, ".prose.plain");
+    let said = "one\n<i>two</i> https://a.example/x. javascript:alert(1)";
+    assert_eq!(text.text_content().unwrap(), said);
+    assert!(none(&text, "i") && none(&text, "a + a"));
+    let link = one(&text, "a");
+    assert_eq!(link.get_attribute("href").unwrap(), "https://a.example/x");
+    assert!(link.get_attribute("rel").unwrap().contains("noopener"));
+    let img = one(&place, "img");
+    for (name, value) in
+        [("alt", "A \"tree\""), ("loading", "lazy"), ("width", "800"), ("height", "400")]
+    {
+        assert_eq!(img.get_attribute(name).unwrap(), value);
+    }
+    let back = one(&place, ".from a");
+    assert_eq!(back.text_content().unwrap(), "Mastodon · social.example");
+}
+
+#[wasm_bindgen_test]
+async fn a_post_of_little_shows_what_there_is() {
+    let place = show_item("post", r#"{"picture":"/uploads/a.png"}"#, "").await;
+    assert_eq!(one(&place, "header b").text_content().unwrap(), "Ana");
+    assert_eq!(one(&place, "img").get_attribute("alt").unwrap(), "Picture");
+    assert!(none(&place, ".prose") && none(&place, ".from"));
+    let place =
+        show_item("post", r#"{"text":"x","source":"Radio","url":"javascript:1"}"#, "").await;
+    assert_eq!(one(&place, ".from").text_content().unwrap(), "Radio");
+    assert!(none(&place, "a") && none(&place, "img"));
+    let place =
+        show_item("post", r#"{"text":"x","picture":"javascript:1","url":"https:// "}"#, "").await;
+    assert!(none(&place, "img") && none(&place, "a"));
+    one(&place, ".faded");
+}
+
+fn texts(place: &Element, selector: &str) -> Vec<String> {
+    let found = place.query_selector_all(selector).unwrap();
+    let all = (0..found.length()).filter_map(|n| found.get(n));
+    all.map(|node| node.text_content().unwrap_or_default()).collect()
+}
+
+#[wasm_bindgen_test]
+async fn custom_data_is_a_table_and_never_markup() {
+    let place = show_item(
+        "custom",
+        r#"{"<i>type</i>":"<b>goal</b>","minute":17,"extra":true,"none":null,"":"",
+            "by":{"name":"Ana","link":"https://a.example/"},"tags":["a",1,false],"no":[],"nil":{},
+            "table":[{"team":"A","points":3},{"team":"B","note":"late"}],"mixed":[1,{"a":2}]}"#,
+        "",
+    )
+    .await;
+    let custom = one(&place, ".custom");
+    assert!(none(&custom, "b") && none(&custom, "i"));
+    assert_eq!(
+        texts(&custom, ":scope > table > tr > th"),
+        ["<i>type</i>", "minute", "extra", "none", "", "by", "tags", "no", "nil", "table", "mixed"]
+    );
+    let cells = texts(&custom, ":scope > table > tr > td");
+    assert_eq!(cells[..5], ["<b>goal</b>", "17", "yes", "–", "Empty text"]);
+    assert_eq!(cells[7..9], ["Empty list", "Empty"]);
+    assert_eq!(texts(&custom, "td li"), ["a", "1", "no"]);
+    assert_eq!(texts(&custom, ".wide th"), ["team", "points", "note"]);
+    assert_eq!(texts(&custom, ".wide td"), ["A", "3", "", "B", "", "late"]);
+    assert_eq!(one(&custom, "td a").get_attribute("href").unwrap(), "https://a.example/");
+    for (data, shown) in
+        [("\"a\\nb\"", "a\nb"), ("0", "0"), ("{}", "Empty"), ("[]", "Empty list"), ("[1]", "1")]
+    {
+        let place = show_item("custom", data, "").await;
+        assert_eq!(one(&place, ".custom").text_content().unwrap(), shown);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_large_table_says_how_much_is_left_out() {
+    let rows: Vec<_> = (0..50).map(|n| format!(r#""k{n}":{n}"#)).collect();
+    let many = format!("{{{}}}", rows.join(",")).leak();
+    let place = show_item("custom", many, "").await;
+    assert_eq!(texts(&place, "tr").len(), 21);
+    assert_eq!(texts(&place, "tr .faded, tr.faded"), ["and 30 more"]);
+    let list = format!("[{}]", ["1"; 25].join(",")).leak();
+    let place = show_item("custom", list, "").await;
+    assert_eq!(texts(&place, "li").len(), 21);
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(60), "}".repeat(60)).leak();
+    let place = show_item("custom", deep, "").await;
+    assert_eq!(texts(&place, "table").len(), 3);
+    assert!(one(&place, "code").text_content().unwrap().starts_with(r#"{"a":{"#));
+    // Tables in tables share their room.
+    let wide =
+        format!("[{}]", vec![format!("[{}]", vec!["{\"a\":1}"; 40].join(",")); 40].join(","));
+    let place = show_item("custom", wide.leak(), "").await;
+    assert!(texts(&place, "tr").len() < 200, "{}", texts(&place, "tr").len());
+    let long = format!("\"{}\"", "x".repeat(5000)).leak();
+    let place = show_item("custom", long, "").await;
+    assert!(one(&place, ".custom").text_content().unwrap().len() < 2100);
+}
+
+/// A listener at the document, as a script beside the page would have it.
+fn hear(name: &'static str, then: impl Fn(&web_sys::CustomEvent) + 'static) -> dom::Listener {
+    dom::Listener::on(&dom::document(), name, move |event| then(event.unchecked_ref()))
+}
+
+#[wasm_bindgen_test]
+async fn a_script_may_show_a_custom_item_itself_also_after_an_edit() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let shows = heard.clone();
+    let _shows = hear("nowcast:item", move |event| {
+        let item = read::get(&event.detail(), "item");
+        let goal = read::text(&read::get(&item, "data"), "goal");
+        shows.borrow_mut().push(format!("{} {goal:?}", read::text(&item, "id").unwrap()));
+        if let Some(goal) = goal {
+            event.prevent_default();
+            let element: Element = read::get(&event.detail(), "element").unchecked_into();
+            element.set_inner_html("<h4></h4>");
+            one(&element, "h4").set_text_content(Some(&goal));
+        }
+    });
+    let gone = heard.clone();
+    let _gone = hear("nowcast:item-removed", move |event| {
+        let id = read::text(&read::get(&event.detail(), "item"), "id");
+        gone.borrow_mut().push(format!("{} is gone", id.unwrap()));
+    });
+    let items = [
+        json(1, "custom", r#"{"goal":"1:0"}"#, ""),
+        json(2, "custom", r#"{"other":1}"#, ""),
+        json(3, "message", r#"{"text":"x"}"#, ""),
+    ];
+    let owner = Owner::new();
+    let store = owner.with(|| store_with(&items));
+    let place = show(move || {
+        let reading = Reading::new(store);
+        view! { <FeedList store=store room="main".parse().unwrap() reading=reading /> }
+    })
+    .await;
+    assert_eq!(texts(&place, ".custom h4"), ["1:0"]);
+    assert_eq!(texts(&place, ".custom td"), ["1"]);
+    assert_eq!(heard.take(), ["i2 None", "i1 Some(\"1:0\")"]);
+
+    let edited = json(1, "custom", r#"{"goal":"2:0"}"#, r#","edited_at":5"#);
+    tell(
+        store,
+        &format!(
+            r#"{{"t":"event","offset":4,"at":5,"by":{{}},"event":{{"kind":"item_edited","item":{edited}}}}}"#
+        ),
+    );
+    dom::sleep(20.0).await;
+    assert_eq!(texts(&place, ".custom h4"), ["2:0"]);
+    let mut said = heard.take();
+    said.sort();
+    assert_eq!(said, ["i1 Some(\"2:0\")", "i1 is gone"]);
+
+    tell(
+        store,
+        r#"{"t":"event","offset":5,"at":5,"by":{},"event":{"kind":"item_deleted","item":"i1"}}"#,
+    );
+    dom::sleep(20.0).await;
+    assert_eq!(heard.take(), ["i1 is gone"]);
+}
+
+#[wasm_bindgen_test]
 async fn a_link_says_the_host_that_the_browser_would_go_to() {
     for (data, host, title) in [
         (r#"{"url":"https://bank.example@evil.example/"}"#, "evil.example", "evil.example"),

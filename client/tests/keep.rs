@@ -9,7 +9,7 @@ use nowcast_client::store::chat::Words;
 use nowcast_client::store::feed::Older;
 use nowcast_client::{keep, read};
 use nowcast_shared::id::{ItemId, PublicId, RoomName};
-use nowcast_shared::item::{Author, Body, Item, Role};
+use nowcast_shared::item::{Author, Body, Item, Picture, Role};
 use nowcast_shared::offset::Offset;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -30,6 +30,8 @@ fn item(offset: u64, data: Body) -> Item<Body> {
             Body::Message { .. } => "message",
             Body::Link { .. } => "link",
             Body::Image { .. } => "image",
+            Body::Post { .. } => "post",
+            Body::Custom { .. } => "custom",
             Body::Unknown => "hologram",
         }
         .into(),
@@ -56,6 +58,21 @@ fn what_was_kept_comes_back_whole() {
     let (_one, before) = store();
     let kept = vec![
         item(9, Body::Unknown),
+        item(8, Body::Custom { json: r#"{"a":[1,null,"\"b\""],"empty":""}"#.into() }),
+        item(
+            7,
+            Body::Post {
+                user: Some("Ana".into()),
+                text: None,
+                picture: Some(Picture {
+                    url: "/uploads/a.png".into(),
+                    alt: Some("A \"b\"".into()),
+                    size: Some((4, 3)),
+                }),
+                source: Some("Mastodon".into()),
+                url: Some("https://a.example/1".into()),
+            },
+        ),
         item(
             5,
             Body::Image { url: "/uploads/a.png".into(), alt: "A \"b\"".into(), size: Some((4, 3)) },

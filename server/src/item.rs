@@ -3,7 +3,7 @@
 use crate::error::Problem;
 use crate::markdown;
 use nowcast_shared::error::Code;
-use nowcast_shared::item::{KINDS, NewItem};
+use nowcast_shared::item::{KINDS, MOST_DEPTH, MOST_NAME, NewItem};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -53,27 +53,14 @@ fn check_now(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> 
         let detail = format!("There is no item kind {:?}. Known are: {known}.", shorten(&kind));
         return Err(Problem::new(Code::UnknownKind, detail));
     }
-    let Value::Object(mut data) = data else {
-        return Err(bad("An item's `data` is an object, as in {\"text\":\"Hello\"}."));
+    let written = match data {
+        data if kind == "custom" => custom(data)?,
+        Value::Object(mut data) => {
+            check_fields(&kind, &mut data)?;
+            data.into()
+        }
+        _ => return Err(bad("An item's `data` is an object, as in {\"text\":\"Hello\"}.")),
     };
-    match kind.as_str() {
-        "message" => text(&data, "text", usize::MAX).map(|_| ())?,
-        "link" => {
-            address(&data, Upload::Refused)?;
-            optional(&mut data, "title", LINE)?;
-            optional(&mut data, "description", usize::MAX)?;
-        }
-        _ => {
-            address(&data, Upload::Allowed)?;
-            text(&data, "alt", LINE).map_err(|problem| {
-                let why = "An image needs an `alt` text: what is to be seen, for those who do not see it.";
-                if data.get("alt").is_none_or(is_blank) { bad(why) } else { problem }
-            })?;
-            size(&mut data, "width")?;
-            size(&mut data, "height")?;
-        }
-    }
-    let written = data;
     let data = serde_json::value::to_raw_value(&written)
         .map_err(|_| bad("An item's `data` cannot be written as JSON."))?;
     if data.get().len() > max_item {
@@ -88,6 +75,63 @@ fn check_now(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> 
         return Err(Problem::too_large("The item's HTML", max_item.saturating_mul(HTML)));
     }
     Ok(Content { kind, data, html })
+}
+
+/// Checks the fields that a kind knows, and puts them as it wants them. The others stay.
+fn check_fields(kind: &str, data: &mut Map<String, Value>) -> Result<(), Problem> {
+    match kind {
+        "message" => text(data, "text", usize::MAX).map(|_| ())?,
+        "link" => {
+            address(data, "url", Upload::Refused)?;
+            optional(data, "title", LINE)?;
+            optional(data, "description", usize::MAX)?;
+        }
+        "post" => {
+            optional(data, "user", MOST_NAME)?;
+            optional(data, "text", usize::MAX)?;
+            optional(data, "source", MOST_NAME)?;
+            optional(data, "alt", LINE)?;
+            optional_address(data, "picture", Upload::Allowed)?;
+            optional_address(data, "url", Upload::Refused)?;
+            size(data, "width")?;
+            size(data, "height")?;
+            if !data.contains_key("text") && !data.contains_key("picture") {
+                return Err(bad("A post needs a `text` or a `picture`."));
+            }
+        }
+        _ => {
+            address(data, "url", Upload::Allowed)?;
+            text(data, "alt", LINE).map_err(|problem| {
+                let why = "An image needs an `alt` text: what is to be seen, for those who do not see it.";
+                if data.get("alt").is_none_or(is_blank) { bad(why) } else { problem }
+            })?;
+            size(data, "width")?;
+            size(data, "height")?;
+        }
+    }
+    Ok(())
+}
+
+/// Any JSON that is something, and that whoever reads it need not follow too far down.
+fn custom(data: Value) -> Result<Value, Problem> {
+    if data.is_null() {
+        return Err(bad("A custom item's `data` is any JSON but `null`."));
+    }
+    if !is_within(&data, MOST_DEPTH) {
+        let detail =
+            format!("Lists and objects stand too deep in each other: at most {MOST_DEPTH} levels.");
+        return Err(bad(detail));
+    }
+    Ok(data)
+}
+
+/// Whether lists and objects stand at most so many levels deep in each other.
+fn is_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(all) => levels > 0 && all.iter().all(|value| is_within(value, levels - 1)),
+        Value::Object(all) => levels > 0 && all.values().all(|value| is_within(value, levels - 1)),
+        _ => true,
+    }
 }
 
 fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
@@ -150,17 +194,28 @@ enum Upload {
 
 /// Refuses what is no address of a picture: `http:`, `https:` or an upload's own path.
 pub fn check_picture(url: &str) -> Result<(), Problem> {
-    address(&Map::from_iter([("url".to_owned(), url.into())]), Upload::Allowed)
+    address(&Map::from_iter([("url".to_owned(), url.into())]), "url", Upload::Allowed)
 }
 
-/// The field `url`: an absolute http or https address, or an upload's own path.
-fn address(data: &Map<String, Value>, upload: Upload) -> Result<(), Problem> {
-    let given = text(data, "url", ADDRESS)?;
+/// An address that may be there; an empty one is left out, since forms send those.
+fn optional_address(
+    data: &mut Map<String, Value>,
+    field: &str,
+    upload: Upload,
+) -> Result<(), Problem> {
+    optional(data, field, ADDRESS)?;
+    if data.contains_key(field) { address(data, field, upload) } else { Ok(()) }
+}
+
+/// A field with an absolute http or https address, or an upload's own path.
+fn address(data: &Map<String, Value>, field: &str, upload: Upload) -> Result<(), Problem> {
+    let given = text(data, field, ADDRESS)?;
     if upload == Upload::Allowed && is_upload(given) {
         return Ok(());
     }
     let refuse = |why: &str| {
-        let detail = format!("`url` {why}: give an address that begins with http:// or https://.");
+        let detail =
+            format!("`{field}` {why}: give an address that begins with http:// or https://.");
         Err(Problem::new(Code::BadUrl, detail))
     };
     // Browsers strip these before they read an address; what is checked must be what is used.
@@ -210,6 +265,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// Lists in each other, so many.
+    fn nested(levels: usize) -> Value {
+        (0..levels).fold(json!(1), |inner, _| json!([inner]))
+    }
+
     fn checked(kind: &str, data: Value) -> Result<Content, Code> {
         check_now(NewItem { kind: kind.to_owned(), data }, 1000).map_err(|problem| problem.code)
     }
@@ -221,6 +281,21 @@ mod tests {
             ("link", json!({"url": "https://example.org/a?b#c"})),
             ("link", json!({"url": "http://example.org", "title": "", "description": null})),
             ("image", json!({"url": "/uploads/abc123.png", "alt": "A tree", "width": "640"})),
+            ("post", json!({"text": "Hello"})),
+            ("post", json!({"picture": "/uploads/abc123.png", "alt": "A tree", "width": 640})),
+            (
+                "post",
+                json!({"user": "Ana", "text": "Hi", "picture": "https://example.org/a.png",
+                "source": "Mastodon", "url": "https://example.org/1", "likes": 7}),
+            ),
+            ("post", json!({"user": "ä".repeat(100), "text": "x", "picture": "", "url": null})),
+            ("custom", json!({"type": "goal", "team": {"name": "Rats"}, "at": [1, null]})),
+            ("custom", json!({})),
+            ("custom", json!([1, "two", {"three": 3}])),
+            ("custom", json!("a text")),
+            ("custom", json!(0)),
+            ("custom", json!(false)),
+            ("custom", nested(MOST_DEPTH)),
         ] {
             assert!(checked(kind, data.clone()).is_ok(), "{kind} {data}");
         }
@@ -231,6 +306,18 @@ mod tests {
         let data = json!({"url": "/uploads/a.png", "alt": "A", "width": "7", "x": [1]});
         let content = checked("image", data).unwrap();
         assert_eq!(content.data.get(), r#"{"alt":"A","url":"/uploads/a.png","width":7,"x":[1]}"#);
+    }
+
+    #[test]
+    fn a_custom_item_keeps_what_was_posted_and_a_post_what_it_does_not_know() {
+        let data =
+            json!({"type": "goal", "url": "javascript:1", "empty": "", "none": null, "n": 1.50});
+        let content = checked("custom", data.clone()).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(content.data.get()).unwrap(), data);
+        let post = json!({"text": "x", "likes": [1], "user": "", "height": "4"});
+        let content = checked("post", post).unwrap();
+        assert_eq!(content.data.get(), r#"{"height":4,"likes":[1],"text":"x"}"#);
+        assert_eq!(content.html, None, "a post's text is plain");
     }
 
     #[test]
@@ -258,6 +345,23 @@ mod tests {
             ("link", json!({"url": "https://bank.example@evil.example/"}), Code::BadUrl),
             ("link", json!({"url": "https://example.org/\u{202e}fdp"}), Code::BadUrl),
             ("message", json!({"text": "\u{200b}\u{feff}"}), Code::BadItem),
+            ("post", json!("Hello"), Code::BadItem),
+            ("post", json!({}), Code::BadItem),
+            ("post", json!({"user": "Ana", "text": " ", "picture": ""}), Code::BadItem),
+            ("post", json!({"text": ["x"]}), Code::BadItem),
+            ("post", json!({"text": "x", "user": 5}), Code::BadItem),
+            ("post", json!({"text": "x", "user": "ä".repeat(101)}), Code::BadItem),
+            ("post", json!({"text": "x", "source": "x".repeat(101)}), Code::BadItem),
+            ("post", json!({"text": "x", "alt": "x".repeat(501)}), Code::BadItem),
+            ("post", json!({"text": "x", "width": "wide"}), Code::BadItem),
+            ("post", json!({"text": "x", "picture": "javascript:alert(1)"}), Code::BadUrl),
+            ("post", json!({"text": "x", "picture": "/uploads/../a"}), Code::BadUrl),
+            ("post", json!({"text": "x", "url": "javascript:alert(1)"}), Code::BadUrl),
+            ("post", json!({"text": "x", "url": "/uploads/a.png"}), Code::BadUrl),
+            ("post", json!({"text": "x".repeat(1000)}), Code::TooLarge),
+            ("custom", json!(null), Code::BadItem),
+            ("custom", nested(MOST_DEPTH + 1), Code::BadItem),
+            ("custom", json!(["x".repeat(1000)]), Code::TooLarge),
         ] {
             assert_eq!(checked(kind, data.clone()).err(), Some(code), "{kind} {data}");
         }

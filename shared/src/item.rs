@@ -15,7 +15,7 @@ pub struct Item<J> {
     pub offset: Offset,
     /// When it was published, in Unix milliseconds.
     pub at: i64,
-    /// `message`, `link`, `image`, …; see [`Body`].
+    /// `message`, `link`, `post`, …; see [`Body`].
     pub kind: String,
     /// What was posted.
     pub data: J,
@@ -34,7 +34,7 @@ pub struct Item<J> {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "NewItem"))]
 pub struct NewItem<J> {
-    /// `message`, `link`, `image`, ….
+    /// One of [`KINDS`].
     pub kind: String,
     /// What the kind asks for; see [`Body`].
     pub data: J,
@@ -66,12 +66,47 @@ pub enum Body {
         /// Width and height in pixels, where they are known, so that its place can be kept free.
         size: Option<(u32, u32)>,
     },
+    /// What somebody said elsewhere. A text or a picture is there.
+    Post {
+        /// Who wrote it.
+        user: Option<String>,
+        /// Plain text.
+        text: Option<String>,
+        /// Its picture.
+        picture: Option<Picture>,
+        /// Where it comes from, as people call it.
+        source: Option<String>,
+        /// Where it stands there: `http:` or `https:`.
+        url: Option<String>,
+    },
+    /// Anything else.
+    Custom {
+        /// The data as JSON.
+        json: String,
+    },
     /// Of a kind that this version does not know.
     Unknown,
 }
 
+/// The picture of a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// `http:`, `https:` or an upload's own path.
+    pub url: String,
+    /// What is to be seen, for those who do not see it.
+    pub alt: Option<String>,
+    /// Width and height in pixels, where they are known, so that its place can be kept free.
+    pub size: Option<(u32, u32)>,
+}
+
 /// The item kinds that can be published, in the order in which forms offer them.
-pub const KINDS: [&str; 3] = ["message", "link", "image"];
+pub const KINDS: [&str; 5] = ["message", "link", "image", "post", "custom"];
+
+/// How long a post's `user` and `source` may be, in characters.
+pub const MOST_NAME: usize = 100;
+
+/// How deep lists and objects may stand in each other in the data of a custom item.
+pub const MOST_DEPTH: usize = 64;
 
 /// Who did something, as others see it. Stamped by the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,18 +6,22 @@
 //! - [`paths`]: where the checkout, the build output and the user's cache folder are.
 //! - [`setup`]: gets the tools that a bare machine lacks.
 //! - [`client`]: the pages: trunk, then brotli and gzip beside each file.
+//! - [`sdk`]: the library for JavaScript as a package.
 //! - [`server`]: builds the binary, starts it; [`dev`] starts it together with `trunk serve`.
 //! - [`mod@test`]: every check there is, and one line that sums them up. [`soak`]: the journeys
 //!   with faults in their long form. [`mod@bench`]: measures the server beside others.
+//! - [`extension`]: the browser extension, as a folder and as an archive.
 //! - [`progress`] shows what is going on, [`process`] runs other programs, [`cargo`] is one of them.
 
 mod bench;
 mod cargo;
 mod client;
 mod dev;
+mod extension;
 mod paths;
 mod process;
 mod progress;
+mod sdk;
 mod server;
 mod setup;
 mod soak;
@@ -49,6 +53,12 @@ const TASKS: &[Task] = &[
         run: server::build,
     },
     Task {
+        name: "extension",
+        summary: "the browser extension, as a folder to load and as an archive",
+        help: extension::HELP,
+        run: extension::run,
+    },
+    Task {
         name: "dev",
         summary: "a debug server and `trunk serve`, which reloads on change",
         help: dev::HELP,
@@ -71,6 +81,12 @@ const TASKS: &[Task] = &[
         summary: "the server measured beside others; writes docs/BENCHMARKS.md",
         help: bench::HELP,
         run: bench::run,
+    },
+    Task {
+        name: "sdk",
+        summary: "the library for JavaScript, ready to publish, in sdk/js/dist",
+        help: sdk::HELP,
+        run: sdk::run,
     },
     Task {
         name: "setup",
@@ -126,9 +142,9 @@ fn asks_for_help(words: &[String]) -> bool {
 fn print_help() -> ExitCode {
     println!("What a developer runs.\n\nUsage: cargo xtask <task> [options]\n\nTasks:");
     for task in TASKS {
-        println!("  {:<8}{}", task.name, task.summary);
+        println!("  {:<11}{}", task.name, task.summary);
     }
-    println!("  {:<8}this text; `help <task>` or `<task> --help` tells more", "help");
+    println!("  {:<11}this text; `help <task>` or `<task> --help` tells more", "help");
     println!("\n{}", paths::HELP);
     ExitCode::SUCCESS
 }

@@ -4,13 +4,13 @@
 //! Read in this order:
 //! - [`desk`]: the state and what can be done; `desk/` holds the actions by subject.
 //!   [`ask`] and [`upload`]: the requests behind them. [`keep`]: what survives a reload.
-//! - Pure, and tested without a browser: [`draft`] and [`problem`] (fields to item), [`tile`] (display buttons),
-//!   [`keys`], [`order`], [`me`] (rights), [`words`], and parts of [`rooms`] and [`variables`].
+//! - Pure, and tested without a browser: [`draft`] and [`problem`] (fields to item), [`json`] (as it is
+//!   typed), [`tile`] (display buttons), [`keys`], [`order`], [`me`] (rights), [`words`], and parts of [`rooms`] and [`variables`].
 //! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
 //!   [`editor`] (of a display button); [`rooms`] (the others, and this one's settings); at the right
 //!   [`side`] with its parts: [`live`] (the feed, with [`item_tools`] and [`glance`]), [`moderation`]
 //!   (the chat), [`people`], [`variables`].
-//!   They share [`form`] and [`fields`], [`picture`], [`preview`], [`dialog`], [`question`],
+//!   They share [`form`] and [`fields`], [`json_field`], [`picture`], [`preview`], [`dialog`], [`question`],
 //!   [`clipboard`], [`broken`], [`help`] and [`mod@icon`].
 
 pub mod arrange;
@@ -30,6 +30,8 @@ pub mod glance;
 pub mod help;
 pub mod icon;
 pub mod item_tools;
+pub mod json;
+pub mod json_field;
 pub mod keep;
 pub mod keys;
 pub mod live;

@@ -5,7 +5,9 @@
 //! because a page should not have to trust what it is told to link to.
 
 use super::clock::Time;
+use super::custom;
 use super::part::{part, sentence, words};
+use super::post::post;
 use crate::dom::{self, Listener};
 use crate::store::feed::Entry;
 use leptos::prelude::*;
@@ -26,13 +28,19 @@ pub fn ItemView(
     actions: Option<Actions>,
 ) -> impl IntoView {
     let item = entry.item;
-    let (at, who) = item.with_untracked(|item| (item.at, author(&item.by)));
-    let (marked, shown) = (item.clone(), item.clone());
+    let at = item.with_untracked(|item| item.at);
+    let (named, marked, shown) = (item.clone(), item.clone(), item.clone());
+    let who = words(move || named.with(writer));
     let edited = words(move || {
         let edited = marked.with(|item| item.edited_at.is_some());
         if edited { "edited".to_owned() } else { String::new() }
     });
-    let content = part(move || shown.with(|item| content(&item.data, item.html.as_deref())));
+    let content = part(move || {
+        shown.with(|item| match &item.data {
+            Body::Custom { .. } => custom::offered(item),
+            data => content(data, item.html.as_deref()),
+        })
+    });
     view! {
         <article class=if entry.arrived { "item arrived" } else { "item" }>
             <div class="what">
@@ -45,6 +53,14 @@ pub fn ItemView(
                 {content}
             </div>
         </article>
+    }
+}
+
+/// Whose words an item brings: a post those of somebody elsewhere.
+pub fn writer(item: &Item<Body>) -> String {
+    match &item.data {
+        Body::Post { user: Some(user), .. } => user.clone(),
+        _ => author(&item.by),
     }
 }
 
@@ -71,6 +87,10 @@ pub fn content(data: &Body, html: Option<&str>) -> AnyView {
             link(url, title.as_deref(), description.as_deref().unwrap_or_default())
         }
         (Body::Image { url, alt, size }, _) => image(url, alt, *size),
+        (Body::Post { text, picture, source, url, .. }, _) => {
+            post(text.as_deref(), picture.as_ref(), source.as_deref(), url.as_deref())
+        }
+        (Body::Custom { json }, _) => custom::shown(json),
         (Body::Unknown, _) => {
             faded("This item needs a newer version of the page. Reload to see it.")
         }
@@ -144,7 +164,8 @@ pub fn watch_pictures() {
     .forever();
 }
 
-fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
+/// A picture, with what it shows under it.
+pub fn image(url: &str, alt: &str, size: Option<(u32, u32)>) -> AnyView {
     let Some(src) = safe(url).map(ToOwned::to_owned) else {
         return faded("That picture cannot be shown.");
     };

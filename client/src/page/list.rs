@@ -1,6 +1,6 @@
 //! The list of items: new ones at the top without a jump, older ones as they are scrolled to.
 
-use super::item::{Actions, ItemView, author};
+use super::item::{Actions, ItemView, writer};
 use super::part::{Keyed, button, effect, fixed, keyed, nothing, part, sentence, words};
 use crate::dom::{self, Listener, Timer, Watch, find};
 use crate::store::feed::{Entry, MOST, Older};
@@ -188,13 +188,16 @@ const SAY_AFTER: f64 = 2_000.0;
 /// An item in one sentence.
 fn in_words(item: &Item<Body>) -> String {
     let what = match &item.data {
-        Body::Message { text } => text,
+        Body::Message { text } | Body::Post { text: Some(text), .. } => text,
         Body::Link { url, title, .. } => title.as_ref().unwrap_or(url),
         Body::Image { alt, .. } => alt,
-        Body::Unknown => &item.kind,
+        Body::Post { picture, .. } => {
+            picture.as_ref().and_then(|picture| picture.alt.as_ref()).unwrap_or(&item.kind)
+        }
+        Body::Custom { .. } | Body::Unknown => &item.kind,
     };
     let what: String = what.chars().take(200).collect();
-    format!("{}: {what}", author(&item.by))
+    format!("{}: {what}", writer(item))
 }
 
 const TOP: &str = ".feed > .top";

@@ -4,10 +4,13 @@
 //! Behind one boxed type there is one copy of it, and the page that viewers load stays small. What
 //! is drawn once needs none of this; neither does the desk.
 
+use crate::dom;
+use leptos::html::div;
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
+use std::rc::Rc;
 use std::sync::Arc;
-use web_sys::MouseEvent;
+use web_sys::{Element, MouseEvent};
 
 /// A part of a view that is redrawn when a signal changes that it reads.
 pub type Part = Box<dyn FnMut() -> AnyView + Send>;
@@ -58,6 +61,38 @@ pub fn fixed(markup: &'static str) -> AnyView {
 /// A paragraph of one sentence, with a button behind it if there is something to do about it.
 pub fn sentence(class: &'static str, words: String, act: Option<AnyView>) -> AnyView {
     view! { <p class=class>{words} {act}</p> }.into_any()
+}
+
+/// An element whose inside is made by hand, anew with every change. For what comes in more shapes
+/// than there should be views.
+pub fn built(class: &'static str, fill: impl Fn(&Element) + 'static) -> AnyView {
+    let fill: Rc<dyn Fn(&Element)> = Rc::new(fill);
+    let fill = move |place: Element| {
+        place.set_text_content(None);
+        fill(&place);
+    };
+    div().class(class).directive(fill, ()).into_any()
+}
+
+/// An element that is not on the page yet.
+///
+/// # Panics
+/// For a name that no element can have.
+pub fn make(name: &str, class: &str) -> Element {
+    let element = dom::document().create_element(name).expect("a name of HTML");
+    if !class.is_empty() {
+        element.set_class_name(class);
+    }
+    element
+}
+
+/// Puts an element with a text at the end of another.
+pub fn append(place: &Element, name: &str, class: &str, text: &str) -> Element {
+    let element = make(name, class);
+    element.set_text_content(Some(text));
+    // It fails for no element that was just made.
+    let _ = place.append_child(&element);
+    element
 }
 
 /// A button.

@@ -1,7 +1,7 @@
 //! What a page reads about the chat, the shared variables, and what is sent to it alone.
 
 use super::{Frame, Json, author, get, list, moment, offset, text, truth, whole};
-use js_sys::{JSON, Object};
+use js_sys::Object;
 use nowcast_shared::chat::{Chat, Said};
 use nowcast_shared::event::Event;
 use nowcast_shared::frame::{ServerFrame, Variable};
@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 /// Any value as JSON again.
 fn json(value: &JsValue) -> Json {
     // `undefined` has none.
-    Json(JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or("null".into()))
+    super::json(value).unwrap_or_else(|| Json("null".into()))
 }
 
 /// Reads words as a snapshot or a look back has them.

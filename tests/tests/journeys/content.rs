@@ -40,6 +40,75 @@ async fn markdown_is_rendered() {
 }
 
 #[tokio::test]
+async fn a_post_comes_by_json_or_by_form_and_keeps_what_its_kind_does_not_know() {
+    let server = Server::start().await;
+    let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    let post = json!({
+        "user": "Ana", "text": "Kick-off\nat last https://example.org/live", "source": "Mastodon",
+        "url": "https://example.org/@ana/1", "picture": "https://example.org/a.png", "boosts": 3,
+    });
+    let published = server.publisher().publish("post", post.clone()).await;
+    assert_eq!(item(page.next_event().await.event), ("post".to_owned(), post));
+
+    let edit = json!({"kind": "edit", "item": published.id,
+        "data": {"user": "Ana", "text": "Kick-off", "boosts": 4}});
+    expect_status(server.publisher().command(edit).await, 200).await;
+    let edited = json!({"user": "Ana", "text": "Kick-off", "boosts": 4});
+    assert_eq!(item(page.next_event().await.event), ("post".to_owned(), edited));
+
+    let form =
+        [("type", "post"), ("user", "Bo"), ("text", "Hello"), ("picture", ""), ("extra", "")];
+    let answer = server.publisher().post("/api/rooms/main/items").form(&form).send().await;
+    expect_status(answer.unwrap(), 201).await;
+    let kept = json!({"user": "Bo", "text": "Hello", "extra": ""});
+    assert_eq!(item(page.next_event().await.event), ("post".to_owned(), kept));
+}
+
+#[tokio::test]
+async fn a_custom_item_is_any_json_and_all_of_a_form() {
+    let server = Server::start().await;
+    let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    for data in [
+        json!({"type": "goal", "minute": 17, "by": {"name": "Ana", "number": null}, "url": "x:y"}),
+        json!([1, "two", [3]]),
+        json!("a text"),
+        json!(-0.5),
+        json!(false),
+        json!({}),
+    ] {
+        let published = server.publisher().publish("custom", data.clone()).await;
+        assert_eq!(item(page.next_event().await.event), ("custom".to_owned(), data.clone()));
+        let edit = json!({"kind": "edit", "item": published.id, "data": [data]});
+        expect_status(server.publisher().command(edit).await, 200).await;
+        assert_eq!(item(page.next_event().await.event), ("custom".to_owned(), json!([data])));
+    }
+    // A field `type` is data where `kind` says what it is.
+    let form = [("kind", "custom"), ("type", "goal"), ("minute", "17"), ("note", "")];
+    let answer = server.publisher().post("/api/rooms/main/items").form(&form).send().await;
+    expect_status(answer.unwrap(), 201).await;
+    let kept = json!({"type": "goal", "minute": "17", "note": ""});
+    assert_eq!(item(page.next_event().await.event), ("custom".to_owned(), kept));
+
+    let deep = (0..65).fold(json!(1), |inner, _| json!([inner]));
+    for data in [json!(null), deep] {
+        let new = json!({"kind": "custom", "data": data});
+        let answer = server.publisher().post("/api/rooms/main/items").json(&new).send().await;
+        expect_problem(answer.unwrap(), 422, "bad_item").await;
+    }
+    let large = json!({"kind": "custom", "data": ["x".repeat(64 * 1024)]});
+    let answer = server.publisher().post("/api/rooms/main/items").json(&large).send().await;
+    expect_problem(answer.unwrap(), 413, "too_large").await;
+}
+
+/// Kind and data of the item that an event brings.
+fn item(event: Event<Value>) -> (String, Value) {
+    match event {
+        Event::ItemPublished { item } | Event::ItemEdited { item } => (item.kind, item.data),
+        other => panic!("{other:?} brings no item"),
+    }
+}
+
+#[tokio::test]
 async fn html_and_script_in_markdown_come_out_harmless() {
     let server = Server::start().await;
     let mut page = Joining::new(Transport::WebSocket, server.origin()).open().await;

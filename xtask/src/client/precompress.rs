@@ -69,7 +69,8 @@ fn beside(path: &Path, suffix: &str, content: &[u8], compressed: &[u8]) -> io::R
     }
 }
 
-fn brotli(content: &[u8]) -> io::Result<Vec<u8>> {
+/// The smallest brotli form.
+pub(crate) fn brotli(content: &[u8]) -> io::Result<Vec<u8>> {
     let parameters = brotli::enc::BrotliEncoderParams {
         quality: 11,
         // A window of 4 MiB holds any file of ours, and every browser takes it.

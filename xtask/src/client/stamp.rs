@@ -20,6 +20,8 @@ const INPUTS: &[&str] = &[
     "client",
     "shared",
     "style",
+    "sdk/js/src",
+    "sdk/js/package.json",
     "public",
     "index.html",
     "Trunk.toml",

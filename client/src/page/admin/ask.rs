@@ -5,14 +5,16 @@ pub mod people;
 pub mod rooms;
 pub mod variables;
 
+use super::json;
 use super::me::{Me, Right};
 use super::tile::{Color, Face, Tile};
 use super::words;
 use crate::api::{self, Problem};
-use crate::read;
+use crate::read::{self, Json};
 use crate::write::{self, Object, array};
-use nowcast_shared::id::{ButtonId, RoomName};
+use nowcast_shared::id::{ButtonId, ItemId, RoomName};
 use nowcast_shared::item::{Body, Role};
+use nowcast_shared::offset::Offset;
 use wasm_bindgen::JsValue;
 
 /// An answer that is not of the shape that was asked for.
@@ -88,6 +90,14 @@ pub async fn preview(
     Ok((read::body(kind, &read::get(&answer, "data")), read::text(&answer, "html")))
 }
 
+/// All of an item's data, to the letter; `None` if it is not there any more.
+pub async fn data(room: &RoomName, item: &ItemId, place: Offset) -> Result<Option<Json>, Problem> {
+    let before = place.next();
+    let text = api::text(&self::at(room, &format!("/items?before={before}&limit=1"))).await?;
+    let same = json::inside(&text, &["items", "0", "id"]) == Some(format!("\"{item}\""));
+    Ok(json::inside(&text, &["items", "0", "data"]).filter(|_| same).map(Json))
+}
+
 /// Gives a command, as JSON. Asked a second time with the same id where no answer came, so that a moment
 /// without network neither loses it nor doubles it.
 pub async fn command(
@@ -123,10 +133,11 @@ fn write_item(kind: &str, body: &Body) -> String {
 }
 
 fn write_face(face: &Face) -> String {
+    let item = Object::new().text("kind", &face.kind).json("data", &face.data.0).end();
     Object::new()
         .text("label", face.label.trim())
         .text("color", face.color.name())
-        .json("item", &write_item(&face.kind, &face.body))
+        .json("item", &item)
         .end()
 }
 
@@ -163,12 +174,14 @@ pub fn read_tiles(value: &JsValue) -> Vec<Tile> {
 fn read_tile(value: &JsValue) -> Option<Tile> {
     let item = read::get(value, "item");
     let kind = read::text(&item, "kind")?;
+    let data = read::get(&item, "data");
     Some(Tile {
         id: ButtonId(read::text(value, "id")?),
         face: Face {
             label: read::text(value, "label")?,
             color: Color::from_name(&read::text(value, "color").unwrap_or_default()),
-            body: read::body(&kind, &read::get(&item, "data")),
+            body: read::body(&kind, &data),
+            data: read::json(&data)?,
             kind,
         },
     })
@@ -178,7 +191,6 @@ fn read_tile(value: &JsValue) -> Option<Tile> {
 mod tests {
     use super::*;
     use nowcast_shared::command::Command;
-    use nowcast_shared::id::ItemId;
     use nowcast_shared::item::NewItem;
 
     #[test]
@@ -207,15 +219,12 @@ mod tests {
             label: " Doors open ".into(),
             color: Color::Teal,
             kind: "image".into(),
-            body: Body::Image {
-                url: "/uploads/a.png".into(),
-                alt: "The hall".into(),
-                size: Some((640, 480)),
-            },
+            body: Body::Unknown,
+            data: Json(r#"{"url":"/uploads/a.png","alt":"The hall","credit":"Bo"}"#.into()),
         };
         assert_eq!(
             write_face(&face),
-            r#"{"label":"Doors open","color":"teal","item":{"kind":"image","data":{"url":"/uploads/a.png","alt":"The hall","width":640,"height":480}}}"#
+            r#"{"label":"Doors open","color":"teal","item":{"kind":"image","data":{"url":"/uploads/a.png","alt":"The hall","credit":"Bo"}}}"#
         );
         assert_eq!(write_order(&["b1".into(), "b2".into()]), r#"{"order":["b1","b2"]}"#);
     }

@@ -74,13 +74,7 @@ pub fn Board() -> impl IntoView {
 
 /// Opens the editor for a new display button.
 fn make(desk: Desk) {
-    let draft = Draft::default();
-    let face = Face {
-        label: String::new(),
-        color: Color::default(),
-        kind: draft.kind.name().to_owned(),
-        body: draft.body(),
-    };
+    let face = Face::of(String::new(), Color::default(), &Draft::default(), None);
     desk.editing.set(Some(Editing { id: None, face }));
 }
 

@@ -74,12 +74,7 @@ fn save(desk: Desk, form: Form) {
         form.focus_problem();
         return;
     }
-    let face = Face {
-        label: suggested_label(&draft),
-        color: Color::default(),
-        kind: draft.kind.name().to_owned(),
-        body: draft.body(),
-    };
+    let face = Face::of(suggested_label(&draft), Color::default(), &draft, None);
     desk.editing.set(Some(Editing { id: None, face }));
 }
 

@@ -18,12 +18,13 @@ use super::tile::{Face, Outcome, Tile};
 use super::variables::known::Known;
 use crate::api::Problem as Failure;
 use crate::link::Link;
+use crate::read::Json;
 use crate::store::{News, Store};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, PublicId, RoomName};
-use nowcast_shared::item::{Body, NewItem};
+use nowcast_shared::item::NewItem;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -156,7 +157,7 @@ pub enum Undo {
     /// Makes a deleted display button again, at its old place.
     Remake(Face, usize),
     /// Publishes a deleted item again, as a new one.
-    Republish(NewItem<Body>),
+    Republish(NewItem<Json>),
     /// Gives a command, which is JSON; then what is said.
     Give(String, String),
 }

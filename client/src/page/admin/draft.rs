@@ -3,7 +3,10 @@
 //! Pure: text in, [`Body`] out; [`super::problem`] says what is wrong. Every kind has fields of its own, so that trying another tab loses
 //! nothing.
 
-use nowcast_shared::item::Body;
+use super::json::{laid, merged, tight};
+use crate::read::Json;
+use crate::write;
+use nowcast_shared::item::{Body, Picture};
 
 /// What can be composed, in the order of the tabs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -15,11 +18,15 @@ pub enum Kind {
     Link,
     /// A picture.
     Image,
+    /// What somebody said elsewhere.
+    Post,
+    /// Any JSON.
+    Custom,
 }
 
 impl Kind {
     /// In the order of the tabs.
-    pub const ALL: [Self; 3] = [Self::Message, Self::Link, Self::Image];
+    pub const ALL: [Self; 5] = [Self::Message, Self::Link, Self::Image, Self::Post, Self::Custom];
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -27,6 +34,8 @@ impl Kind {
             Self::Message => "message",
             Self::Link => "link",
             Self::Image => "image",
+            Self::Post => "post",
+            Self::Custom => "custom",
         }
     }
 
@@ -36,6 +45,8 @@ impl Kind {
             Self::Message => "Message",
             Self::Link => "Link",
             Self::Image => "Image",
+            Self::Post => "Post",
+            Self::Custom => "Custom",
         }
     }
 
@@ -50,6 +61,46 @@ impl Kind {
             Self::Message => Field::Text,
             Self::Link => Field::LinkUrl,
             Self::Image => Field::ImageUrl,
+            Self::Post => Field::PostText,
+            Self::Custom => Field::Json,
+        }
+    }
+
+    /// What is written in its tab.
+    pub const fn entries(self) -> &'static [Field] {
+        match self {
+            Self::Message => &[Field::Text],
+            Self::Link => &[Field::LinkUrl, Field::Title, Field::Description],
+            Self::Image => &[Field::ImageUrl, Field::Alt],
+            Self::Post => &[
+                Field::PostText,
+                Field::User,
+                Field::Source,
+                Field::PostUrl,
+                Field::PostPicture,
+                Field::PostAlt,
+            ],
+            Self::Custom => &[Field::Json],
+        }
+    }
+
+    /// The fields that it has on the wire. Others may be there as well, and stay.
+    pub const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Message => &["text"],
+            Self::Link => &["url", "title", "description"],
+            Self::Image => &["url", "alt", "width", "height"],
+            Self::Post => &["user", "text", "picture", "alt", "width", "height", "source", "url"],
+            Self::Custom => &[],
+        }
+    }
+
+    /// The fields for a picture's address and for what it shows, if it has a picture.
+    pub const fn picture_fields(self) -> Option<(Field, Field)> {
+        match self {
+            Self::Image => Some((Field::ImageUrl, Field::Alt)),
+            Self::Post => Some((Field::PostPicture, Field::PostAlt)),
+            Self::Message | Self::Link | Self::Custom => None,
         }
     }
 
@@ -77,6 +128,20 @@ pub enum Field {
     ImageUrl,
     /// What a picture shows, in words.
     Alt,
+    /// A post's text.
+    PostText,
+    /// Who wrote a post.
+    User,
+    /// Where a post comes from.
+    Source,
+    /// Where a post stands.
+    PostUrl,
+    /// The address of a post's picture.
+    PostPicture,
+    /// What a post's picture shows, in words.
+    PostAlt,
+    /// Any JSON.
+    Json,
 }
 
 /// The fields of all tabs and which tab is chosen.
@@ -98,6 +163,22 @@ pub struct Draft {
     pub alt: String,
     /// The picture's pixels, if it was uploaded here, and for which address they hold.
     pub size: Option<(String, u32, u32)>,
+    /// A post's text.
+    pub post_text: String,
+    /// Who wrote the post.
+    pub user: String,
+    /// Where the post comes from.
+    pub source: String,
+    /// Where the post stands.
+    pub post_url: String,
+    /// The address of the post's picture.
+    pub post_picture: String,
+    /// What the post's picture shows, in words.
+    pub post_alt: String,
+    /// As [`Self::size`], of the post's picture.
+    pub post_size: Option<(String, u32, u32)>,
+    /// Any JSON.
+    pub json: String,
 }
 
 /// Separates the fields in the text that [`Draft::to_text`] makes; no keyboard types it.
@@ -121,6 +202,22 @@ impl Draft {
                 draft.image_url = url;
                 draft.alt = alt;
             }
+            Body::Post { user, text, picture, source, url } => {
+                draft.kind = Kind::Post;
+                draft.user = user.unwrap_or_default();
+                draft.post_text = text.unwrap_or_default();
+                draft.source = source.unwrap_or_default();
+                draft.post_url = url.unwrap_or_default();
+                if let Some(Picture { url, alt, size }) = picture {
+                    draft.post_size = size.map(|(width, height)| (url.clone(), width, height));
+                    draft.post_picture = url;
+                    draft.post_alt = alt.unwrap_or_default();
+                }
+            }
+            Body::Custom { json } => {
+                draft.kind = Kind::Custom;
+                draft.json = laid(&json);
+            }
             Body::Unknown => return None,
         }
         Some(draft)
@@ -137,14 +234,34 @@ impl Draft {
             },
             Kind::Image => {
                 let url = address(&self.image_url);
-                // The size belongs to the upload: another address typed over it has another size.
-                let size = match &self.size {
-                    Some((of, width, height)) if *of == url => Some((*width, *height)),
-                    _ => None,
-                };
+                let size = size_of(&url, self.size.as_ref());
                 Body::Image { url, alt: self.alt.trim().to_owned(), size }
             }
+            Kind::Post => Body::Post {
+                user: filled(&self.user),
+                text: filled(self.post_text.trim_end()),
+                picture: filled(&address(&self.post_picture)).map(|url| Picture {
+                    size: size_of(&url, self.post_size.as_ref()),
+                    alt: filled(&self.post_alt),
+                    url,
+                }),
+                source: filled(&self.source),
+                url: filled(&address(&self.post_url)),
+            },
+            // What is no JSON does not go out, see [`Self::missing`].
+            Kind::Custom => Body::Custom { json: tight(&self.json).unwrap_or_default() },
         }
+    }
+
+    /// As [`Self::body`], as JSON, with the fields of `before` that the form does not have.
+    pub fn data(&self, before: Option<&str>) -> Json {
+        let now = write::body(&self.body());
+        Json(match before {
+            // All of it is in the form.
+            None => now,
+            Some(_) if self.kind == Kind::Custom => now,
+            Some(before) => merged(before, self.kind.fields(), &now),
+        })
     }
 
     /// The value of a field.
@@ -156,46 +273,65 @@ impl Draft {
             Field::Description => &self.description,
             Field::ImageUrl => &self.image_url,
             Field::Alt => &self.alt,
+            Field::PostText => &self.post_text,
+            Field::User => &self.user,
+            Field::Source => &self.source,
+            Field::PostUrl => &self.post_url,
+            Field::PostPicture => &self.post_picture,
+            Field::PostAlt => &self.post_alt,
+            Field::Json => &self.json,
         }
     }
 
     /// Types into a field.
     pub fn set(&mut self, field: Field, value: String) {
+        *self.place(field) = value;
+    }
+
+    fn place(&mut self, field: Field) -> &mut String {
         match field {
-            Field::Text => self.text = value,
-            Field::LinkUrl => self.link_url = value,
-            Field::Title => self.title = value,
-            Field::Description => self.description = value,
-            Field::ImageUrl => self.image_url = value,
-            Field::Alt => self.alt = value,
+            Field::Text => &mut self.text,
+            Field::LinkUrl => &mut self.link_url,
+            Field::Title => &mut self.title,
+            Field::Description => &mut self.description,
+            Field::ImageUrl => &mut self.image_url,
+            Field::Alt => &mut self.alt,
+            Field::PostText => &mut self.post_text,
+            Field::User => &mut self.user,
+            Field::Source => &mut self.source,
+            Field::PostUrl => &mut self.post_url,
+            Field::PostPicture => &mut self.post_picture,
+            Field::PostAlt => &mut self.post_alt,
+            Field::Json => &mut self.json,
         }
+    }
+
+    /// Puts an uploaded picture into the field of an address.
+    pub fn bring(&mut self, field: Field, url: String, size: Option<(u32, u32)>) {
+        let size = size.map(|(width, height)| (url.clone(), width, height));
+        if field == Field::PostPicture {
+            self.post_size = size;
+        } else {
+            self.size = size;
+        }
+        self.set(field, url);
     }
 
     /// Empties the chosen tab, and leaves the others as they are.
     pub fn clear(&mut self) {
+        for &field in self.kind.entries() {
+            self.place(field).clear();
+        }
         match self.kind {
-            Kind::Message => self.text.clear(),
-            Kind::Link => {
-                self.link_url.clear();
-                self.title.clear();
-                self.description.clear();
-            }
-            Kind::Image => {
-                self.image_url.clear();
-                self.alt.clear();
-                self.size = None;
-            }
+            Kind::Image => self.size = None,
+            Kind::Post => self.post_size = None,
+            Kind::Message | Kind::Link | Kind::Custom => {}
         }
     }
 
     /// Whether nothing is written in the chosen tab.
     pub fn is_empty(&self) -> bool {
-        let fields: &[&str] = match self.kind {
-            Kind::Message => &[&self.text],
-            Kind::Link => &[&self.link_url, &self.title, &self.description],
-            Kind::Image => &[&self.image_url, &self.alt],
-        };
-        fields.iter().all(|text| text.trim().is_empty())
+        self.kind.entries().iter().all(|&field| self.get(field).trim().is_empty())
     }
 
     /// Whether there is enough to show a preview of.
@@ -209,39 +345,39 @@ impl Draft {
 
     /// As one text, for the browser's session storage.
     pub fn to_text(&self) -> String {
-        let size = self.size.as_ref();
-        let size = size.map(|(url, width, height)| format!("{width}x{height} {url}"));
-        let fields = [
-            self.kind.name(),
-            &self.text,
-            &self.link_url,
-            &self.title,
-            &self.description,
-            &self.image_url,
-            &self.alt,
-            size.as_deref().unwrap_or_default(),
-        ];
-        fields.map(|field| field.replace(SEPARATOR, " ")).join(&SEPARATOR.to_string())
+        let size = |size: &Option<(String, u32, u32)>| {
+            let size = size.as_ref();
+            size.map(|(url, width, height)| format!("{width}x{height} {url}")).unwrap_or_default()
+        };
+        let mut text = self.kind.name().to_owned();
+        let mut add = |field: &str| {
+            text.push(SEPARATOR);
+            text.push_str(&field.replace(SEPARATOR, " "));
+        };
+        add(&size(&self.size));
+        add(&size(&self.post_size));
+        for &field in Kind::ALL.iter().flat_map(|kind| kind.entries()) {
+            add(self.get(field));
+        }
+        text
     }
 
     /// Reads what [`Self::to_text`] wrote; `None` if it is something else.
     pub fn from_text(text: &str) -> Option<Self> {
-        let fields: Vec<&str> = text.split(SEPARATOR).collect();
-        let &[kind, text, link_url, title, description, image_url, alt, size] = fields.as_slice()
-        else {
-            return None;
-        };
-        Some(Self {
-            kind: Kind::from_name(kind)?,
-            text: text.to_owned(),
-            link_url: link_url.to_owned(),
-            title: title.to_owned(),
-            description: description.to_owned(),
-            image_url: image_url.to_owned(),
-            alt: alt.to_owned(),
-            size: read_size(size),
-        })
+        let mut fields = text.split(SEPARATOR);
+        let mut draft = Self { kind: Kind::from_name(fields.next()?)?, ..Self::default() };
+        draft.size = read_size(fields.next()?);
+        draft.post_size = read_size(fields.next()?);
+        for &field in Kind::ALL.iter().flat_map(|kind| kind.entries()) {
+            draft.set(field, fields.next()?.to_owned());
+        }
+        fields.next().is_none().then_some(draft)
     }
+}
+
+/// The size of a picture. It belongs to the upload: another address typed over it has another one.
+fn size_of(url: &str, known: Option<&(String, u32, u32)>) -> Option<(u32, u32)> {
+    known.filter(|(of, ..)| of == url).map(|(_, width, height)| (*width, *height))
 }
 
 /// An address as it was meant: people leave out the beginning that is always the same.
@@ -264,99 +400,5 @@ fn read_size(text: &str) -> Option<(String, u32, u32)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn image(url: &str, alt: &str) -> Draft {
-        Draft {
-            kind: Kind::Image,
-            image_url: url.into(),
-            alt: alt.into(),
-            size: Some(("/uploads/a.png".into(), 640, 480)),
-            ..Draft::default()
-        }
-    }
-
-    #[test]
-    fn a_body_comes_back_out_of_its_fields() {
-        for body in [
-            Body::Message { text: "**Hello**\n\n- one".into() },
-            Body::Link { url: "https://example.org/".into(), title: None, description: None },
-            Body::Link {
-                url: "https://example.org/".into(),
-                title: Some("Example".into()),
-                description: Some("For examples".into()),
-            },
-            Body::Image { url: "/uploads/a.png".into(), alt: "A hall".into(), size: Some((4, 3)) },
-            Body::Image { url: "https://a.b/c.png".into(), alt: "A hall".into(), size: None },
-        ] {
-            assert_eq!(Draft::of(&body).unwrap().body(), body);
-        }
-        assert_eq!(Draft::of(&Body::Unknown), None);
-    }
-
-    #[test]
-    fn blanks_around_fields_do_not_go_out_but_leading_code_indents_do() {
-        let draft = Draft { text: "    let x;\n".into(), ..Draft::default() };
-        assert_eq!(draft.body(), Body::Message { text: "    let x;".into() });
-        let draft = Draft {
-            kind: Kind::Link,
-            link_url: " https://a.b ".into(),
-            title: "  ".into(),
-            ..Draft::default()
-        };
-        let link = Body::Link { url: "https://a.b".into(), title: None, description: None };
-        assert_eq!(draft.body(), link);
-    }
-
-    #[test]
-    fn an_address_may_be_given_without_its_beginning() {
-        for (typed, meant) in [
-            ("example.org", "https://example.org"),
-            (" example.org/a?b ", "https://example.org/a?b"),
-            ("http://example.org", "http://example.org"),
-            ("/uploads/a.png", "/uploads/a.png"),
-            ("javascript:alert(1)", "javascript:alert(1)"),
-            ("mailto:a@b.org", "mailto:a@b.org"),
-            ("somewhere", "somewhere"),
-            ("", ""),
-        ] {
-            assert_eq!(address(typed), meant);
-        }
-    }
-
-    #[test]
-    fn an_uploads_size_does_not_stick_to_another_address() {
-        let sized = |draft: Draft| matches!(draft.body(), Body::Image { size: Some(_), .. });
-        assert!(sized(image("/uploads/a.png", "x")));
-        assert!(!sized(image("https://elsewhere.example/b.png", "x")));
-    }
-
-    #[test]
-    fn clearing_a_tab_leaves_the_others() {
-        let mut draft = Draft { text: "stays".into(), ..image("/uploads/a.png", "x") };
-        draft.clear();
-        assert!(draft.is_empty());
-        assert_eq!(draft.text, "stays");
-        assert_eq!(draft.size, None);
-    }
-
-    #[test]
-    fn a_draft_survives_the_session_storage() {
-        let draft = Draft {
-            text: "line\nline \u{1f} end".into(),
-            title: "ä".into(),
-            ..image("/uploads/a b.png", "x")
-        };
-        let back = Draft::from_text(&draft.to_text()).unwrap();
-        assert_eq!(back, Draft { text: "line\nline   end".into(), ..draft });
-        assert_eq!(Draft::from_text(""), None);
-        assert_eq!(Draft::from_text("nonsense"), None);
-    }
-
-    #[test]
-    fn tabs_go_round() {
-        assert_eq!(Kind::Message.turned(-1), Kind::Image);
-        assert_eq!(Kind::Image.turned(1), Kind::Message);
-    }
-}
+#[path = "draft_tests.rs"]
+mod tests;

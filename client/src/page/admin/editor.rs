@@ -47,6 +47,7 @@ fn EditorForm(
     let form = Form::new("button", begun.clone());
     let label = RwSignal::new(face.label.clone());
     let color = RwSignal::new(face.color);
+    let before = face.clone();
     Effect::new(move |_| {
         let drafted = form.draft.with(|draft| *draft != begun);
         let named = label.with(|label| *label != face.label);
@@ -70,12 +71,8 @@ fn EditorForm(
             form.focus_problem();
             return;
         }
-        let face = Face {
-            label: label.get_untracked(),
-            color: color.get_untracked(),
-            kind: draft.kind.name().to_owned(),
-            body: draft.body(),
-        };
+        let (label, color) = (label.get_untracked(), color.get_untracked());
+        let face = Face::of(label, color, &draft, Some(&before));
         let id = id.clone();
         busy.set(true);
         spawn_local(async move {

@@ -3,6 +3,7 @@
 use super::draft::{Field, Kind};
 use super::form::{Form, focus};
 use super::icon::{Icon, icon};
+use super::json_field::JsonField;
 use super::picture::Picture;
 use leptos::{ev, prelude::*};
 
@@ -101,6 +102,34 @@ pub fn Fields(
                     }
                         .into_any()
                 }
+                Kind::Post => {
+                    view! {
+                        <Entry form field=Field::PostText label="Text" lines=3 hint="Plain text. Addresses in it become links."/>
+                        <div class="pair">
+                            <Entry form field=Field::User label="Who wrote it" optional=true/>
+                            <Entry form field=Field::Source label="Where" placeholder="Mastodon" optional=true/>
+                        </div>
+                        <Entry form field=Field::PostUrl label="Link back" placeholder="https://" optional=true/>
+                        <Picture form/>
+                        <Entry form field=Field::PostPicture label="Or its address" placeholder="https://" optional=true/>
+                        <Entry form field=Field::PostAlt label="What the picture shows" optional=true/>
+                    }
+                        .into_any()
+                }
+                Kind::Custom => {
+                    view! {
+                        <JsonField
+                            id=form.id(Field::Json)
+                            label="Any JSON"
+                            lines=6
+                            placeholder="{\"type\": \"goal\", \"minute\": 17}"
+                            text=Signal::derive(move || form.draft.with(|draft| draft.json.clone()))
+                            on_type=move |text| form.type_into(Field::Json, text)
+                            problem=Signal::derive(move || form.problem_at(Field::Json))
+                        />
+                    }
+                        .into_any()
+                }
             }}
             {move || {
                 form.problem_elsewhere()
@@ -135,7 +164,8 @@ fn Entry(
         let note = note.clone();
         move || (problem.with(Option::is_some) || !hint.is_empty()).then(|| note.clone())
     };
-    let is_address = matches!(field, Field::LinkUrl | Field::ImageUrl);
+    let is_address =
+        matches!(field, Field::LinkUrl | Field::ImageUrl | Field::PostUrl | Field::PostPicture);
     let control = if lines == 0 {
         view! {
             <input

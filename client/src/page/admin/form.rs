@@ -75,11 +75,15 @@ impl Form {
 
 fn id_of(form: &str, field: Field) -> String {
     let field = match field {
-        Field::Text => "text",
-        Field::LinkUrl | Field::ImageUrl => "url",
+        Field::Text | Field::PostText => "text",
+        Field::LinkUrl | Field::ImageUrl | Field::PostUrl => "url",
         Field::Title => "title",
         Field::Description => "description",
-        Field::Alt => "alt",
+        Field::Alt | Field::PostAlt => "alt",
+        Field::User => "user",
+        Field::Source => "source",
+        Field::PostPicture => "picture",
+        Field::Json => "data",
     };
     format!("{form}-{field}")
 }

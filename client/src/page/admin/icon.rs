@@ -11,6 +11,8 @@ pub enum Icon {
     Link,
     /// A picture in its frame.
     Image,
+    /// A bubble with lines of text.
+    Post,
     /// Something that this page does not know.
     Other,
     /// A plus.
@@ -72,6 +74,8 @@ impl Icon {
             "message" => Self::Message,
             "link" => Self::Link,
             "image" => Self::Image,
+            "post" => Self::Post,
+            "custom" => Self::Braces,
             _ => Self::Other,
         }
     }
@@ -84,6 +88,7 @@ impl Icon {
                  M11.4 8.6a3.2 3.2 0 0 0-4.6 0l-2.6 2.6a3.25 3.25 0 0 0 4.6 4.6L10 14.6"
             }
             Self::Image => "M3.5 4.5h13v11h-13zM3.5 13.5l4-4 3.5 3.5 2-2 3.5 3.5M13 8h.01",
+            Self::Post => "M4 4.5h12v9H9.5L6 16.5v-3H4zM7 7.5h6M7 10.5h4",
             Self::Other => "M10 3.5l6.5 6.5-6.5 6.5L3.5 10z",
             Self::Plus => "M10 4v12M4 10h12",
             Self::Board => "M4 4h5v5H4zM11.5 4h5v5h-5zM4 11.5h5v5H4zM11.5 11.5h5v5h-5z",

@@ -10,7 +10,7 @@ use super::picture::{ItemForm, Switch};
 use super::question::Question;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
-use nowcast_shared::item::{Body, Item, NewItem};
+use nowcast_shared::item::{Body, Item};
 
 /// What is being done with the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,9 @@ pub fn ItemTools(
         }
         busy.set(true);
         problem.set(None);
-        let Item { id, kind, data, .. } = item.get_untracked();
+        let Item { id, kind, offset, .. } = item.get_untracked();
         spawn_local(async move {
-            let deleted = desk.delete_item(id, NewItem { kind, data }).await;
+            let deleted = desk.delete_item(id, offset, kind).await;
             // The item leaves by the event that follows, and this view with it.
             let _ = busy.try_set(false);
             if let Err(why) = deleted {
@@ -113,7 +113,7 @@ fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
     let desk = Desk::here();
     let form = Form::new(&free_name(), Draft::of(&item.data).unwrap_or_default());
     let busy = RwSignal::new(false);
-    let id = StoredValue::new(item.id);
+    let (id, at) = (StoredValue::new(item.id), item.offset);
     let first = form.draft.with_untracked(|draft| draft.kind.first_field());
     let field = form.id(first);
     Effect::new(move |_| focus(&field));
@@ -124,7 +124,7 @@ fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
         busy.set(true);
         let (id, draft) = (id.get_value(), form.draft.get_untracked());
         spawn_local(async move {
-            let saved = desk.edit_item(id, &draft).await;
+            let saved = desk.edit_item(id, at, &draft).await;
             // The form may have been closed meanwhile, or have left with its item.
             let gone = busy.try_set(false).is_some();
             match saved {

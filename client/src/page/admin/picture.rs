@@ -1,7 +1,7 @@
 //! Bringing a picture: chosen, dropped or pasted, with its progress.
 
 use super::desk::Desk;
-use super::draft::{Field, Kind};
+use super::draft::Kind;
 use super::form::Form;
 use super::me::Right;
 use super::problem::Problem;
@@ -137,6 +137,8 @@ impl Bring {
             return;
         }
         let form = self.form;
+        let fields = form.draft.with_untracked(|draft| draft.kind.picture_fields());
+        let Some((field, alt)) = fields else { return };
         form.problem.set(None);
         self.progress.set(Some(0.0));
         spawn_local(async move {
@@ -145,15 +147,12 @@ impl Bring {
             self.progress.set(None);
             match sent {
                 Ok(picture) => {
-                    form.draft.update(|draft| {
-                        draft.size = picture.size.map(|(w, h)| (picture.url.clone(), w, h));
-                        draft.image_url = picture.url;
-                    });
-                    form.focus(Field::Alt);
+                    form.draft.update(|draft| draft.bring(field, picture.url, picture.size));
+                    form.focus(alt);
                 }
                 Err(failure) => {
                     let text = self.desk.explain(&failure);
-                    form.problem.set(Some(Problem { field: Some(Field::ImageUrl), text }));
+                    form.problem.set(Some(Problem { field: Some(field), text }));
                 }
             }
         });
@@ -188,12 +187,12 @@ impl Bring {
     }
 
     fn take(self, file: Option<web_sys::File>, event: &web_sys::Event) {
-        let is_image = self.form.draft.with_untracked(|draft| draft.kind == Kind::Image);
-        let Some(file) = file.filter(|_| is_image || self.switch == Switch::ToImage) else {
+        let fits = self.form.draft.with_untracked(|draft| draft.kind.picture_fields().is_some());
+        let Some(file) = file.filter(|_| fits || self.switch == Switch::ToImage) else {
             return;
         };
         event.prevent_default();
-        if !is_image {
+        if !fits {
             self.form.draft.update(|draft| draft.kind = Kind::Image);
         }
         self.file(file);

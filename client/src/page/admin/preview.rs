@@ -91,6 +91,10 @@ pub fn Preview(
                 }
                 Shown::Refused(why) => view! { <p class="problem">{why}</p> }.into_any(),
                 Shown::Item(data, html) => {
+                    let who = match &data {
+                        Body::Post { user: Some(user), .. } => user.clone(),
+                        _ => who(),
+                    };
                     view! {
                         <div class="feed">
                             <article class="item">

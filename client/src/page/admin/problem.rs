@@ -2,6 +2,7 @@
 //! refused. Pure.
 
 use super::draft::{Draft, Field, Kind};
+use super::json::tight;
 use nowcast_shared::error::Code;
 
 /// Something that is wrong with a field, or with the whole where there is none.
@@ -37,6 +38,12 @@ impl Draft {
                 Field::Alt,
                 "Say in a few words what the picture shows, for those who do not see it.",
             )),
+            Kind::Post if empty(&self.post_text) && empty(&self.post_picture) => {
+                Some(Problem::at(Field::PostText, "A post needs a text or a picture."))
+            }
+            Kind::Custom => tight(&self.json)
+                .err()
+                .map(|wrong| Problem { field: Some(Field::Json), text: wrong.to_string() }),
             _ => None,
         }
     }
@@ -60,6 +67,23 @@ impl Draft {
             (Kind::Image, Some(Code::BadItem | Code::TooLarge)) => {
                 Some(if detail_low.contains("alt") { Field::Alt } else { Field::ImageUrl })
             }
+            (Kind::Post, Some(Code::BadItem | Code::BadUrl | Code::TooLarge)) => {
+                let named = [
+                    ("`picture`", Field::PostPicture),
+                    ("`width`", Field::PostPicture),
+                    ("`height`", Field::PostPicture),
+                    ("`url`", Field::PostUrl),
+                    ("`user`", Field::User),
+                    ("`source`", Field::Source),
+                    ("`alt`", Field::PostAlt),
+                ];
+                let named = named.into_iter().find(|(name, _)| detail.contains(name));
+                Some(named.map_or(Field::PostText, |(_, field)| field))
+            }
+            (Kind::Post, Some(Code::NotAnImage)) => Some(Field::PostPicture),
+            (Kind::Custom, Some(Code::BadItem | Code::TooLarge | Code::BadJson)) => {
+                Some(Field::Json)
+            }
             _ => None,
         };
         Problem { field, text: humane(detail) }
@@ -70,7 +94,10 @@ impl Draft {
 fn humane(detail: &str) -> String {
     [
         ("`url`", "The address"),
-        ("`text`", "The message"),
+        ("`text`", "The text"),
+        ("`user`", "The name"),
+        ("`source`", "The source"),
+        ("`picture`", "The picture’s address"),
         ("`title`", "The title"),
         ("`description`", "The description"),
         ("`alt`", "The text on what it shows"),
@@ -95,6 +122,15 @@ mod tests {
         assert_eq!(field(image("", "x")), Some(Field::ImageUrl));
         assert_eq!(field(image("/uploads/a.png", " ")), Some(Field::Alt));
         assert_eq!(field(image("/uploads/a.png", "A hall")), None);
+        assert_eq!(field(Draft { kind: Kind::Post, ..Draft::default() }), Some(Field::PostText));
+        let pictured =
+            Draft { kind: Kind::Post, post_picture: "/uploads/a.png".into(), ..Draft::default() };
+        assert_eq!(field(pictured), None);
+        let custom =
+            |json: &str| Draft { kind: Kind::Custom, json: json.into(), ..Draft::default() };
+        assert_eq!(field(custom("{\"a\": 1,}")), Some(Field::Json));
+        assert!(!custom("{").previewable());
+        assert_eq!(field(custom("[1]")), None);
         assert!(image("/uploads/a.png", "").previewable());
         assert!(!Draft::default().previewable());
     }
@@ -111,6 +147,16 @@ mod tests {
         let unsaid = image.blame(Some(Code::BadItem), "`alt` is too long.");
         assert_eq!(unsaid.field, Some(Field::Alt));
         assert_eq!(unsaid.text, "The text on what it shows is too long.");
+        let post = Draft { kind: Kind::Post, ..Draft::default() };
+        for (code, detail, field) in [
+            (Code::BadUrl, "`picture` cannot be read: …", Field::PostPicture),
+            (Code::BadUrl, "`url` cannot be read: …", Field::PostUrl),
+            (Code::BadItem, "`user` is too long.", Field::User),
+            (Code::BadItem, "`source` is too long.", Field::Source),
+            (Code::TooLarge, "The item is too large.", Field::PostText),
+        ] {
+            assert_eq!(post.blame(Some(code), detail).field, Some(field));
+        }
         assert_eq!(image.blame(Some(Code::Forbidden), "Not you.").field, None);
     }
 }

@@ -1,6 +1,7 @@
 //! Display buttons: prepared items that one click shows.
 
 use super::draft::Draft;
+use crate::read::Json;
 use nowcast_shared::id::ButtonId;
 use nowcast_shared::item::Body;
 
@@ -70,6 +71,8 @@ pub struct Face {
     pub kind: String,
     /// The item.
     pub body: Body,
+    /// All of its data, also what [`Self::body`] does not know.
+    pub data: Json,
 }
 
 /// A display button.
@@ -79,6 +82,16 @@ pub struct Tile {
     pub id: ButtonId,
     /// All that can be changed.
     pub face: Face,
+}
+
+impl Face {
+    /// With what a draft says, and with all else that `before` had of the same kind.
+    pub fn of(label: String, color: Color, draft: &Draft, before: Option<&Self>) -> Self {
+        let (kind, body) = (draft.kind.name().to_owned(), draft.body());
+        let before = before.filter(|before| before.kind == kind).map(|before| &before.data);
+        let data = draft.data(before.map(|data| data.0.as_str()));
+        Self { label, color, kind, body, data }
+    }
 }
 
 /// What became of the last click on a tile.
@@ -98,10 +111,14 @@ pub enum Outcome {
 /// What an item says, line by line, without Markdown's marks.
 fn said(body: &Body) -> Vec<String> {
     let words = match body {
-        Body::Message { text } => text.as_str(),
+        Body::Message { text } | Body::Post { text: Some(text), .. } => text,
         Body::Link { title: Some(title), .. } => title,
         Body::Link { url, .. } => url.split_once("//").map_or(url.as_str(), |(_, rest)| rest),
         Body::Image { alt, .. } => alt,
+        Body::Post { picture, .. } => {
+            picture.as_ref().and_then(|picture| picture.alt.as_deref()).unwrap_or_default()
+        }
+        Body::Custom { json } => json,
         Body::Unknown => "",
     };
     let is_markdown = matches!(body, Body::Message { .. });
@@ -189,12 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn a_display_button_keeps_what_its_form_does_not_have_as_long_as_it_is_of_its_kind() {
+        let draft = Draft { text: "a".into(), ..Draft::default() };
+        let mut face = Face::of("A".into(), Color::Blue, &draft, None);
+        face.data = Json(r#"{"text":"a","mood":"calm"}"#.into());
+        let draft = Draft { text: "b".into(), ..draft };
+        let edited = Face::of("A".into(), Color::Blue, &draft, Some(&face));
+        assert_eq!(edited.data.0, r#"{"mood":"calm","text":"b"}"#);
+        let custom = Draft { kind: Kind::Custom, json: "[1, 2]".into(), ..draft };
+        let other = Face::of("A".into(), Color::Blue, &custom, Some(&edited));
+        assert_eq!((other.data.0.as_str(), other.kind.as_str()), ("[1,2]", "custom"));
+    }
+
+    #[test]
     fn a_tile_does_not_say_its_label_twice() {
-        let face = |label: &str, text: &str| Face {
-            label: label.into(),
-            color: Color::Blue,
-            kind: "message".into(),
-            body: Body::Message { text: text.into() },
+        let face = |label: &str, text: &str| {
+            let draft = Draft { text: text.into(), ..Draft::default() };
+            Face::of(label.into(), Color::Blue, &draft, None)
         };
         assert_eq!(summary(&face("Break", "## Break\n\nBack in ten.")), "Back in ten.");
         assert_eq!(summary(&face("Pause", "## Break\n\nBack in ten.")), "Break · Back in ten.");

@@ -1,14 +1,14 @@
 //! The shared variables of the room: what they are, and how they are changed ([`editor`]).
 //!
-//! Pure: [`known`] (what is heard of them), [`json`] (what is typed).
+//! Pure: [`known`] (what is heard of them).
 
 pub mod editor;
-pub mod json;
 pub mod known;
 
 use super::desk::Desk;
 use super::form::focus;
 use super::icon::{Icon, icon};
+use super::json::laid;
 use super::me::Right;
 use crate::read::Json;
 use editor::Editor;
@@ -101,7 +101,7 @@ fn VariableRow(name: String) -> impl IntoView {
     });
     let value = move || {
         let json = variable.get().map_or_else(String::new, |(Json(json), _)| json);
-        json::tidy(&json).unwrap_or(json)
+        laid(&json)
     };
     let version = move || variable.get().map(|(_, version)| version);
     let begun = untrack(version);

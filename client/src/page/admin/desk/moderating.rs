@@ -6,13 +6,13 @@ use crate::page::admin::ask;
 use crate::page::admin::ask::people::{Sanction, SanctionKind};
 use crate::page::admin::me::Right;
 use crate::page::admin::words;
+use crate::read::Json;
 use crate::store::chat::Entry;
 use crate::write;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::command::Command;
 use nowcast_shared::id::{PublicId, SaidId};
-use nowcast_shared::item::Body;
 
 impl Desk {
     /// Fetches who is here, and who may not be. What is known stays until the answer is there.
@@ -148,15 +148,15 @@ impl Desk {
 
     async fn sanction(
         self,
-        done: &Command<Body>,
+        done: &Command<Json>,
         said: String,
-        back: &Command<Body>,
+        back: &Command<Json>,
         undone: String,
     ) -> Result<(), String> {
         let answer = self.command(done).await;
         self.load_roster();
         answer.map_err(|failure| self.explain(&failure))?;
-        self.tell(said, Some(Undo::Give(write::command(back, write::body), undone)));
+        self.tell(said, Some(Undo::Give(write::command(back, |data| data.0.clone()), undone)));
         Ok(())
     }
 }

@@ -8,13 +8,15 @@ use crate::page::admin::draft::Draft;
 use crate::page::admin::keep;
 use crate::page::admin::problem::Problem;
 use crate::page::admin::tile::Outcome;
+use crate::read::Json;
 use crate::write;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, ItemId};
-use nowcast_shared::item::{Body, NewItem};
+use nowcast_shared::item::NewItem;
+use nowcast_shared::offset::Offset;
 
 impl Desk {
     /// Shows what the display button at this place holds.
@@ -39,7 +41,7 @@ impl Desk {
         });
         spawn_local(async move {
             let label = face.label;
-            let item = NewItem { kind: face.kind, data: face.body };
+            let item = NewItem { kind: face.kind, data: face.data };
             let outcome = match self.command(&Command::Publish { item }).await {
                 Ok(()) => Outcome::Out(keep::clock()),
                 // A tile is small.
@@ -71,7 +73,7 @@ impl Desk {
         }
         self.outcome.set(Outcome::Sending);
         spawn_local(async move {
-            let item = NewItem { kind: draft.kind.name().to_owned(), data: draft.body() };
+            let item = NewItem { kind: draft.kind.name().to_owned(), data: draft.data(None) };
             match self.command(&Command::Publish { item }).await {
                 Ok(()) => {
                     // What was typed on while it was on its way stays.
@@ -92,13 +94,18 @@ impl Desk {
         });
     }
 
-    /// Changes an item; the answer says what is wrong, if something is.
-    pub async fn edit_item(self, id: ItemId, draft: &Draft) -> Result<(), Problem> {
+    /// Changes an item published at `at`, and leaves those of its fields that the form does not
+    /// have; the answer says what is wrong, if something is.
+    pub async fn edit_item(self, id: ItemId, at: Offset, draft: &Draft) -> Result<(), Problem> {
         if let Some(problem) = draft.missing() {
             return Err(problem);
         }
-        let command = Command::Edit { item: id, data: draft.body() };
-        match self.command(&command).await {
+        let edited = async {
+            let before = ask::data(&self.room(), &id, at).await?;
+            let data = draft.data(before.as_ref().map(|data| data.0.as_str()));
+            self.command(&Command::Edit { item: id.clone(), data }).await
+        };
+        match edited.await {
             Ok(()) => {
                 self.tell("Changed on every page.", None);
                 Ok(())
@@ -109,12 +116,13 @@ impl Desk {
         }
     }
 
-    /// Takes an item from every page.
-    pub async fn delete_item(self, id: ItemId, was: NewItem<Body>) -> Result<(), String> {
+    /// Takes an item of this kind, published at `at`, from every page.
+    pub async fn delete_item(self, id: ItemId, at: Offset, kind: String) -> Result<(), String> {
+        // Without what it was there is only no way back.
+        let was = ask::data(&self.room(), &id, at).await.ok().flatten();
         match self.command(&Command::Delete { item: id }).await {
             Ok(()) => {
-                // What this page does not understand it cannot write down again.
-                let undo = (was.data != Body::Unknown).then_some(Undo::Republish(was));
+                let undo = was.map(|data| Undo::Republish(NewItem { kind, data }));
                 self.tell("Deleted on every page.", undo);
                 Ok(())
             }
@@ -157,8 +165,8 @@ impl Desk {
     }
 
     /// Gives a command in the name of this page.
-    pub async fn command(self, command: &Command<Body>) -> Result<(), Failure> {
-        self.give(&write::command(command, write::body)).await
+    pub async fn command(self, command: &Command<Json>) -> Result<(), Failure> {
+        self.give(&write::command(command, |data| data.0.clone())).await
     }
 
     /// Gives a command that is written already.

@@ -3,7 +3,7 @@
 use crate::page::admin::ask;
 use crate::page::admin::desk::Desk;
 use crate::page::admin::form::focus;
-use crate::page::admin::variables::json;
+use crate::page::admin::json;
 use crate::page::admin::words::reached;
 use crate::write;
 use leptos::task::spawn_local;

@@ -1,12 +1,12 @@
 //! The form for a shared variable: a new one, or another value for one that is there. What somebody
 //! else makes of it meanwhile is shown, and nothing is written over unseen.
 
-use super::json::{tidy, tight};
 use crate::page::admin::desk::Desk;
 use crate::page::admin::form::focus;
+use crate::page::admin::json::{laid, tight};
+use crate::page::admin::json_field::JsonField;
 use crate::page::admin::rooms::patterns;
 use crate::read::Json;
-use crate::write;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
 use nowcast_shared::error::Code;
@@ -138,20 +138,6 @@ impl Work {
             None => self.done.run(()),
         }
     }
-
-    /// Makes a text of what was typed without quotes.
-    fn quote(self) {
-        let mut quoted = String::new();
-        self.text.with_untracked(|text| write::string(&mut quoted, text.trim()));
-        self.text.set(quoted);
-        self.problem.set(None);
-        focus(self.id(Place::Value));
-    }
-}
-
-/// As it is best read.
-fn laid(json: &str) -> String {
-    tidy(json).unwrap_or_else(|_| json.to_owned())
 }
 
 /// The form.
@@ -182,7 +168,18 @@ pub fn Editor(
             <Show when=move || work.new>
                 <Name work/>
             </Show>
-            <Value work/>
+            <JsonField
+                id=work.id(Place::Value)
+                label="Value, as JSON"
+                lines=3
+                placeholder="{\"home\": 2, \"away\": 1}"
+                text=work.text
+                on_type=move |text| {
+                    work.text.set(text);
+                    work.problem.set(None);
+                }
+                problem=Signal::derive(move || work.wrong(Place::Value))
+            />
             <Show when=move || differs.get()>
                 <Meanwhile work/>
             </Show>
@@ -227,55 +224,6 @@ fn Name(work: Work) -> impl IntoView {
             />
             <p class="problem" id=format!("{id}-note") role="alert">
                 {move || work.wrong(Place::Name)}
-            </p>
-        </div>
-    }
-}
-
-#[component]
-fn Value(work: Work) -> impl IntoView {
-    let id = work.id(Place::Value);
-    // What is no JSON may have been meant as a text.
-    let meant_as_text = move || {
-        work.wrong(Place::Value).is_some()
-            && work.text.with(|text| {
-                let text = text.trim();
-                !text.is_empty() && !text.starts_with(['{', '[', '"', '\''])
-            })
-    };
-    let lay = move |event: ev::Event| {
-        if let Ok(laid) = tidy(&event_target_value(&event)) {
-            work.text.set(laid);
-        }
-    };
-    view! {
-        <div class="field">
-            <label for=id>"Value, as JSON"</label>
-            <textarea
-                id=id
-                class="mono"
-                rows="3"
-                style="--lines: 3"
-                autocapitalize="off"
-                spellcheck="false"
-                placeholder="{\"home\": 2, \"away\": 1}"
-                prop:value=work.text
-                on:input=move |event| {
-                    work.text.set(event_target_value(&event));
-                    work.problem.set(None);
-                }
-                on:change=lay
-                aria-invalid=move || work.wrong(Place::Value).map(|_| "true")
-                aria-describedby=format!("{id}-note")
-            ></textarea>
-            <p class="problem" id=format!("{id}-note") role="alert">
-                {move || work.wrong(Place::Value)}
-                <Show when=meant_as_text>
-                    " "
-                    <button type="button" class="as-link" on:click=move |_| work.quote()>
-                        "Put it in quotes"
-                    </button>
-                </Show>
             </p>
         </div>
     }

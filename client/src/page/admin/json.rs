@@ -1,6 +1,7 @@
 //! JSON as people type it: what is wrong and where, and how it is best read. Pure, so that it says
-//! the same in every browser. Numbers stay as they were typed.
+//! the same in every browser. Numbers stay as they were typed, also those that no browser can hold.
 
+use nowcast_shared::item::MOST_DEPTH;
 use std::fmt;
 
 /// What is wrong, and where.
@@ -24,8 +25,6 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// How deep lists and objects may stand in each other.
-const DEEPEST: usize = 64;
 /// What is not longer than this stays on one line, in characters.
 const SHORT: usize = 44;
 
@@ -60,6 +59,48 @@ pub fn tight(text: &str) -> Result<String, Wrong> {
     let mut out = String::new();
     value.write("", &mut out);
     Ok(out)
+}
+
+/// As it is best read; what is no JSON stays as it is.
+pub fn laid(json: &str) -> String {
+    tidy(json).unwrap_or_else(|_| json.to_owned())
+}
+
+/// A value inside of others, by the names of fields and the numbers of elements that lead to it.
+pub fn inside(text: &str, path: &[&str]) -> Option<String> {
+    let mut value = Reader { text, at: 0 }.whole().ok()?;
+    for step in path {
+        value = match value {
+            Value::List(values) => values.into_iter().nth(step.parse().ok()?)?,
+            Value::Object(fields) => fields.into_iter().rfind(|(name, _)| is(name, step))?.1,
+            Value::Plain(_) => return None,
+        };
+    }
+    let mut out = String::new();
+    value.write("", &mut out);
+    Some(out)
+}
+
+/// An object with the fields of `new`, and those of `before` that are none of `known`. Where one of
+/// the two is no object, it is `new`.
+pub fn merged(before: &str, known: &[&str], new: &str) -> String {
+    let read = |text| match (Reader { text, at: 0 }).whole() {
+        Ok(Value::Object(fields)) => Some(fields),
+        _ => None,
+    };
+    let (Some(mut kept), Some(fields)) = (read(before), read(new)) else {
+        return new.to_owned();
+    };
+    kept.retain(|(name, _)| !known.iter().any(|known| is(name, known)));
+    kept.extend(fields);
+    let mut out = String::new();
+    Value::Object(kept).write("", &mut out);
+    out
+}
+
+/// Whether a name in its quotes is this one, which needs no escapes.
+fn is(quoted: &str, name: &str) -> bool {
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(name)
 }
 
 impl Value<'_> {
@@ -151,7 +192,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value<'a>, Wrong> {
-        if depth > DEEPEST {
+        if depth > MOST_DEPTH {
             return Err(self.wrong("this stands too deep in other lists and objects."));
         }
         match self.peek() {
@@ -374,6 +415,26 @@ mod tests {
         assert_eq!(tight(laid).unwrap(), long);
         assert_eq!(tidy("[]").unwrap(), "[]");
         assert_eq!(tidy("{}").unwrap(), "{}");
+    }
+
+    #[test]
+    fn what_is_inside_is_found_and_stays_as_it_was() {
+        let text = r#"{"items":[{"id":"i1","data":{"a":12345678901234567890.10}}],"more":true}"#;
+        let data = inside(text, &["items", "0", "data"]);
+        assert_eq!(data.as_deref(), Some(r#"{"a":12345678901234567890.10}"#));
+        assert_eq!(inside(text, &["items", "1"]), None);
+        assert_eq!(inside(text, &["more", "0"]), None);
+        assert_eq!(inside("{", &["a"]), None);
+    }
+
+    #[test]
+    fn fields_that_a_form_does_not_know_stay() {
+        let before = r#"{"text":"a","id":12345678901234567890,"url":"u","tags":["x",{}]}"#;
+        let now = r#"{"text":"b"}"#;
+        let merged = |before| merged(before, &["text", "url"], now);
+        assert_eq!(merged(before), r#"{"id":12345678901234567890,"tags":["x",{}],"text":"b"}"#);
+        assert_eq!(merged("[1]"), now);
+        assert_eq!(merged("{"), now);
     }
 
     #[test]

@@ -1,0 +1,143 @@
+// The settings.
+
+import { readPlace } from "./address.js";
+import { probe } from "./probe.js";
+import { keepSettings, settings } from "./storage.js";
+
+/** Pictures may be anywhere. */
+const EVERY_SITE = { origins: ["http://*/*", "https://*/*"] };
+
+const form = document.querySelector("form");
+const { server, room, invitation } = form.elements;
+const [pictures, test, said, why] =
+  ["pictures", "test", "said", "why"].map((id) => document.getElementById(id));
+
+/** @type {number} Which test counts: an answer to an earlier one says nothing any more. */
+let testing = 0;
+
+await show(await settings());
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  save();
+});
+form.addEventListener("input", ({ target }) => {
+  problem(target.name, "");
+  say("");
+});
+server.addEventListener("change", tidy);
+test.addEventListener("click", look);
+why.addEventListener("click", askWhy);
+pictures.addEventListener("change", allowPictures);
+
+/** @param {import("./storage.js").Settings} stored */
+async function show({ place, notify }) {
+  server.value = place?.server ?? "";
+  room.value = place?.room ?? "";
+  invitation.value = place?.invitation ?? "";
+  form.elements.notify.value = notify;
+  pictures.checked = await chrome.permissions.contains(EVERY_SITE);
+  if (!place) {
+    server.focus();
+  }
+}
+
+/** What was typed, if it is a place; else the fields say what is wrong. */
+function typed() {
+  const { place, field, problem: words } = readPlace(server.value, room.value);
+  problem("server", field === "server" ? words : "");
+  problem("room", field === "room" ? words : "");
+  if (!place) {
+    form.elements[field].focus();
+    return null;
+  }
+  const invited = place.invitation ?? invitation.value.trim();
+  return invited ? { ...place, invitation: invited } : place;
+}
+
+/** An address that says more than the server fills the other fields. */
+function tidy() {
+  const { place } = readPlace(server.value, room.value);
+  if (place) {
+    fill(place);
+  }
+}
+
+function fill(place) {
+  server.value = place.server;
+  room.value = place.room;
+  invitation.value = place.invitation ?? invitation.value;
+}
+
+async function save() {
+  const place = typed();
+  if (!place) {
+    return say("");
+  }
+  fill(place);
+  await keepSettings({ place, notify: form.elements.notify.value });
+  say("Saved.", "good");
+}
+
+async function look() {
+  const place = typed();
+  if (!place) {
+    return say("");
+  }
+  const mine = ++testing;
+  fill(place);
+  say("Connecting…");
+  const { found, problem } = await probe(place);
+  if (mine !== testing) {
+    return;
+  }
+  if (found) {
+    const viewers = found.watching === 1 ? "1 viewer" : `${found.watching ?? 0} viewers`;
+    const title = found.title ? ` to “${found.title}”` : "";
+    return say(`Connected${title}: ${viewers}.`, "good");
+  }
+  say(problem.words, "bad");
+  // More can be said where the extension may read the server's answers.
+  why.hidden = problem.code !== "refused";
+  why.textContent = `Let it ask ${new URL(place.server).host} why`;
+}
+
+async function askWhy() {
+  const place = typed();
+  // Without the port: browsers differ on whether a pattern may have one.
+  const { protocol, hostname } = new URL(place?.server ?? "about:blank");
+  if (place && await chrome.permissions.request({ origins: [`${protocol}//${hostname}/*`] })) {
+    await look();
+  }
+}
+
+async function allowPictures() {
+  const change = pictures.checked ? chrome.permissions.request : chrome.permissions.remove;
+  await change(EVERY_SITE).catch(() => false);
+  pictures.checked = await chrome.permissions.contains(EVERY_SITE);
+}
+
+/**
+ * @param {string} name
+ * @param {string} words
+ */
+function problem(name, words) {
+  const field = form.elements[name];
+  const place = document.getElementById(`${name}-problem`);
+  if (place) {
+    place.textContent = words;
+    field.setAttribute("aria-invalid", String(Boolean(words)));
+  }
+}
+
+/**
+ * @param {string} words
+ * @param {"good" | "bad" | ""} [how]
+ */
+function say(words, how = "") {
+  if (!words) {
+    testing += 1;
+  }
+  why.hidden = true;
+  said.textContent = words;
+  said.dataset.how = how;
+}

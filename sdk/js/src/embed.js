@@ -1,0 +1,3 @@
+import { connect } from "./nowcast.js";
+
+export { connect };
