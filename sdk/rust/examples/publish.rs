@@ -11,7 +11,7 @@ async fn main() -> Result<(), nowcast_sdk::Error> {
     let [server, token, text] = [1, 2, 3].map(|place| args().nth(place).unwrap_or_default());
 
     let publisher = Publisher::to(&server, "main", token)?;
-    let published = publisher.publish("message", json!({"text": text})).await?;
-    println!("{} at {}", published.id, published.offset);
+    let kept = publisher.publish("message", json!({"text": text})).await?;
+    println!("{} at {}", kept.id, kept.offset);
     Ok(())
 }

@@ -68,7 +68,10 @@ impl Problem {
 
     /// Reads the answer to a request that was refused; what is wrong with it, if it is not what a
     /// Nowcast server says.
-    pub(crate) fn read(status: u16, kind: Option<&str>, body: &[u8]) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// If it is no such document, or lacks something; the text is for people.
+    pub fn read(status: u16, kind: Option<&str>, body: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Document {
             r#type: String,

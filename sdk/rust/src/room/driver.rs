@@ -406,7 +406,7 @@ impl Driver {
                     let address = self.address.clone();
                     self.requests.spawn(async move {
                         let answer = address.http().command(&address.commands(), frame).await;
-                        (id, answer)
+                        (id, answer.and_then(taken))
                     });
                 }
             }
@@ -427,6 +427,14 @@ impl Driver {
             // Whoever asked may have stopped waiting.
             let _ = then.send(answer);
         }
+    }
+}
+
+/// What an answer to a request means.
+fn taken(answer: ServerFrame<Value>) -> Result<Ack, Error> {
+    match answer {
+        ServerFrame::Ack { offset, held, .. } => Ok(Ack { offset, held }),
+        other => Err(Error::Broken(format!("{other:?} is no answer to a command"))),
     }
 }
 

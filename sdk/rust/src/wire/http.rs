@@ -10,7 +10,6 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use nowcast_link::sending::Taken;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::ItemId;
 use nowcast_shared::offset::Offset;
@@ -154,17 +153,12 @@ impl Http {
         Ok(Published { repeated, ..published })
     }
 
-    /// Sends a page's or program's frame to the address of its commands.
+    /// Sends a page's or program's frame to the address of its commands; the frame that answers it.
     ///
     /// # Errors
     /// If the server refuses the command or does not answer.
-    pub async fn command(&self, path: &str, frame: String) -> Result<Taken, Error> {
-        let answer: ServerFrame<Value> = read(self.ask(path, &[], frame).await?).await?;
-        match answer {
-            ServerFrame::Ack { offset, held, .. } => Ok(Taken { offset, held }),
-            ServerFrame::Pong => Ok(Taken::default()),
-            other => Err(Error::Broken(format!("{other:?} is no answer to a command"))),
-        }
+    pub async fn command(&self, path: &str, frame: String) -> Result<ServerFrame<Value>, Error> {
+        read(self.ask(path, &[], frame).await?).await
     }
 
     /// Posts JSON; the answer, if it is no refusal.

@@ -8,6 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use nowcast_shared::frame::SUBPROTOCOL;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -36,6 +37,10 @@ impl Socket {
                 let body = answer.body().as_deref().unwrap_or_default();
                 let kind = text(header::CONTENT_TYPE);
                 Err(http::refused(answer.status().as_u16(), kind, wait, body))
+            }
+            // Cut in between.
+            Err(error @ SocketError::Protocol(ProtocolError::HandshakeIncomplete)) => {
+                Err(Error::Unreachable(error.to_string()))
             }
             Err(error @ (SocketError::Protocol(_) | SocketError::Utf8(_))) => {
                 Err(Error::Broken(error.to_string()))
