@@ -54,8 +54,11 @@ impl Place {
         let place = read::get(settings, "place");
         let server = read::text(&place, "server")?;
         let room: RoomName = read::text(&place, "room")?.parse().ok()?;
-        let mut page =
-            if room == RoomName::main() { server.clone() + "/" } else { format!("{server}/r/{room}") };
+        let mut page = if room == RoomName::main() {
+            server.clone() + "/"
+        } else {
+            format!("{server}/r/{room}")
+        };
         if let Some(invitation) = read::text(&place, "invitation") {
             let invitation: String = js_sys::encode_uri_component(&invitation).into();
             page = page + "?invitation=" + &invitation;

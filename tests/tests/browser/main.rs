@@ -6,12 +6,14 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
+//! - [`kinds`]: posts and custom items, everywhere.
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
 mod feed;
+mod kinds;
 mod links;
 mod measured;
 mod moderation;
