@@ -64,7 +64,7 @@ fn a_welcome_brings_its_snapshot() {
     assert_eq!(data, [&link, &image, &Body::Unknown]);
     assert_eq!(room.items[1].edited_at, Some(6));
     assert_eq!(room.items[2].by.role, Role::Viewer);
-    assert_eq!(room.presence.transports, Transports { websocket: 1, sse: 1, poll: 0 });
+    assert_eq!(room.presence.transports, Transports { websocket: 1, sse: 1, poll: 0, bridge: 0 });
 }
 
 #[wasm_bindgen_test]

@@ -26,7 +26,7 @@ use nowcast_shared::id::RoomName;
 use std::fs::File;
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -96,6 +96,8 @@ pub struct Parts {
     pub trust_proxy: bool,
     /// How far `--open` reaches.
     reach: Reach,
+    /// Who follows the logs beside the hub.
+    followers: Followers,
     /// Turns true when the server begins to stop.
     pub stopping: watch::Sender<bool>,
     /// Held as long as this server works on the folder.
@@ -156,8 +158,12 @@ impl App {
         let push_names = PushNames::load(&db).await?;
         hub.push_after(push_names.before());
         let metrics = Arc::new(Metrics::default());
-        let follower = FanOut { hub: Arc::clone(&hub), metrics: Arc::clone(&metrics) };
-        let follower = Arc::new(follower);
+        let followers = Followers::default();
+        let follower = Arc::new(FanOut {
+            hub: Arc::clone(&hub),
+            metrics: Arc::clone(&metrics),
+            others: Arc::clone(&followers),
+        });
         let log = Log::new(db.clone(), config.keep_events, config.limits.tail, follower);
         let (main, _) = log.create(&RoomName::main(), "Nowcast").await?;
         if drawn.is_some() {
@@ -191,12 +197,13 @@ impl App {
                 _ => Reach::Everywhere,
             },
             trust_proxy: config.trust_proxy,
+            followers,
             stopping: watch::Sender::new(false),
             _lock: lock,
         };
         let app = Self(Arc::new(parts));
         engine
-            .start(&WeakApp(Arc::downgrade(&app.0)), config.limits.outbox)
+            .start(&app.downgrade(), config.limits.outbox)
             .context("The delivery threads cannot be started")?;
         tokio::spawn(announce(Arc::downgrade(&app.0)));
         tokio::spawn(settle(Arc::downgrade(&app.0)));
@@ -214,6 +221,16 @@ impl App {
         self.db.close().await;
     }
 
+    /// From now on this is handed each event too, after the hub.
+    pub fn follow(&self, follower: Arc<dyn Follower>) {
+        self.followers.write().unwrap_or_else(PoisonError::into_inner).push(follower);
+    }
+
+    /// A handle that does not keep the server alive.
+    pub fn downgrade(&self) -> WeakApp {
+        WeakApp(Arc::downgrade(&self.0))
+    }
+
     /// How far `--open` reaches.
     pub fn openness(&self) -> Reach {
         self.reach
@@ -225,20 +242,32 @@ impl App {
     }
 }
 
-/// Hands the log's events to the hub.
+/// Who follows the logs beside the hub: features. They hold no handle to the server.
+type Followers = Arc<RwLock<Vec<Arc<dyn Follower>>>>;
+
+/// Hands the log's events to the hub, then to the others.
 struct FanOut {
     hub: Arc<Hub>,
     metrics: Arc<Metrics>,
+    others: Followers,
+}
+
+impl FanOut {
+    fn tell(&self, tell: impl Fn(&Arc<dyn Follower>)) {
+        self.others.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(tell);
+    }
 }
 
 impl Follower for FanOut {
     fn followed(&self, room: &Arc<Room>, record: &Arc<Record>) {
         self.metrics.events.add(1);
         self.hub.deliver(room.id(), record);
+        self.tell(|other| other.followed(room, record));
     }
 
     fn gathered(&self) {
         self.hub.flush();
+        self.tell(|other| other.gathered());
     }
 }
 

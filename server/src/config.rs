@@ -1,5 +1,6 @@
 //! What can be set: every flag, its environment variable, its default.
 
+use crate::features;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
@@ -130,6 +131,11 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_TRUST_PROXY")]
     pub trust_proxy: bool,
 
+    /// How many Socket.IO connections there may be at once.
+    #[cfg(feature = "socketio")]
+    #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
+    pub max_socketio: usize,
+
     #[command(flatten)]
     /// What user tokens are held against.
     pub user_keys: UserKeys,
@@ -143,6 +149,10 @@ pub struct Serve {
         hide = true
     )]
     pub presence_grace: u64,
+
+    #[command(flatten)]
+    /// What is beside the core.
+    pub features: features::Flags,
 
     #[command(flatten)]
     /// Sizes and rates.

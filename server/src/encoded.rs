@@ -14,7 +14,9 @@ const WORTH_DEFLATING: usize = 1024;
 /// A frame in every wire format.
 #[derive(Debug)]
 pub struct Encoded {
-    /// JSON text, UTF-8 without line breaks. A part of `websocket`: they share their bytes.
+    /// JSON text, UTF-8 without line breaks, and a line break. They share their bytes with
+    /// `websocket`.
+    line: Bytes,
     json: Bytes,
     websocket: Bytes,
     /// The same, compressed; absent where that does not pay.
@@ -26,20 +28,28 @@ impl Encoded {
     /// Takes JSON text in pieces that are joined.
     pub fn new(pieces: &[&str]) -> Self {
         let length = pieces.iter().map(|piece| piece.len()).sum();
-        let mut frame = Vec::with_capacity(length + websocket::frame::LONGEST_HEAD);
+        let mut frame = Vec::with_capacity(length + websocket::frame::LONGEST_HEAD + 1);
         websocket::encode::header(websocket::Opcode::Text, false, length, &mut frame);
         let start = frame.len();
         for piece in pieces {
             frame.extend_from_slice(piece.as_bytes());
         }
-        let websocket = Bytes::from(frame);
-        let json = websocket.slice(start..);
-        Self { json, websocket, deflated: OnceLock::new(), event_stream: OnceLock::new() }
+        let end = frame.len();
+        frame.push(b'\n');
+        let whole = Bytes::from(frame);
+        let (line, json) = (whole.slice(start..), whole.slice(start..end));
+        let websocket = whole.slice(..end);
+        Self { line, json, websocket, deflated: OnceLock::new(), event_stream: OnceLock::new() }
     }
 
     /// The JSON text: an element of a long poll's answer.
     pub fn json(&self) -> &Bytes {
         &self.json
+    }
+
+    /// The same, as a line.
+    pub fn line(&self) -> &Bytes {
+        &self.line
     }
 
     /// A WebSocket text frame.

@@ -3,19 +3,47 @@
 
 #[cfg(feature = "asyncapi")]
 mod asyncapi;
+#[cfg(feature = "compat")]
+pub mod compat;
+#[cfg(feature = "socketio")]
+pub mod socketio;
 
 use crate::app::App;
 use crate::config::Serve;
 use axum::Router;
+use clap::Args;
+
+/// Flags of what is compiled in.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    #[cfg(feature = "compat")]
+    #[command(flatten)]
+    /// Of the addresses that older real-time pages ask.
+    pub compat: compat::Flags,
+}
 
 /// Starts what is compiled in and asked for; its addresses.
 ///
 /// # Errors
 /// If something of it cannot be started.
-#[expect(clippy::unused_async, reason = "what a feature keeps has to be read first")]
-pub async fn start(_app: &App, _config: &Serve) -> anyhow::Result<Router<App>> {
+#[cfg_attr(
+    not(feature = "compat"),
+    expect(clippy::unused_async, reason = "what a feature keeps is read first")
+)]
+#[cfg_attr(
+    not(any(feature = "compat", feature = "socketio")),
+    expect(unused_variables, reason = "for what is compiled in")
+)]
+pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     let router = Router::new();
     #[cfg(feature = "asyncapi")]
     let router = router.merge(asyncapi::router());
+    #[cfg(feature = "socketio")]
+    let router = router.merge(socketio::start(app, config));
+    #[cfg(feature = "compat")]
+    let router = match &config.features.compat {
+        flags if flags.compat => router.merge(compat::start(app, flags).await?),
+        _ => router,
+    };
     Ok(router)
 }

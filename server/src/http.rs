@@ -7,7 +7,7 @@ mod chat;
 mod commands;
 pub mod extract;
 mod invitation;
-mod items;
+pub(crate) mod items;
 mod people;
 mod push;
 mod rooms;

@@ -51,11 +51,18 @@ pub enum Transport {
     Sse,
     /// `…/poll`
     Poll,
+    /// Another protocol, which a feature speaks.
+    Bridge,
 }
 
 impl Transport {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::WebSocket, Self::Sse, Self::Poll];
+    pub const ALL: [Self; 4] = [Self::WebSocket, Self::Sse, Self::Poll, Self::Bridge];
+
+    /// Whether what the page sends comes over the same connection.
+    pub fn is_two_way(self) -> bool {
+        matches!(self, Self::WebSocket | Self::Bridge)
+    }
 
     /// Its name in counts.
     pub fn as_str(self) -> &'static str {
@@ -63,6 +70,7 @@ impl Transport {
             Self::WebSocket => "websocket",
             Self::Sse => "sse",
             Self::Poll => "poll",
+            Self::Bridge => "bridge",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Transports: how a request becomes a session. What is sent and when is the engine's business.
 
+pub mod bridge;
 pub mod poll;
 pub mod sse;
 pub mod ws;
@@ -95,7 +96,7 @@ impl Joining {
         let (join, reserved) = (self.join(app, transport), app.auth.reserved());
         let id = app.hub.join(room.id(), join, &reserved, |mailbox, seat| {
             let way = way(mailbox, seat.session());
-            let inbox = (transport == Transport::WebSocket).then(|| {
+            let inbox = transport.is_two_way().then(|| {
                 let credential = self.asks.credential.clone();
                 Box::new(Inbox::new(Arc::clone(&room), Arc::clone(seat), credential))
             });

@@ -31,11 +31,16 @@ pub fn check(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// Words as a line of plain text: who, and after a colon what on this one line. What would change the direction
-/// of the rest of a terminal's line is left out.
+/// Words as a line of plain text: who, and after a colon what.
 pub fn line(said: &Said) -> String {
-    let text = said.text.replace('\n', " ");
-    let mut line = format!("{}: {text}", said.name);
+    line_of(&said.name, ": ", &said.text)
+}
+
+/// Words on one line, with this between who says them and what. What would change the direction of
+/// the rest of a terminal's line is left out.
+pub fn line_of(name: &str, between: &str, text: &str) -> String {
+    let text = text.replace('\n', " ");
+    let mut line = format!("{name}{between}{text}");
     line.retain(|c| !is_direction(c));
     line.push('\n');
     line

@@ -137,6 +137,14 @@ pub struct Transports {
     pub sse: u64,
     /// On a long poll, or between two of them.
     pub poll: u64,
+    /// By another protocol: Socket.IO. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub bridge: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// In rooms with more people than this only a count is told.

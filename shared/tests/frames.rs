@@ -154,7 +154,7 @@ fn a_welcome_that_begins_anew_brings_the_room() {
             version: 7,
             count: 2,
             people: vec![ana_is_here()],
-            transports: Transports { websocket: 1, sse: 0, poll: 1 },
+            transports: Transports { websocket: 1, sse: 0, poll: 1, bridge: 0 },
         },
     };
     let frame = ServerFrame::Welcome(welcome(false, Some(snapshot)));
@@ -223,6 +223,16 @@ fn every_role_has_its_name() {
 }
 
 #[test]
+fn a_way_that_nobody_goes_is_left_out_if_it_is_a_later_one() {
+    let transports = Transports { websocket: 1, sse: 0, poll: 0, bridge: 2 };
+    let json = serde_json::to_string(&transports).unwrap();
+    assert_eq!(json, r#"{"websocket":1,"sse":0,"poll":0,"bridge":2}"#);
+    assert_eq!(serde_json::from_str::<Transports>(&json).unwrap(), transports);
+    let earlier = r#"{"websocket":1,"sse":0,"poll":0}"#;
+    assert_eq!(serde_json::from_str::<Transports>(earlier).unwrap().bridge, 0);
+}
+
+#[test]
 fn signal_presence() {
     let signal = Signal::Presence(Presence {
         version: 8,
@@ -231,7 +241,7 @@ fn signal_presence() {
         left: vec![PublicId("pBen".to_owned())],
         since: Some(7),
         people: None,
-        transports: Transports { websocket: 1, sse: 1, poll: 1 },
+        transports: Transports { websocket: 1, sse: 1, poll: 1, bridge: 0 },
     });
     let frame: ServerFrame<Value> = ServerFrame::Signal { signal };
     insta::assert_snapshot!(pinned(&frame), @r#"{"t":"signal","signal":{"kind":"presence","version":8,"count":3,"joined":[{"id":"pAna","name":"Ana"}],"left":["pBen"],"since":7,"transports":{"websocket":1,"sse":1,"poll":1}}}"#);

@@ -10,7 +10,7 @@ pub(crate) mod sdk;
 mod stamp;
 
 use std::fs::{self, File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -24,8 +24,26 @@ use stamp::Stamp;
 /// How many steps [`Pages::compile`] and [`Pages::finish`] show, one each.
 pub(crate) const STEPS: usize = 2;
 
-/// What the release pages are compiled with; index.html names it, too.
-const PROFILE: &str = "wasm-release";
+/// How WebAssembly is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wasm {
+    /// As small as it can be; index.html names the profile, too.
+    Release,
+    /// As fast as it can be compiled.
+    Debug,
+}
+
+impl Wasm {
+    /// The name that cargo knows, and that of its folder in the target folder.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Release => ("wasm-release", "wasm-release"),
+            Self::Debug => ("dev", "debug"),
+        }
+    }
+}
+
+const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The release pages in `dist/`.
 pub(crate) struct Pages<'a> {
@@ -62,12 +80,8 @@ impl<'a> Pages<'a> {
             return Ok(());
         }
         step.note("compiling");
-        let mut command = cargo::command(&self.paths.root);
-        command
-            .args(["build", "--target=wasm32-unknown-unknown", "--manifest-path"])
-            .arg(self.paths.root.join("client").join("Cargo.toml"))
-            .args(["--profile", PROFILE, "--bins"]);
-        keep_home_private(&mut command);
+        let mut command = compiling(self.paths, Wasm::Release);
+        command.arg("--bins");
         let log = cargo::log_path(&self.paths.state(), "pages-wasm");
         cargo::run(&step, "Compiling the pages", command, &log)?;
         step.done("compiled");
@@ -95,6 +109,35 @@ impl<'a> Pages<'a> {
         step.done(&format!("built, {} files, {} KB as brotli", sizes.files, sizes.brotli / 1000));
         Ok(())
     }
+}
+
+/// A call of cargo that compiles what is named after it for browsers. (All that is compiled in one
+/// way is compiled by one call like this, or cargo would do it again.)
+pub(crate) fn compiling(paths: &Paths, wasm: Wasm) -> Command {
+    let mut command = cargo::command(&paths.root);
+    command
+        .args(["build", "--target", TARGET, "--manifest-path"])
+        .arg(paths.root.join("client").join("Cargo.toml"))
+        .args(["--profile", wasm.names().0]);
+    if wasm == Wasm::Release {
+        keep_home_private(&mut command);
+    }
+    command
+}
+
+/// Where such a call leaves a binary.
+pub(crate) fn compiled(paths: &Paths, wasm: Wasm, name: &str) -> PathBuf {
+    paths.target.join(TARGET).join(wasm.names().1).join(format!("{name}.wasm"))
+}
+
+/// What wasm-opt may assume that browsers know, as index.html tells trunk.
+pub(crate) fn wasm_features(root: &Path) -> Result<Vec<String>> {
+    let page = fs::read_to_string(root.join("index.html"))?;
+    let (_, rest) = page
+        .split_once("data-wasm-opt-params=\"")
+        .context("index.html has no data-wasm-opt-params")?;
+    let features = rest.split('"').next().unwrap_or_default();
+    Ok(features.split_whitespace().map(str::to_owned).collect())
 }
 
 /// The places of panics are part of the pages. They name crates, not folders of whoever builds.

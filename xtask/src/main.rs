@@ -10,12 +10,14 @@
 //! - [`server`]: builds the binary, starts it; [`dev`] starts it together with `trunk serve`.
 //! - [`mod@test`]: every check there is, and one line that sums them up. [`soak`]: the journeys
 //!   with faults in their long form. [`mod@bench`]: measures the server beside others.
+//! - [`extension`]: the browser extension, as a folder and as an archive.
 //! - [`progress`] shows what is going on, [`process`] runs other programs, [`cargo`] is one of them.
 
 mod bench;
 mod cargo;
 mod client;
 mod dev;
+mod extension;
 mod paths;
 mod process;
 mod progress;
@@ -49,6 +51,12 @@ const TASKS: &[Task] = &[
         summary: "make target/release/nowcast, the one file to deploy",
         help: server::BUILD_HELP,
         run: server::build,
+    },
+    Task {
+        name: "extension",
+        summary: "the browser extension, as a folder to load and as an archive",
+        help: extension::HELP,
+        run: extension::run,
     },
     Task {
         name: "dev",
@@ -134,9 +142,9 @@ fn asks_for_help(words: &[String]) -> bool {
 fn print_help() -> ExitCode {
     println!("What a developer runs.\n\nUsage: cargo xtask <task> [options]\n\nTasks:");
     for task in TASKS {
-        println!("  {:<8}{}", task.name, task.summary);
+        println!("  {:<11}{}", task.name, task.summary);
     }
-    println!("  {:<8}this text; `help <task>` or `<task> --help` tells more", "help");
+    println!("  {:<11}this text; `help <task>` or `<task> --help` tells more", "help");
     println!("\n{}", paths::HELP);
     ExitCode::SUCCESS
 }

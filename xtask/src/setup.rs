@@ -95,6 +95,14 @@ impl Tools {
         self.trunk.join(path::executable("trunk"))
     }
 
+    pub(crate) fn wasm_bindgen(&self) -> PathBuf {
+        self.wasm_bindgen.join(path::executable("wasm-bindgen"))
+    }
+
+    pub(crate) fn wasm_opt(&self) -> PathBuf {
+        self.wasm_opt.join(path::executable("wasm-opt"))
+    }
+
     pub(crate) fn wasm_bindgen_test_runner(&self) -> PathBuf {
         self.wasm_bindgen.join(path::executable("wasm-bindgen-test-runner"))
     }

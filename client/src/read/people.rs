@@ -35,5 +35,10 @@ pub(super) fn presence(value: &JsValue) -> Option<Presence> {
 fn transports(value: &JsValue) -> Transports {
     let ways = get(value, "transports");
     let count = |name| whole(&ways, name).unwrap_or_default();
-    Transports { websocket: count("websocket"), sse: count("sse"), poll: count("poll") }
+    Transports {
+        websocket: count("websocket"),
+        sse: count("sse"),
+        poll: count("poll"),
+        bridge: count("bridge"),
+    }
 }

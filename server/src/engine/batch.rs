@@ -21,6 +21,8 @@ pub(super) enum Format {
     EventStream,
     /// Elements of a long poll's answer.
     Poll,
+    /// Lines of JSON, for whoever writes them in another protocol.
+    Lines,
 }
 
 impl Format {
@@ -35,6 +37,7 @@ impl Format {
             Self::Deflated => encoded.deflated(),
             Self::EventStream => encoded.event_stream(position),
             Self::Poll => encoded.json(),
+            Self::Lines => encoded.line(),
         }
     }
 }
@@ -82,7 +85,7 @@ pub(super) struct Batch {
     pub(super) selective: bool,
     /// Sessions, by their place in the shard, that are not to get all of it.
     except: Vec<usize>,
-    joined: [OnceCell<Bytes>; 3],
+    joined: [OnceCell<Bytes>; 4],
     body: OnceCell<Bytes>,
 }
 
@@ -145,6 +148,7 @@ impl Batch {
             Format::Deflated => 1,
             // Whoever polls gets a body instead.
             Format::EventStream | Format::Poll => 2,
+            Format::Lines => 3,
         };
         self.joined[slot].get_or_init(|| match &self.items[..] {
             [only] => only.bytes(format, &self.epoch).clone(),

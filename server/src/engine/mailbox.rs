@@ -46,6 +46,8 @@ pub enum Message {
     Hung(SessionId, u64),
     /// The other end of a pipe is gone.
     Left(SessionId),
+    /// A page behind a bridge says that it leaves.
+    Leaves(SessionId),
     /// A pipe that was full is empty.
     Drained(SessionId),
     /// What a stream that is read elsewhere brought. Dropping the sender asks for more.

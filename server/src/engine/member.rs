@@ -60,6 +60,12 @@ pub enum Way {
         /// To be rid of a page that does not read.
         peer: Peer,
     },
+    /// Within this process, for whoever speaks another protocol with the page and looks for signs
+    /// of life itself.
+    Bridge {
+        /// The way out: lines of JSON.
+        pipe: Pipe,
+    },
     /// Long polls, of which this is the first.
     Poll {
         /// It.
@@ -96,7 +102,7 @@ pub(super) struct Piped {
     pub(super) pipe: Pipe,
     /// Of an event stream: to be rid of it.
     pub(super) peer: Option<Peer>,
-    /// Of a tunnel: it brings more when this is dropped.
+    /// Of a tunnel or a bridge: it brings more when this is dropped.
     pub(super) more: Option<oneshot::Sender<()>>,
 }
 
@@ -211,6 +217,7 @@ impl Member {
                 (piped(pipe, None), websocket(deflate))
             }
             Way::EventStream { pipe, peer } => (piped(pipe, Some(peer)), Format::EventStream),
+            Way::Bridge { pipe } => (piped(pipe, None), Format::Lines),
             Way::Poll { waiting, returns } => {
                 let mut polls = Polls::new(returns);
                 polls.waiting = Some(waiting);
@@ -340,6 +347,7 @@ impl Member {
             Carrier::Pipe(_) if self.format == Format::EventStream => {
                 self.cold.wrote + times.heartbeat
             }
+            Carrier::Pipe(_) if self.format == Format::Lines => NEVER,
             // What it is asked waits behind the rest.
             Carrier::Socket { outbox: Some(_), .. } => self.cold.wrote + times.stall,
             Carrier::Socket { .. } | Carrier::Pipe(_) => self.liveness(times),

@@ -1,5 +1,6 @@
-//! What pages send over WebSocket.
+//! What pages send over a connection of their own.
 
+use super::batch::Format;
 use super::inbox::{Inbox, Read as Frame};
 use super::mailbox::Message;
 use super::member::{Carrier, Leaving, Stage};
@@ -62,6 +63,13 @@ impl Shard {
         let member = &mut self.members[key];
         member.cold.heard = now;
         member.cold.asked = false;
+        if member.format == Format::Lines {
+            // One whole frame, without a codec in between.
+            if member.stage != Stage::Over {
+                self.frame(app, key, bytes);
+            }
+            return;
+        }
         if member.stage == Stage::Over {
             self.overheard(key, bytes);
             return;
@@ -93,7 +101,7 @@ impl Shard {
         }
     }
 
-    /// A tunnel brings more when its commands are done.
+    /// Whoever brings frames from elsewhere brings more when its commands are done.
     pub(super) fn hold_back(&mut self, key: usize, sender: oneshot::Sender<()>) {
         let member = &mut self.members[key];
         if member.cold.paused
@@ -142,7 +150,7 @@ impl Shard {
     }
 
     /// The page leaves. What it sent before that is still done.
-    fn leave(&mut self, app: &App, key: usize, leaving: Leaving) {
+    pub(super) fn leave(&mut self, app: &App, key: usize, leaving: Leaving) {
         let member = &mut self.members[key];
         let busy = member.cold.inbox.is_none() || !member.cold.pending.is_empty();
         if member.stage == Stage::Over {
@@ -161,7 +169,9 @@ impl Shard {
                     let _entered = self.runtime.enter();
                     command::settle(app, left);
                 }
-                member.append(websocket::encode::close(code, "").into(), self.now);
+                if member.format != Format::Lines {
+                    member.append(websocket::encode::close(code, "").into(), self.now);
+                }
             }
             self.end(key, self.times.closing);
         }

@@ -4,10 +4,11 @@ use super::batch::Item;
 use super::deliver::Answer;
 use super::inbox::encode;
 use super::mailbox::{Mailbox, Message, WOKEN};
-use super::member::{Member, Times};
+use super::member::{Leaving, Member, Times};
 use super::timers::{Millis, Timers};
 use crate::app::{App, WeakApp};
 use crate::log::Room;
+use crate::websocket;
 use mio::event::Event;
 use mio::{Events, Poll};
 use nowcast_shared::error::Reason;
@@ -224,6 +225,11 @@ impl Shard {
             Message::Left(id) => {
                 if let Some(key) = self.key(id) {
                     self.let_go(key);
+                }
+            }
+            Message::Leaves(id) => {
+                if let Some(key) = self.key(id) {
+                    self.leave(app, key, Leaving::Closed(websocket::close::NORMAL));
                 }
             }
             Message::Drained(id) => {

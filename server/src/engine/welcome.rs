@@ -61,6 +61,9 @@ impl Welcome<'_> {
                 let begin = [b"data: ", head.as_bytes()].concat();
                 parts(begin, &snapshot.fields, [tail.as_bytes(), b"\n\n"].concat())
             }
+            Format::Lines => {
+                parts(head.into_bytes(), &snapshot.fields, [tail.as_bytes(), b"\n"].concat())
+            }
             Format::Poll => {
                 let fields = &snapshot.fields[..];
                 let whole = [head.as_bytes(), fields, tail.as_bytes()].concat();
@@ -111,5 +114,6 @@ pub(super) fn bytes(format: Format, json: &[u8]) -> Bytes {
         Format::Deflated => encoded::deflated(json).unwrap_or_else(plain),
         Format::EventStream => encoded::event_stream(json, None),
         Format::Poll => Bytes::copy_from_slice(json),
+        Format::Lines => [json, b"\n"].concat().into(),
     }
 }

@@ -21,7 +21,7 @@ const WHOLE: Duration = Duration::from_mins(5);
 
 /// What a body claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `application/json` and `…+json`.
     Json,
     /// `application/x-www-form-urlencoded`.
@@ -33,7 +33,7 @@ pub(super) enum Kind {
 }
 
 /// What the headers say of the body.
-pub(super) fn kind(headers: &HeaderMap) -> Kind {
+pub(crate) fn kind(headers: &HeaderMap) -> Kind {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mime = text.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     match mime.to_ascii_lowercase().as_str() {
@@ -48,7 +48,7 @@ pub(super) fn kind(headers: &HeaderMap) -> Kind {
 ///
 /// # Errors
 /// `too_large` past `limit` bytes; the rest is not read.
-pub(super) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut body = Limited::new(body, limit);
     let mut whole = Vec::new();
     let deadline = Instant::now() + WHOLE;
@@ -72,7 +72,7 @@ pub(super) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Problem> {
 }
 
 /// The body as JSON of a certain shape.
-pub(super) async fn json<T: DeserializeOwned>(
+pub(crate) async fn json<T: DeserializeOwned>(
     request: Request,
     limit: usize,
 ) -> Result<T, Problem> {
@@ -87,7 +87,7 @@ pub(super) async fn json<T: DeserializeOwned>(
 }
 
 /// The body as any JSON.
-pub(super) async fn value(request: Request, limit: usize) -> Result<Value, Problem> {
+pub(crate) async fn value(request: Request, limit: usize) -> Result<Value, Problem> {
     if let Kind::Form | Kind::Multipart = kind(request.headers()) {
         let detail = "Send JSON here, as Content-Type: application/json.";
         return Err(Problem::new(Code::UnsupportedType, detail));
@@ -101,7 +101,7 @@ fn any(bytes: &[u8]) -> Result<Value, Problem> {
 }
 
 /// Bytes as JSON of a certain shape.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = any(bytes)?;
     // Sequences would do for structs, but nobody should come to rely on it.
     if !value.is_object() {
@@ -158,7 +158,7 @@ fn not_utf8() -> Problem {
 
 /// The pairs of a query or a form (<https://url.spec.whatwg.org/#urlencoded-parsing>), but with
 /// bytes that are not UTF-8 refused instead of replaced.
-pub(super) fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, Utf8Error> {
+pub(crate) fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, Utf8Error> {
     let decode = |part: &[u8]| -> Result<String, Utf8Error> {
         let spaced: Vec<u8> =
             part.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();

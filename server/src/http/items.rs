@@ -74,7 +74,7 @@ async fn read(request: Request, limit: usize) -> Result<NewItem<Value>, Problem>
 }
 
 /// The request's `Idempotency-Key`, if it has one.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().trim();
     if !(1..=MAX_KEY).contains(&key.len()) {

@@ -57,6 +57,7 @@ fn of(transports: &mut Transports, way: Transport) -> &mut u64 {
         Transport::WebSocket => &mut transports.websocket,
         Transport::Sse => &mut transports.sse,
         Transport::Poll => &mut transports.poll,
+        Transport::Bridge => &mut transports.bridge,
     }
 }
 
@@ -190,8 +191,8 @@ impl People {
 
     /// How many are here; each counts once.
     pub(super) fn count(&self) -> u64 {
-        let Transports { websocket, sse, poll } = self.transports;
-        websocket + sse + poll
+        let Transports { websocket, sse, poll, bridge } = self.transports;
+        websocket + sse + poll + bridge
     }
 
     pub(super) fn version(&self) -> u64 {

@@ -236,7 +236,7 @@ async fn presence_counts_open_pages_by_transport() {
     let second = joining(Transport::WebSocket).open().await;
     let third = joining(Transport::Sse).open().await;
     let _fourth = joining(Transport::LongPoll).open().await;
-    let all = Transports { websocket: 2, sse: 1, poll: 1 };
+    let all = Transports { websocket: 2, sse: 1, poll: 1, bridge: 0 };
     let full = first.presence(|presence| presence.transports == all).await;
     assert_eq!(full.count, 4);
 
@@ -246,14 +246,14 @@ async fn presence_counts_open_pages_by_transport() {
     assert!(state.version >= full.version);
 
     drop(third);
-    let fewer = Transports { websocket: 2, sse: 0, poll: 1 };
+    let fewer = Transports { websocket: 2, sse: 0, poll: 1, bridge: 0 };
     let presence = first.presence(|presence| presence.transports == fewer).await;
     assert_eq!(presence.count, 3);
     assert!(presence.version > full.version, "versions grow");
 
     // A page that only changes its way is not a page that leaves.
     let second = second.resuming().over(Transport::Sse).open().await;
-    let moved = Transports { websocket: 1, sse: 1, poll: 1 };
+    let moved = Transports { websocket: 1, sse: 1, poll: 1, bridge: 0 };
     let presence = first.presence(|presence| presence.transports == moved).await;
     assert_eq!(presence.count, 3);
     drop(second);

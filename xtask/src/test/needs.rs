@@ -2,12 +2,14 @@
 //! failure is kept, so that every step that needs it fails, and the others do not.
 
 use std::cell::OnceCell;
+use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 
 use super::built::Built;
 use super::steps::Step;
-use crate::client::{self, Pages};
+use crate::client::{self, Pages, Wasm};
+use crate::extension;
 use crate::paths::Paths;
 use crate::process;
 use crate::progress::Progress;
@@ -34,10 +36,12 @@ pub(super) enum Need {
     Faults,
     /// Node, with the packages of `tests/node`.
     Node,
+    /// The browser extension, in a folder.
+    Extension,
 }
 
 impl Need {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Components,
         Self::Tools,
         Self::Pages,
@@ -46,6 +50,7 @@ impl Need {
         Self::Languages,
         Self::Faults,
         Self::Node,
+        Self::Extension,
     ];
 
     /// How many steps of progress getting it takes.
@@ -53,6 +58,7 @@ impl Need {
         match self {
             Self::Tools => setup::STEPS,
             Self::Pages => client::STEPS,
+            Self::Extension => extension::STEPS,
             Self::Components
             | Self::Built
             | Self::Browser
@@ -78,15 +84,17 @@ pub(super) struct Needs<'a> {
     languages: Got<()>,
     faults: Got<()>,
     node: Got<Node>,
+    extension: Got<PathBuf>,
 }
 
 impl<'a> Needs<'a> {
     pub(super) fn new(paths: &'a Paths, pages: &'a Pages<'a>, steps: &[&Step]) -> Self {
         let is_needed = |need: &Need| {
             steps.iter().any(|step| {
-                // Pages are made by the tools.
+                // Pages and the extension are made by the tools.
+                let tools = [Need::Pages, Need::Extension];
                 step.needs.contains(need)
-                    || (*need == Need::Tools && step.needs.contains(&Need::Pages))
+                    || (*need == Need::Tools && tools.iter().any(|it| step.needs.contains(it)))
             })
         };
         let preparations: usize = Need::ALL.into_iter().filter(is_needed).map(Need::steps).sum();
@@ -102,6 +110,7 @@ impl<'a> Needs<'a> {
             languages: Got::new(),
             faults: Got::new(),
             node: Got::new(),
+            extension: Got::new(),
         }
     }
 
@@ -124,6 +133,7 @@ impl<'a> Needs<'a> {
             Need::Languages => get(&self.languages, || self.install_languages()).map(drop),
             Need::Faults => get(&self.faults, || self.install_faults()).map(drop),
             Need::Node => self.node().map(drop),
+            Need::Extension => self.extension().map(drop),
         }
     }
 
@@ -158,6 +168,13 @@ impl<'a> Needs<'a> {
             Ok(node)
         });
         node.cloned()
+    }
+
+    /// The folder. Its WebAssembly is compiled together with that of the pages.
+    pub(super) fn extension(&self) -> Result<&PathBuf> {
+        get(&self.extension, || {
+            extension::make(self.paths, self.tools()?, &self.progress, Wasm::Release)
+        })
     }
 
     fn install_components(&self) -> Result<()> {

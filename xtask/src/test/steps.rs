@@ -150,7 +150,7 @@ pub(super) const STEPS: &[Step] = &[
         name: "browser",
         summary: "journeys through the pages in a real Chromium, with screenshots",
         kind: Kind::Tests,
-        needs: &[Need::Built, Need::Pages, Need::Browser],
+        needs: &[Need::Built, Need::Pages, Need::Extension, Need::Browser],
         commands: |needs| integration_tests(needs, Group::Browser),
     },
 ];
@@ -182,6 +182,7 @@ fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
             let browser = needs.browser()?;
             command
                 .env("NOWCAST_DIST", &paths.dist)
+                .env("NOWCAST_EXTENSION", needs.extension()?)
                 .env("NOWCAST_SCREENSHOTS", paths.target.join("screenshots"))
                 .env("CHROMIUM", browser.chromium)
                 .env("CHROMEDRIVER", browser.driver);

@@ -69,6 +69,7 @@ pub fn ways(transports: Transports) -> Vec<(&'static str, u64)> {
         ("WebSocket", transports.websocket),
         ("Event stream", transports.sse),
         ("Long poll", transports.poll),
+        ("Socket.IO", transports.bridge),
     ]
     .into_iter()
     .filter(|&(_, count)| count > 0)
@@ -145,7 +146,7 @@ mod tests {
     fn only_ways_in_use_are_named() {
         assert!(ways(Transports::default()).is_empty());
         assert_eq!(
-            ways(Transports { websocket: 3, sse: 0, poll: 1 }),
+            ways(Transports { websocket: 3, sse: 0, poll: 1, bridge: 0 }),
             [("WebSocket", 3), ("Long poll", 1)]
         );
     }

@@ -1,0 +1,158 @@
+//! What older pages send: tokens wherever they put them, forms, queries with more in them than
+//! anybody asked for.
+
+use crate::app::App;
+use crate::error::Problem;
+use crate::http::body::{self, Kind};
+use crate::http::extract::{Asks, InRoom};
+use crate::log::Room;
+use crate::policy::Action;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use nowcast_shared::error::Code;
+use nowcast_shared::id::RoomName;
+use percent_encoding::percent_decode;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The header, form field and parameter that hold a token.
+const TOKEN: &str = "token";
+
+/// What a page or program posted that may.
+pub(super) struct Posted {
+    /// Who it is.
+    pub(super) asks: Asks,
+    /// The room.
+    pub(super) room: Arc<Room>,
+    /// What the request says beside its body.
+    pub(super) parts: Parts,
+    /// The form, without its token.
+    pub(super) fields: Map<String, Value>,
+}
+
+impl Posted {
+    /// Reads who posts and what. Who shows a token outside of the form is known before that is read.
+    pub(super) async fn read(
+        app: &App,
+        request: Request,
+        may: impl Fn(&Asks) -> Result<(), Problem>,
+    ) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let known = match token(&parts) {
+            Some(token) => Some(who(app, &parts, Some(&token), &may).await?),
+            None if app.is_open() => Some(who(app, &parts, None, &may).await?),
+            None => None,
+        };
+        let mut fields = form(&parts, body, app.limits.max_form).await?;
+        let inner = fields.remove(TOKEN);
+        let (asks, room) = match known {
+            Some(known) => known,
+            None => who(app, &parts, inner.as_ref().and_then(Value::as_str), &may).await?,
+        };
+        Ok(Self { asks, room, parts, fields })
+    }
+
+    /// A field of the form, or else a parameter; nothing where it is empty.
+    pub(super) fn field(&self, name: &str) -> Result<Option<String>, Problem> {
+        match self.fields.get(name).and_then(Value::as_str) {
+            Some(text) => Ok(Some(text.to_owned()).filter(|text| !text.is_empty())),
+            None => query(&self.parts.uri, name),
+        }
+    }
+}
+
+/// The room, for who only reads: it may not be everybody's.
+pub(super) async fn enter(app: &App, parts: &Parts) -> Result<Arc<Room>, Problem> {
+    let plain = plain(parts, token(parts).as_deref())?;
+    Ok(InRoom::read(app, &plain, &RoomName::main()).await?.0)
+}
+
+/// May whoever sends this publish? The first thing that is asked of whoever posts something.
+pub(super) fn publishes(app: &App, asks: &Asks) -> Result<(), Problem> {
+    asks.may(app, Action::Publish, &RoomName::main())
+}
+
+async fn who(
+    app: &App,
+    parts: &Parts,
+    token: Option<&str>,
+    may: &impl Fn(&Asks) -> Result<(), Problem>,
+) -> Result<(Asks, Arc<Room>), Problem> {
+    let mut plain = plain(parts, token)?;
+    // Whatever it is called: something is changed, which pages of other sites may not by a cookie.
+    plain.method = Method::POST;
+    let asks = Asks::read(app, &plain, Some(&RoomName::main())).await?;
+    may(&asks)?;
+    let InRoom(room) = InRoom::read(app, &plain, &RoomName::main()).await?;
+    Ok((asks, room))
+}
+
+/// The request as other addresses know them: the token is a bearer token, and of what is in the
+/// query only the invitation to a private room counts.
+fn plain(parts: &Parts, token: Option<&str>) -> Result<Parts, Problem> {
+    let mut plain = parts.clone();
+    plain.headers.remove(header::AUTHORIZATION);
+    if let Some(token) = token {
+        let unknown = || Problem::new(Code::Unauthorized, "This token is not known here.");
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| unknown())?;
+        plain.headers.insert(header::AUTHORIZATION, value);
+    }
+    let mut pairs = parts.uri.query().unwrap_or_default().split('&');
+    let invitation = pairs.find(|pair| pair.starts_with("invitation="));
+    let uri = format!("{}?{}", parts.uri.path(), invitation.unwrap_or_default());
+    plain.uri = uri.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    Ok(plain)
+}
+
+/// The token that is not in the form: a bearer token, a header, a parameter. What else there may be
+/// in `Authorization` is for a proxy in between.
+fn token(parts: &Parts) -> Option<String> {
+    let header = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = header(header::AUTHORIZATION).filter(|value| {
+        value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+    });
+    let given = bearer.map(|value| value[7..].trim());
+    let given = given.or_else(|| header(HeaderName::from_static(TOKEN)).map(str::trim));
+    let given = given.filter(|token| !token.is_empty()).map(str::to_owned);
+    given.or_else(|| query(&parts.uri, TOKEN).ok().flatten())
+}
+
+/// A parameter of the query, whatever else is in it; nothing where it is empty.
+///
+/// # Errors
+/// `bad_query` if it is not UTF-8.
+pub(super) fn query(uri: &Uri, name: &str) -> Result<Option<String>, Problem> {
+    let mut pairs = uri.query().unwrap_or_default().split('&').map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(key), value)
+    });
+    let value = pairs.find_map(|(key, value)| (key == name).then_some(value)).unwrap_or_default();
+    let value = value.replace('+', " ");
+    let text = percent_decode(value.as_bytes()).decode_utf8();
+    let text = text.map_err(|_| {
+        Problem::new(Code::BadQuery, format!("`{name}` in the query is not UTF-8."))
+    })?;
+    Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
+}
+
+fn decode(key: &str) -> Cow<'_, str> {
+    percent_decode(key.as_bytes()).decode_utf8_lossy()
+}
+
+/// The form's fields; none without a body that says what it is.
+async fn form(parts: &Parts, body: Body, limit: usize) -> Result<Map<String, Value>, Problem> {
+    match body::kind(&parts.headers) {
+        Kind::Form | Kind::Multipart => {
+            let request = Request::from_parts(parts.clone(), body);
+            body::form(request, limit).await
+        }
+        Kind::Other if !parts.headers.contains_key(header::CONTENT_TYPE) => Ok(Map::new()),
+        Kind::Json | Kind::Other => Err(Problem::new(
+            Code::UnsupportedType,
+            "Send a form: application/x-www-form-urlencoded or multipart/form-data.",
+        )),
+    }
+}

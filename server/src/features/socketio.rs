@@ -1,0 +1,43 @@
+//! Socket.IO (<https://socket.io/docs/v4/socket-io-protocol/>, version 5 of it, which
+//! `socket.io-client` 3 and 4 speak), at `/socket.io/`.
+//!
+//! A namespace is a room, and being connected to one is a session like any other: the delivery
+//! engine holds it, and everything that it promises holds here. What is ours is the translation,
+//! and what a page cannot be trusted with. Read in this order:
+//!
+//! - [`packet`]: what goes over the wire, without IO.
+//! - [`front`]: what is looked at before a request reaches the library that speaks Engine.IO
+//!   (polls, WebSockets, the upgrade from one to the other, heartbeats).
+//! - [`connection`]: one page's connection: its rooms, and what it may send.
+//! - [`handshake`]: who joins, and from where on. [`session`]: a connection's part in one room.
+//! - [`incoming`], [`outgoing`]: events to commands, frames to events.
+//! - [`outlet`]: writing no faster than the page reads.
+
+mod connection;
+mod front;
+mod handshake;
+pub mod incoming;
+mod outgoing;
+mod outlet;
+pub mod packet;
+mod session;
+
+use crate::app::App;
+use crate::config::Serve;
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::{any, get};
+use front::Front;
+
+/// The addresses of Socket.IO.
+pub(super) fn start(app: &App, config: &Serve) -> Router<App> {
+    let front = Front::new(app, config.max_socketio);
+    let answer = move |request: Request| {
+        let front = front.clone();
+        async move { front.answer(request).await }
+    };
+    Router::new()
+        .route("/socket.io", any(answer.clone()))
+        .route("/socket.io/", any(answer))
+        .route("/socket.io/{*file}", get(front::no_script))
+}
