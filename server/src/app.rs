@@ -10,6 +10,7 @@ use crate::config::{Limits, Serve};
 use crate::db::Db;
 use crate::engine::Engine;
 use crate::epochs;
+use crate::http::cors::Origins;
 use crate::hub::Hub;
 use crate::limiter::Rates;
 use crate::log::{Follower, Log, Room};
@@ -94,6 +95,8 @@ pub struct Parts {
     pub open: Openness,
     /// Whether `X-Forwarded-For` counts.
     pub trust_proxy: bool,
+    /// Whose pages may read what is answered.
+    pub origins: Origins,
     /// How far `--open` reaches.
     reach: Reach,
     /// Who follows the logs beside the hub.
@@ -196,6 +199,7 @@ impl App {
                 1 => Reach::Loopback,
                 _ => Reach::Everywhere,
             },
+            origins: Origins::new(&config.allow_origin),
             trust_proxy: config.trust_proxy,
             followers,
             stopping: watch::Sender::new(false),

@@ -6,6 +6,7 @@
 
 use crate::app::App;
 use crate::error::Problem;
+use crate::http::cors::FOR_EVERYBODY;
 use anyhow::Context;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -22,6 +23,9 @@ use std::path::{Component, Path, PathBuf};
 #[folder = "../dist"]
 #[allow_missing = true]
 struct Embedded;
+
+/// What pages of other sites load.
+const SCRIPTS: [&str; 3] = ["nowcast.js", "nowcast.classic.js", "embed.js"];
 
 /// Where the files are.
 pub enum Assets {
@@ -148,6 +152,9 @@ async fn serve(app: &App, path: &str, method: &Method, headers: &HeaderMap) -> R
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(etag) = HeaderValue::try_from(etag) {
         out.insert(header::ETAG, etag);
+    }
+    if SCRIPTS.contains(&path) {
+        out.extend(FOR_EVERYBODY);
     }
     if let Some(encoding) = encoding {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));

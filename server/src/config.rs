@@ -1,6 +1,7 @@
 //! What can be set: every flag, its environment variable, its default.
 
 use crate::features;
+use crate::http::cors::Origin;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
@@ -135,6 +136,11 @@ pub struct Serve {
     #[cfg(feature = "socketio")]
     #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
     pub max_socketio: usize,
+    /// Lets pages of this origin (as `https://news.example`) read the server, with a live feed in
+    /// them or by scripts of their own. Repeatable; `*` is everybody's pages. They have no rights by it but those
+    /// of their own tokens.
+    #[arg(long, env = "NOWCAST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
 
     #[command(flatten)]
     /// What user tokens are held against.

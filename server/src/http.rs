@@ -5,6 +5,7 @@ pub mod body;
 mod buttons;
 mod chat;
 mod commands;
+pub mod cors;
 pub mod extract;
 mod invitation;
 pub(crate) mod items;
@@ -99,7 +100,17 @@ impl Http {
     }
 
     /// The answer to a request, with what every answer says.
-    pub async fn answer(mut self, request: Request) -> Response {
+    pub async fn answer(self, request: Request) -> Response {
+        let asked = cors::Asked::read(&self.app, request.headers());
+        let mut response = match asked.answer(&self.app, &request) {
+            Some(response) => finish(&self.app, true, response),
+            None => self.route(request).await,
+        };
+        asked.note(&mut response);
+        response
+    }
+
+    async fn route(mut self, request: Request) -> Response {
         let api = request.uri().path().starts_with("/api/");
         let response = match polled(&request) {
             // As the router would, at less cost: pages poll all the time.

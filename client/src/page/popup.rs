@@ -90,7 +90,7 @@ fn popup(stored: &JsValue) -> AnyView {
         <main class="feed">
             {part(move || problem(store, status))}
             <ol>{rows::rows(store, mark)}</ol>
-            {end(store, status, page)}
+            {end(store, status, &page)}
         </main>
     }
     .into_any()
@@ -144,7 +144,7 @@ fn problem(store: Store, status: crate::store::live::Live<Status>) -> AnyView {
 }
 
 /// What is to be said below the items.
-fn end(store: Store, status: crate::store::live::Live<Status>, page: Rc<str>) -> Part {
+fn end(store: Store, status: crate::store::live::Live<Status>, page: &Rc<str>) -> Part {
     let page = page.to_string();
     part(move || {
         let feed = store.feed;

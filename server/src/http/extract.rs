@@ -226,7 +226,7 @@ fn foreign() -> Problem {
 ///
 /// Browsers say so themselves (`Sec-Fetch-Site`, which no script can set); older ones send at
 /// least `Origin`, which is compared with the host that was asked. Programs send neither.
-fn is_same_site(headers: &HeaderMap) -> bool {
+pub(super) fn is_same_site(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
         return matches!(site, "same-origin" | "none");

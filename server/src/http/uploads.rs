@@ -1,6 +1,7 @@
 //! Pictures: uploaded by who may publish, shown to everybody.
 
 use super::body::{self, Kind};
+use super::cors;
 use super::extract::{Asks, InRoom};
 use crate::app::App;
 use crate::error::Problem;
@@ -80,5 +81,7 @@ pub(super) async fn show(
         Ok::<_, io::Error>((read > 0).then(|| (piece.freeze(), file)))
     });
     let size = [(header::CONTENT_LENGTH, HeaderValue::from(size))];
-    Ok((headers, size, Body::from_stream(pieces)).into_response())
+    // Pages of other sites show them, too.
+    let everybody = cors::FOR_EVERYBODY;
+    Ok((headers, everybody, size, Body::from_stream(pieces)).into_response())
 }

@@ -187,7 +187,7 @@ async fn requests_with_a_cookie_from_another_sites_page_are_refused() {
 }
 
 async fn a_page_with_the_admins_cookie_and_a_foreign_origin_is_not_the_admin(transport: Transport) {
-    let server = Server::start().await;
+    let server = Setup::new().arg("--allow-origin=https://evil.example").start().await;
     let admin = server.admin().await;
     // The page thinks that it is elsewhere, and so sends that as its origin; the request still
     // arrives here, as one does that another site's page makes.

@@ -8,6 +8,7 @@
 //!   harmless.
 //! - [`start`], [`access`], [`desk`]: flags and credentials; who may do what; the display
 //!   buttons.
+//! - [`origins`]: what pages of other sites may read.
 //! - [`chat`], [`moderation`]: what people say to each other, and what an admin can do about it.
 //!   [`rooms`]: what they are set to; private ones, empty ones.
 //! - [`stage`], [`variables`]: what pages move and write together.
@@ -22,6 +23,7 @@ mod delivery;
 mod desk;
 mod files;
 mod moderation;
+mod origins;
 mod people;
 mod polling;
 mod push;

@@ -86,11 +86,12 @@ fn register(
     let mut fields = object(first)?;
     // Pages fill in what they have.
     fields.retain(|_, value| !value.is_null() && *value != "");
-    if let Some(token) = fields.get("token")
+    if fields.contains_key("token")
         && let Some(id) = fields.remove("id")
     {
         // Whether the token is good the command finds out; here only whose it says that it is.
-        if token.as_str().and_then(subject).is_some_and(|subject| id != subject) {
+        let token = fields.get("token").and_then(Value::as_str);
+        if token.and_then(subject).is_some_and(|subject| id != subject) {
             let detail = "This token is not for the `id` that came with it.";
             return Err(Problem::new(Code::TokenForeign, detail));
         }
@@ -124,7 +125,7 @@ fn moves(command: &Value) -> Option<PieceId> {
 mod tests {
     use super::*;
 
-    fn command(arguments: Value) -> Value {
+    fn command(arguments: &Value) -> Value {
         read(&arguments.to_string()).unwrap().command
     }
 
@@ -160,7 +161,7 @@ mod tests {
             ),
             (json!(["command", {"kind": "typing"}, 5]), json!({"kind": "typing"})),
         ] {
-            assert_eq!(command(event.clone()), expected, "{event}");
+            assert_eq!(command(&event), expected, "{event}");
         }
     }
 
