@@ -11,6 +11,7 @@
 //!   [`nginx`] stands there too, as it does for real.
 //! - [`browser`]: a Chromium that a test drives.
 //! - [`token`]: signs user tokens. [`document`]: what documents show, to be run.
+//! - [`site`]: a website that is not the server's, with pages of the test.
 //! - [`wait`]: polls for a condition, with a limit.
 
 pub mod api;
@@ -21,6 +22,7 @@ pub mod nginx;
 pub mod page;
 pub mod proxy;
 pub mod server;
+pub mod site;
 pub mod token;
 pub mod wait;
 pub mod weather;
