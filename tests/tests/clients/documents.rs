@@ -1,10 +1,11 @@
 //! The examples of `docs/clients.md`, run as they stand there.
 
-use super::compat;
+use super::{compat, node};
 use nowcast_tests::document::{example, examples};
 use nowcast_tests::page::{Joining, Transport};
-use nowcast_tests::server::{Server, TOKEN};
+use nowcast_tests::server::{Server, TOKEN, repository};
 use nowcast_tests::wait::in_time;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,10 +15,20 @@ use tokio::process::{Child, ChildStdout, Command};
 const DOCUMENT: &str = "docs/clients.md";
 
 /// Those that need no browser: run here.
-const HERE: &[&str] = &["curl-publish", "curl-follow", "python", "php", "older-program"];
+const HERE: &[&str] = &[
+    "curl-publish",
+    "curl-follow",
+    "node",
+    "rust-listen",
+    "rust-publish",
+    "python",
+    "php",
+    "socketio",
+    "older-program",
+];
 
 /// Those that need one: run by `tests/browser/documents.rs`.
-const IN_A_BROWSER: &[&str] = &["older-page"];
+const IN_A_BROWSER: &[&str] = &["embed", "script-tag", "classic", "older-page"];
 
 #[test]
 fn no_example_is_left_out() {
@@ -132,6 +143,75 @@ async fn php_publishes_and_follows() {
     let server = Server::start().await;
     let command = command(&server, &["php"], "example.php", &adapted("php", &server));
     publishes_and_follows(server, run(command), "Hello from PHP").await;
+}
+
+/// A folder where Node finds a package under this name.
+fn node(server: &Server, name: &str, package: &Path, text: &str) -> Command {
+    let modules = server.scratch().join("node_modules");
+    std::fs::create_dir_all(&modules).expect("the folder can be written");
+    let link = std::os::unix::fs::symlink(package, modules.join(name));
+    link.expect("the folder can be written");
+    let program = node::program();
+    command(server, &[program.to_str().expect("a plain name")], "example.mjs", text)
+}
+
+#[tokio::test]
+async fn node_publishes_and_follows() {
+    let server = Server::start().await;
+    let package = server.scratch().join("package");
+    std::fs::create_dir_all(&package).unwrap();
+    let sources = repository().join("sdk/js/src");
+    let described = json!({"type": "module", "exports": "./src/nowcast.js"});
+    std::fs::write(package.join("package.json"), described.to_string()).unwrap();
+    std::os::unix::fs::symlink(sources, package.join("src")).unwrap();
+    let command = node(&server, "nowcast", &package, &adapted("node", &server));
+    publishes_and_follows(server, run(command), "Hello from Node").await;
+}
+
+#[tokio::test]
+async fn socket_io_4_and_3_publish_say_and_follow() {
+    for package in ["socket.io-client", "socket.io-client-3"] {
+        let mut server = Server::start().await;
+        let text = adapted("socketio", &server);
+        let package = node::modules().join(package);
+        let mut running = run(node(&server, "socket.io-client", &package, &text));
+        for line in ["from ", "post {", "tweet Ana Hello from Socket.IO", "chat "] {
+            running.prints(line).await;
+        }
+        server.restart().await;
+        running.prints("from ").await;
+        server.publisher().say("after a restart").await;
+        running.prints("after a restart").await;
+    }
+}
+
+/// A program of `sdk/rust/examples`, which the document shows as it is.
+fn rust(server: &Server, name: &str, arguments: &[&str]) -> Command {
+    let source = repository().join(format!("sdk/rust/examples/{name}.rs"));
+    let source = std::fs::read_to_string(&source).expect("the example is there");
+    assert_eq!(example(DOCUMENT, &format!("rust-{name}")), source, "{name}.rs is shown as it is");
+    // Cargo puts examples beside the folder of the tests.
+    let tests = std::env::current_exe().expect("where this test is");
+    let folder = tests.parent().and_then(Path::parent).expect("it lies in target/debug/deps");
+    let program = folder.join("examples").join(name);
+    assert!(program.is_file(), "cargo build -p nowcast-sdk --examples makes {}", program.display());
+    let mut command = Command::new(program);
+    command.arg(server.origin()).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn rust_publishes_and_follows() {
+    let mut server = Server::start().await;
+    let mut running = run(rust(&server, "listen", &["main"]));
+    running.prints("0 items so far").await;
+    let published = output(rust(&server, "publish", &[TOKEN, "Hello from Rust"])).await;
+    assert!(published.contains(" at 1"), "{published}");
+    running.prints("Hello from Rust").await;
+    server.restart().await;
+    server.publisher().say("after a restart").await;
+    running.prints("after a restart").await;
 }
 
 #[tokio::test]
