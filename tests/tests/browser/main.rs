@@ -6,11 +6,13 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
+//! - [`extension`]: the browser extension.
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
+mod extension;
 mod feed;
 mod links;
 mod measured;
