@@ -8,13 +8,14 @@
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
 //! - [`documents`]: the examples that are for browsers. [`pictures`]: how it all looks.
 //! - [`kinds`]: posts and custom items, everywhere.
-//! - [`pictures`]: how it all looks.
+//! - [`extension`]: the browser extension.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
 mod documents;
 mod embed;
+mod extension;
 mod feed;
 mod kinds;
 mod links;
