@@ -1,6 +1,7 @@
 //! The examples of `docs/clients.md` that are for browsers, as they stand there.
 
-use crate::windows::with_pages;
+use crate::extension::Extended;
+use crate::windows::{server, with_pages};
 use nowcast_tests::browser::{Browser, Screen};
 use nowcast_tests::document::example;
 use nowcast_tests::nginx::Nginx;
@@ -96,5 +97,18 @@ async fn one_line_puts_the_feed_into_a_page() {
     let shown = "const root = document.querySelector('nowcast-feed')?.shadowRoot;
         return root?.textContent.includes('Hello neighbour') || null";
     browser.until("the item in the feed", shown).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_extension_is_built_by_the_command_that_is_shown_and_follows_a_room() {
+    // `cargo xtask test` builds it as this does, and loads it from that folder.
+    assert_eq!(example(DOCUMENT, "extension"), "cargo xtask extension\n");
+    let server = server().await;
+    let browser = Extended::fresh().await;
+    browser.follow(&server.origin(), "main", "posts").await;
+    browser.popup().await;
+    server.publisher().publish("post", json!({"user": "Ana", "text": "Hello all"})).await;
+    browser.shows(&["Hello all"]).await;
     browser.close().await;
 }

@@ -28,7 +28,7 @@ const HERE: &[&str] = &[
 ];
 
 /// Those that need one: run by `tests/browser/documents.rs`.
-const IN_A_BROWSER: &[&str] = &["embed", "script-tag", "classic", "older-page"];
+const IN_A_BROWSER: &[&str] = &["embed", "extension", "script-tag", "classic", "older-page"];
 
 #[test]
 fn no_example_is_left_out() {
