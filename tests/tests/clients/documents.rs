@@ -2,6 +2,7 @@
 
 use super::{compat, node};
 use nowcast_tests::document::{example, examples};
+use nowcast_tests::nginx::Nginx;
 use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::{Server, TOKEN, repository};
 use nowcast_tests::wait::in_time;
@@ -61,11 +62,11 @@ impl Running {
 }
 
 /// The example, as somebody would adapt it: with the address of their server.
-fn adapted(name: &str, server: &Server) -> String {
+fn adapted(name: &str, origin: &str) -> String {
     assert!(HERE.contains(&name));
     let text = example(DOCUMENT, name);
     assert!(text.contains("http://127.0.0.1:8080"), "{name} asks the server");
-    text.replace("http://127.0.0.1:8080", &server.origin())
+    text.replace("http://127.0.0.1:8080", origin)
 }
 
 /// What runs a file with the example in it.
@@ -100,7 +101,7 @@ async fn output(mut command: Command) -> String {
 
 fn shell(name: &str, server: &Server) -> Command {
     // A line that fails ends it.
-    command(server, &["bash", "-euo", "pipefail"], "example.sh", &adapted(name, server))
+    command(server, &["bash", "-euo", "pipefail"], "example.sh", &adapted(name, &server.origin()))
 }
 
 /// A program that publishes, prints what there is, and then what comes.
@@ -134,14 +135,15 @@ async fn curl_follows() {
 #[tokio::test]
 async fn python_publishes_and_follows() {
     let server = Server::start().await;
-    let command = command(&server, &["python3"], "example.py", &adapted("python", &server));
+    let command =
+        command(&server, &["python3"], "example.py", &adapted("python", &server.origin()));
     publishes_and_follows(server, run(command), "Hello from Python").await;
 }
 
 #[tokio::test]
 async fn php_publishes_and_follows() {
     let server = Server::start().await;
-    let command = command(&server, &["php"], "example.php", &adapted("php", &server));
+    let command = command(&server, &["php"], "example.php", &adapted("php", &server.origin()));
     publishes_and_follows(server, run(command), "Hello from PHP").await;
 }
 
@@ -155,34 +157,61 @@ fn node(server: &Server, name: &str, package: &Path, text: &str) -> Command {
     command(server, &[program.to_str().expect("a plain name")], "example.mjs", text)
 }
 
+/// The example for Node, which finds the library as it would an installed one.
+fn with_library(server: &Server, origin: &str) -> Command {
+    let package = server.scratch().join("package");
+    std::fs::create_dir_all(&package).expect("the folder can be written");
+    let described = json!({"type": "module", "exports": "./src/nowcast.js"}).to_string();
+    std::fs::write(package.join("package.json"), described).expect("the folder can be written");
+    let sources = repository().join("sdk/js/src");
+    let link = std::os::unix::fs::symlink(sources, package.join("src"));
+    link.expect("the folder can be written");
+    node(server, "nowcast", &package, &adapted("node", origin))
+}
+
 #[tokio::test]
 async fn node_publishes_and_follows() {
     let server = Server::start().await;
-    let package = server.scratch().join("package");
-    std::fs::create_dir_all(&package).unwrap();
-    let sources = repository().join("sdk/js/src");
-    let described = json!({"type": "module", "exports": "./src/nowcast.js"});
-    std::fs::write(package.join("package.json"), described.to_string()).unwrap();
-    std::os::unix::fs::symlink(sources, package.join("src")).unwrap();
-    let command = node(&server, "nowcast", &package, &adapted("node", &server));
-    publishes_and_follows(server, run(command), "Hello from Node").await;
+    let running = run(with_library(&server, &server.origin()));
+    publishes_and_follows(server, running, "Hello from Node").await;
+}
+
+#[tokio::test]
+async fn node_publishes_and_follows_behind_nginx() {
+    let server = Server::start().await;
+    let nginx = Nginx::start("site", &server).await;
+    let running = run(with_library(&server, &nginx.origin()));
+    publishes_and_follows(server, running, "Hello from Node").await;
+}
+
+/// A page with this version of the client.
+async fn speaks_socket_io(mut server: Server, package: &str, origin: &str) {
+    let package = node::modules().join(package);
+    let text = adapted("socketio", origin);
+    let mut running = run(node(&server, "socket.io-client", &package, &text));
+    for line in ["from ", "post {", "tweet Ana Hello from Socket.IO", "chat "] {
+        running.prints(line).await;
+    }
+    server.restart().await;
+    running.prints("from ").await;
+    server.publisher().say("after a restart").await;
+    running.prints("after a restart").await;
 }
 
 #[tokio::test]
 async fn socket_io_4_and_3_publish_say_and_follow() {
     for package in ["socket.io-client", "socket.io-client-3"] {
-        let mut server = Server::start().await;
-        let text = adapted("socketio", &server);
-        let package = node::modules().join(package);
-        let mut running = run(node(&server, "socket.io-client", &package, &text));
-        for line in ["from ", "post {", "tweet Ana Hello from Socket.IO", "chat "] {
-            running.prints(line).await;
-        }
-        server.restart().await;
-        running.prints("from ").await;
-        server.publisher().say("after a restart").await;
-        running.prints("after a restart").await;
+        let server = Server::start().await;
+        let origin = server.origin();
+        speaks_socket_io(server, package, &origin).await;
     }
+}
+
+#[tokio::test]
+async fn socket_io_publishes_says_and_follows_behind_nginx() {
+    let server = Server::start().await;
+    let nginx = Nginx::start("site", &server).await;
+    speaks_socket_io(server, "socket.io-client", &nginx.origin()).await;
 }
 
 /// A program of `sdk/rust/examples`, which the document shows as it is.
