@@ -43,14 +43,14 @@ impl Posted {
         let (parts, body) = request.into_parts();
         let known = match token(&parts) {
             Some(token) => Some(who(app, &parts, Some(&token), &may).await?),
-            None if app.is_open() => Some(who(app, &parts, None, &may).await?),
             None => None,
         };
         let mut fields = form(&parts, body, app.limits.max_form).await?;
         let inner = fields.remove(TOKEN);
+        let inner = inner.as_ref().and_then(Value::as_str).filter(|token| !token.is_empty());
         let (asks, room) = match known {
             Some(known) => known,
-            None => who(app, &parts, inner.as_ref().and_then(Value::as_str), &may).await?,
+            None => who(app, &parts, inner, &may).await?,
         };
         Ok(Self { asks, room, parts, fields })
     }
