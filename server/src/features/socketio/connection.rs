@@ -27,10 +27,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub(super) const MOST_ROOMS: usize = 16;
 
 /// How long a connection may be in no room.
-const LONELY: Duration = Duration::from_secs(20);
+const LONELY: Duration = Duration::from_secs(15);
 
 /// How long a page has to read why its connection ends.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long what a page that floods has under way is read and dropped.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How many bytes of a page's commands may wait in one room.
 const WAITING: usize = 256 * 1024;
@@ -446,5 +449,11 @@ async fn drive(
         outlet::taken(&socket).await
     };
     let _ = timeout(FAREWELL, last_words).await;
+    let flood = matches!(*connection.ending.borrow(), Some(Ending::Flood));
+    if flood {
+        // What is under way is still read: closing before it is would reset the connection, and
+        // could take the reason with it.
+        let _ = timeout(LINGER, connection.ended()).await;
+    }
     socket.close(DisconnectReason::ClosingServer);
 }

@@ -55,18 +55,12 @@ struct Happened {
 }
 
 impl Page {
-    pub(super) async fn open(server: &Server, way: Way) -> Self {
-        Self::open_at(&server.origin(), way, &json!({})).await
-    }
-
-    /// At another address, with these headers.
-    pub(super) async fn open_at(origin: &str, way: Way, headers: &Value) -> Self {
+    pub(super) fn open(server: &Server, way: Way) -> Self {
         let mut command = script("socketio.mjs");
         command
-            .env("URL", origin)
+            .env("URL", server.origin())
             .env("PACKAGE", way.package)
             .env("TRANSPORTS", way.transports)
-            .env("HEADERS", headers.to_string())
             .stdin(std::process::Stdio::piped())
             .stderr(std::process::Stdio::inherit());
         let mut child = command.spawn().expect("Node can be run");
