@@ -348,14 +348,15 @@ impl Connection {
 
     /// What says why the connection ends, where nothing has yet.
     fn goodbyes(&self) -> Vec<String> {
-        let reason = match *self.ending.borrow() {
+        let of = |reason: Reason| (reason.as_str(), sentence(reason));
+        let (code, why) = match *self.ending.borrow() {
             Some(Ending::Told) => return Vec::new(),
-            Some(Ending::Flood) => Reason::Flooding,
-            None => Reason::TimedOut,
+            Some(Ending::Flood) => of(Reason::Flooding),
+            None if *self.app.stopping.borrow() => of(Reason::Restarting),
+            None => (Code::TimedOut.as_str(), "This connection came into no room."),
         };
         let rooms = self.state().rooms.keys().cloned().collect::<Vec<_>>();
         let everywhere = if rooms.is_empty() { vec!["/".to_owned()] } else { rooms };
-        let (code, why) = (reason.as_str(), sentence(reason));
         everywhere.iter().flat_map(|room| packet::refused(room, None, code, why)).collect()
     }
 

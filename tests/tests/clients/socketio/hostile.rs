@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 /// How many messages are drawn over WebSocket, and how many bodies by polls.
-const MESSAGES: usize = 10_000;
-const BODIES: usize = 1_000;
+const MESSAGES: usize = 4_000;
+const BODIES: usize = 400;
 
 /// How much the server may have grown by afterwards, in bytes.
 const GROWTH: u64 = 16 * 1024 * 1024;
