@@ -7,6 +7,7 @@ export const STYLE = `
   display: block;
   color-scheme: light dark;
   container-type: inline-size;
+  max-width: var(--nowcast-max-width, 760px);
 }
 
 :host([hidden]) {
@@ -254,6 +255,10 @@ header :is(time, i) {
   padding-inline-start: 1.4em;
 }
 
+.prose ul {
+  list-style: disc;
+}
+
 .prose li::marker {
   color: var(--faint);
 }
@@ -422,10 +427,33 @@ figcaption {
   line-height: 1.5;
 }
 
-.back {
-  display: inline-block;
-  margin-top: 8px;
+.post figcaption {
+  display: none;
+}
+
+/* Where nobody said how large a picture is, its place is kept in the shape of most. */
+.post img:not([width]) {
+  width: 100%;
+  max-width: 560px;
+  aspect-ratio: 16 / 10;
+  object-fit: cover;
+}
+
+.from {
+  margin: 8px 0 0;
+  overflow: hidden;
+  color: var(--faint);
   font-size: 13px;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+
+.from a {
+  text-decoration: none;
+}
+
+.from a:hover {
+  text-decoration: underline;
 }
 
 .faded {

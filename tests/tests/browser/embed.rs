@@ -150,8 +150,8 @@ async fn every_kind_is_shown_under_a_strict_policy_and_nothing_of_it_runs() {
              && found('a.card strong').innerText === 'The programme'
              && found('.prose strong').innerText === 'seven'
              && [...root.querySelectorAll('header b')].some(it => it.innerText === 'Ines')
-             && found('a.back').innerText === 'View on Mastodon'
-             && found('table th').innerText === 'home'",
+             && found('.from a').innerText === 'Mastodon · example.org'
+             && [...root.querySelectorAll('th[scope=row]')].some(it => it.innerText === 'home')",
         8 + hostile.len()
     );
     browser.until("all kinds are shown", &shown).await;
@@ -194,21 +194,21 @@ async fn how_it_looks_light_dark_and_narrow() {
     publish_all_kinds(&server.publisher()).await;
     let origin = server.origin();
     let feed = |attributes: &str, width: &str| {
-        format!("<div style='width:{width}'><nowcast-feed {attributes}></nowcast-feed></div>")
+        format!(
+            "<div style='width:{width}'><nowcast-feed room=main {attributes}></nowcast-feed></div>"
+        )
     };
+    // In the head it only makes the element known.
     let body = format!(
-        "<style>body{{margin:0;display:flex;gap:24px;padding:24px;background:#8884}}</style>
-         <script type=module src='{origin}/embed.js' data-define></script>{}{}",
-        feed(&format!("server={origin} room=main"), "840px"),
-        feed(&format!("server={origin} room=main limit=4"), "320px")
+        "<style>body{{margin:0;display:flex;gap:24px;padding:24px;background:light-dark(#e4e2dc,#000)}}\
+         :root{{color-scheme:light dark}}</style>{}{}",
+        feed("", "840px"),
+        feed("limit=4", "320px")
     );
-    let page = site.page(
-        "/wide",
-        html(&body).replace("<script", "</script><script").replacen("</script>", "", 1),
-        "",
-    );
+    let wide = html(&body).replace("<body>", &format!("<head>{}</head><body>", tag(&origin, "")));
+    let page = site.page("/wide", wide, "");
     let ready = "const feeds = [...document.querySelectorAll('nowcast-feed')];
-         return feeds.length >= 2 && feeds.every(it => it.state === 'live'
+         return feeds.length === 2 && feeds.every(it => it.state === 'live'
              && [...it.shadowRoot.querySelectorAll('img')].every(it => it.complete))";
     let browser = Browser::open(Screen::Desk).await;
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
