@@ -268,6 +268,16 @@ async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_ow
     let sockets = |seen: Vec<String>| seen.iter().filter(|path| path.contains("/ws?")).count();
     assert_eq!(sockets(proxy.seen()), 1, "{:?}", proxy.seen());
 
+    // A script that is added later is no other module, and still asks for a feed.
+    let added = format!(
+        "const script = Object.assign(document.createElement('script'),
+             {{type: 'module', src: '{origin}/embed.js'}});
+         script.dataset.limit = 2;
+         document.body.append(script)"
+    );
+    browser.run(&added).await;
+    browser.until("there is one more", &format!("{counts} === '[2,1,1,2]'")).await;
+
     // Moving one keeps it, removing one does not end the others'.
     browser
         .run("document.querySelector('main').append(document.querySelector('nowcast-feed'))")
@@ -276,6 +286,20 @@ async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_ow
     server.publisher().say("to those that are left").await;
     shows(&browser, &["to those that are left", "plain", "GOAL for the Lions"]).await;
     assert_eq!(sockets(proxy.seen()), 1);
+    // Whoever is far from the server is told so, and sees what there is.
+    proxy.set(|rules| rules.refuse_all = true);
+    proxy.cut();
+    says(&browser, "Reconnecting…").await;
+    let unreachable =
+        "const feed = document.body.appendChild(document.createElement('nowcast-feed'));
+         feed.setAttribute('transport', 'poll');";
+    browser.run(unreachable).await;
+    let told = "return [...document.querySelectorAll('nowcast-feed')].at(-1).shadowRoot
+         .querySelector('.said').innerText.startsWith('This live feed cannot be reached')";
+    browser.until("one that shows nothing says why", told).await;
+    browser.picture("embed-unreachable").await;
+    proxy.set(|rules| rules.refuse_all = false);
+    says(&browser, "Live").await;
     // Another room is another connection; one that is not there is said.
     browser.run("document.querySelector('nowcast-feed').setAttribute('room', 'nowhere')").await;
     explains(&browser, "There is no such live feed").await;
