@@ -465,7 +465,7 @@ figcaption {
 /* What has to be said of the whole feed. */
 .said {
   position: relative;
-  margin: 0;
+  margin-block: 0;
   padding: 0 0 28px 22px;
   color: var(--soft);
 }

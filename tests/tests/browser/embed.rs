@@ -6,7 +6,7 @@ use nowcast_tests::browser::{Browser, Screen, Theme};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::Transport;
 use nowcast_tests::proxy::Proxy;
-use nowcast_tests::server::{Server, Setup, TOKEN};
+use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::site::Site;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -264,7 +264,7 @@ async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_ow
     shows(&browser, &["plain", "GOAL for the Lions"]).await;
     let counts = "return JSON.stringify([...document.querySelectorAll('nowcast-feed')]
          .map(it => it.shadowRoot.querySelectorAll('.item').length))";
-    browser.until("each shows as many as it should", &format!("{} === '[2,1,1]'", counts)).await;
+    browser.until("each shows as many as it should", &format!("{counts} === '[2,1,1]'")).await;
     let sockets = |seen: Vec<String>| seen.iter().filter(|path| path.contains("/ws?")).count();
     assert_eq!(sockets(proxy.seen()), 1, "{:?}", proxy.seen());
 
@@ -340,5 +340,37 @@ async fn the_library_works_in_other_sites_pages_as_a_module_and_as_a_classic_scr
          }})"
     );
     assert_eq!(browser.run(&published).await["offset"], 3);
+    browser.close().await;
+}
+
+/// An example, as somebody would adapt it: with the address of their server.
+fn example(name: &str, server: &Server) -> String {
+    let text = std::fs::read_to_string(repository().join("examples").join(name)).unwrap();
+    text.replace("http://127.0.0.1:8080", &server.origin())
+}
+
+#[tokio::test]
+async fn the_examples_show_what_is_published() {
+    let (server, site) = neighbours().await;
+    let publisher = server.publisher();
+    publisher.say("Doors open at seven").await;
+    publisher.publish("custom", json!({"home": 2, "away": 1})).await;
+    let browser = Browser::open(Screen::Desk).await;
+    browser.go(&site.page("/embed", example("embed.html", &server), "")).await;
+    shows(&browser, &["It stands 2 : 1", "Doors open at seven"]).await;
+    browser.picture("embed-example").await;
+
+    browser.go(&site.page("/page", example("page.html", &server), "")).await;
+    let texts =
+        "return JSON.stringify([...document.querySelectorAll('li')].map(it => it.innerText))
+         === JSON.stringify(['live', '{\"away\":1,\"home\":2}', 'Doors open at seven'])";
+    browser
+        .until("it is live", "return document.body.innerText.includes('Live by websocket')")
+        .await;
+    publisher.say("live").await;
+    browser.until("the page shows all", texts).await;
+    browser.fill("input[name=text]", "Hello\u{e007}").await;
+    let why = "return document.querySelector('output').value.includes('another site')";
+    browser.until("why nothing was said stands beside the form", why).await;
     browser.close().await;
 }
