@@ -171,7 +171,7 @@ function clickable(plain) {
  */
 function table(value, depth) {
   if (value === null || typeof value !== "object") {
-    return element("span", { dir: "auto" }, ...(typeof value === "string" ? clickable(value) : [String(value)]));
+    return element("bdi", {}, ...(typeof value === "string" ? clickable(value) : [String(value)]));
   }
   if (depth >= DEEPEST) return element("code", {}, JSON.stringify(value));
   const entries = Object.entries(value).slice(0, LONGEST_TABLE);
@@ -185,10 +185,10 @@ function table(value, depth) {
       const cells = fields.map((field) => element("td", {}, field in cell ? table(cell[field], depth + 1) : ""));
       return element("tr", {}, ...cells);
     }
-    const name = isList ? null : element("th", { scope: "row", dir: "auto" }, key);
+    const name = isList ? null : element("th", { scope: "row" }, element("bdi", {}, key));
     return element("tr", {}, name, element("td", {}, table(cell, depth + 1)));
   });
-  const heads = fields?.map((field) => element("th", { scope: "col", dir: "auto" }, field));
+  const heads = fields?.map((field) => element("th", { scope: "col" }, element("bdi", {}, field)));
   const head = heads ? element("thead", {}, element("tr", {}, ...heads)) : null;
   const made = element("table", {}, head, element("tbody", {}, ...rows));
   return depth === 0 ? element("div", { class: "table", part: "table" }, made) : made;

@@ -80,7 +80,8 @@ export const STYLE = `
   align-items: center;
   gap: 8px;
   margin: 0;
-  padding: 4px 12px 4px 10px;
+  padding-block: 4px;
+  padding-inline: 10px 12px;
   border-radius: 99px;
   background: var(--wash);
   color: var(--soft);
@@ -116,7 +117,8 @@ export const STYLE = `
 
 .body {
   min-height: 0;
-  padding: 8px 20px 4px 24px;
+  padding-block: 8px 4px;
+  padding-inline: 24px 20px;
   overflow-y: auto;
   overscroll-behavior: contain;
 }
@@ -135,7 +137,8 @@ ol.items {
 /* The rail: a thin line from item to item, a dot for each. */
 .item {
   position: relative;
-  padding: 0 0 28px 22px;
+  padding-block-end: 28px;
+  padding-inline-start: 22px;
 }
 
 .item::before,
@@ -311,7 +314,8 @@ table {
 }
 
 :is(th, td) {
-  padding: 6px 16px 6px 0;
+  padding-block: 6px;
+  padding-inline-end: 16px;
   border-bottom: 1px solid var(--line);
   text-align: start;
   vertical-align: top;
@@ -466,7 +470,8 @@ figcaption {
 .said {
   position: relative;
   margin-block: 0;
-  padding: 0 0 28px 22px;
+  padding-block-end: 28px;
+  padding-inline-start: 22px;
   color: var(--soft);
 }
 

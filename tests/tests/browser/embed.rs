@@ -237,6 +237,13 @@ async fn how_it_looks_light_dark_and_narrow() {
         return body.tabIndex === 0 && body.scrollHeight > body.clientHeight"
     );
     phone.until("what scrolls can be reached by keys", &scrolls).await;
+    let arabic = "تفتح الأبواب في الساعة **السابعة**. أحضر [تذكرة](https://example.org).";
+    server.publisher().say(arabic).await;
+    let right_to_left = html(&tag(&origin, "data-limit=5")).replace("<html", "<html dir=rtl");
+    phone.go(&site.page("/rtl", right_to_left, "")).await;
+    says(&phone, "Live").await;
+    fits(&phone).await;
+    phone.picture("embed-right-to-left").await;
     phone.close().await;
     browser.close().await;
 }
@@ -333,6 +340,29 @@ async fn the_library_works_in_other_sites_pages_as_a_module_and_as_a_classic_scr
         let refused = "return room.publish('message', {text: 'x'}).catch(error => error.code)";
         assert_eq!(browser.run(refused).await, "foreign_origin");
     }
+    // Where there is no page at all.
+    let worker = format!(
+        "const code = `import {{connect}} from '{origin}/nowcast.js';
+             const room = connect('{origin}', {{transport: 'sse'}});
+             room.on('snapshot', ({{items}}) => postMessage(items.length));`;
+         const address = URL.createObjectURL(new Blob([code], {{type: 'text/javascript'}}));
+         const worker = new Worker(address, {{type: 'module'}});
+         return new Promise((resolve, reject) => {{
+             worker.onmessage = ({{data}}) => resolve(data);
+             worker.onerror = reject;
+         }}).finally(() => worker.terminate())"
+    );
+    assert_eq!(browser.run(&worker).await, 2);
+    // Without the library, too.
+    let plain = format!(
+        "const at = path => fetch('{origin}/api/rooms/main/' + path);
+         return Promise.all([
+             at('items').then(it => it.json()).then(it => it.items.length),
+             at('chat').then(it => it.json()).then(it => it.said.length),
+             at('chat/lines?wait=0').then(it => it.headers.get('nowcast-next') !== null),
+         ])"
+    );
+    assert_eq!(browser.run(&plain).await, json!([2, 0, true]));
     let published = format!(
         "return import('{origin}/nowcast.js').then(({{connect}}) => {{
              const program = connect('{origin}', {{token: '{TOKEN}'}});
