@@ -5,4 +5,5 @@ mod documents;
 mod nginx;
 mod node;
 mod sdk;
+mod sdk_plan;
 mod socketio;
