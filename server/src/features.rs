@@ -7,6 +7,8 @@ mod asyncapi;
 pub mod cli;
 #[cfg(feature = "compat")]
 pub mod compat;
+#[cfg(feature = "openapi")]
+mod openapi;
 #[cfg(feature = "socketio")]
 pub mod socketio;
 
@@ -40,6 +42,8 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     let router = Router::new();
     #[cfg(feature = "asyncapi")]
     let router = router.merge(asyncapi::router());
+    #[cfg(feature = "openapi")]
+    let router = router.merge(openapi::router());
     #[cfg(feature = "socketio")]
     let router = router.merge(socketio::start(app, config));
     #[cfg(feature = "compat")]
