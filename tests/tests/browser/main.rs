@@ -6,12 +6,15 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
+//! - [`documents`]: the examples that are for browsers. [`pictures`]: how it all looks.
 //! - [`kinds`]: posts and custom items, everywhere.
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
+mod documents;
+mod embed;
 mod feed;
 mod kinds;
 mod links;
