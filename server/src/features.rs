@@ -5,6 +5,8 @@
 mod asyncapi;
 #[cfg(feature = "compat")]
 pub mod compat;
+#[cfg(feature = "openapi")]
+mod openapi;
 #[cfg(feature = "socketio")]
 pub mod socketio;
 
@@ -38,6 +40,8 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     let router = Router::new();
     #[cfg(feature = "asyncapi")]
     let router = router.merge(asyncapi::router());
+    #[cfg(feature = "openapi")]
+    let router = router.merge(openapi::router());
     #[cfg(feature = "socketio")]
     let router = router.merge(socketio::start(app, config));
     #[cfg(feature = "compat")]

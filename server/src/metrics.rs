@@ -4,6 +4,7 @@ use crate::hub::{Hub, Transport};
 use crate::log::Log;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 /// A number that only grows.
 #[derive(Default)]
@@ -29,9 +30,29 @@ pub struct Metrics {
     pub refused: Counter,
     /// Sessions begun.
     pub sessions: Counter,
+    /// What features measure.
+    gauges: RwLock<Vec<Gauge>>,
+}
+
+/// A number that grows and shrinks, and is asked for when somebody wants to know.
+struct Gauge {
+    name: &'static str,
+    help: &'static str,
+    value: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
 impl Metrics {
+    /// From now on `nowcast_{name}` is told too. `value` must not hold the server.
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        value: impl Fn() -> usize + Send + Sync + 'static,
+    ) {
+        let gauge = Gauge { name, help, value: Box::new(value) };
+        self.gauges.write().unwrap_or_else(PoisonError::into_inner).push(gauge);
+    }
+
     /// The text of `/metrics`.
     pub fn render(&self, hub: &Hub, log: &Log) -> String {
         let mut text = String::new();
@@ -57,6 +78,10 @@ impl Metrics {
         line("rooms_occupied", "gauge", "Rooms with somebody in them.", &occupied);
         let slow = plain(hub.slow_consumers());
         line("slow_consumers_total", "counter", "Sessions closed for not reading.", &slow);
+        for gauge in self.gauges.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            let value = u64::try_from((gauge.value)()).unwrap_or(u64::MAX);
+            line(gauge.name, "gauge", gauge.help, &plain(value));
+        }
         text
     }
 }

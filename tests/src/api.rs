@@ -1,19 +1,11 @@
 //! HTTP as a program, a visitor or the admin speaks it.
 
+pub use nowcast_sdk::Problem;
+pub use nowcast_sdk::wire::Credential;
+
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::fmt;
-
-/// How a request says who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// Not at all.
-    None,
-    /// `Authorization: Bearer …`.
-    Token(String),
-    /// A session cookie, `name=value`.
-    Cookie(String),
-}
 
 /// Somebody who asks a server.
 #[derive(Clone, Debug)]
@@ -34,28 +26,10 @@ pub struct Published {
     pub at: i64,
 }
 
-/// An error as RFC 9457 has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The HTTP status.
-    pub status: u16,
-    /// Which one it is, for programs.
-    pub code: String,
-    /// Which one it is, for people.
-    pub detail: String,
-}
-
-impl Problem {
-    /// What a page makes of no answer at all.
-    pub fn unreachable(why: &(impl fmt::Display + ?Sized)) -> Self {
-        Self { status: 0, code: "unreachable".to_owned(), detail: why.to_string() }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.status, self.code, self.detail)
-    }
+/// What a page makes of no answer at all.
+pub fn unreachable(why: &(impl fmt::Display + ?Sized)) -> Problem {
+    let code = "unreachable".to_owned();
+    Problem { status: 0, code, detail: why.to_string(), retry_after: None }
 }
 
 impl Api {
@@ -221,22 +195,9 @@ pub async fn problem(answer: Response) -> Problem {
     let content_type = answer.headers().get("content-type").cloned();
     let body = answer.text().await.expect("a body");
     assert!((400..600).contains(&status), "{url} answered {status}: {body}");
-    assert_eq!(
-        content_type.as_ref().and_then(|value| value.to_str().ok()),
-        Some("application/problem+json"),
-        "{url} answered {status}: {body}"
-    );
-    let fields: Value = serde_json::from_str(&body).expect("a problem is JSON");
-    assert_eq!(fields["status"], status, "{body}");
-    for field in ["type", "title", "code", "detail"] {
-        let text = fields[field].as_str().unwrap_or_default();
-        assert!(!text.is_empty(), "a problem has a {field}: {body}");
-    }
-    Problem {
-        status,
-        code: fields["code"].as_str().unwrap_or_default().to_owned(),
-        detail: fields["detail"].as_str().unwrap_or_default().to_owned(),
-    }
+    let kind = content_type.as_ref().and_then(|value| value.to_str().ok());
+    Problem::read(status, kind, body.as_bytes())
+        .unwrap_or_else(|told| panic!("{url} answered with no problem document: {told}"))
 }
 
 /// Makes sure that an answer is the error that was expected.

@@ -8,16 +8,21 @@
 //!   missing or comes twice.
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
+//!   [`nginx`] stands there too, as it does for real.
 //! - [`browser`]: a Chromium that a test drives.
-//! - [`token`]: signs user tokens.
+//! - [`token`]: signs user tokens. [`document`]: what documents show, to be run.
+//! - [`site`]: a website that is not the server's, with pages of the test.
 //! - [`wait`]: polls for a condition, with a limit.
 
 pub mod api;
 pub mod browser;
+pub mod document;
 pub mod follower;
+pub mod nginx;
 pub mod page;
 pub mod proxy;
 pub mod server;
+pub mod site;
 pub mod token;
 pub mod wait;
 pub mod weather;

@@ -4,19 +4,17 @@
 //! last one (a gap, a repeat, another order) fails the test, whatever the test is about.
 
 mod commands;
-mod event_stream;
 mod joining;
-mod long_poll;
 mod people;
 mod signals;
-mod websocket;
 
 pub use commands::Answer;
 pub use joining::{Joining, Transport, new_client_id};
 pub use people::You;
 
-use crate::api::Problem;
+use crate::api::{Problem, unreachable};
 use crate::wait::{in_time, pause};
+use nowcast_sdk::wire::{Incoming, Link};
 use nowcast_shared::error::Reason;
 use nowcast_shared::event::{Event, Logged};
 use nowcast_shared::frame::{PROTOCOL, ServerFrame, Snapshot};
@@ -26,28 +24,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// What a link has to say.
-enum Incoming {
-    Frame(Value),
-    End { close_code: Option<u16> },
-}
-
-enum Link {
-    WebSocket(websocket::Link),
-    Sse(event_stream::Link),
-    LongPoll(long_poll::Link),
-}
-
-impl Link {
-    async fn next(&mut self) -> Incoming {
-        match self {
-            Self::WebSocket(link) => link.next().await,
-            Self::Sse(link) => link.next().await,
-            Self::LongPoll(link) => link.next().await,
-        }
-    }
-}
 
 /// An open page.
 pub struct Page {
@@ -75,10 +51,8 @@ pub struct Page {
 impl Page {
     /// Reads the `welcome`. A long poll that continues has none; what it would say is known.
     async fn begin(joining: Joining, mut link: Link) -> Result<Self, Problem> {
-        let first = match &mut link {
-            Link::LongPoll(link) if !link.is_welcomed() => None,
-            link => Some(in_time("a welcome", link.next()).await),
-        };
+        let first =
+            if link.is_welcomed() { Some(in_time("a welcome", link.next()).await) } else { None };
         let mut page = Self {
             position: Position {
                 epoch: nowcast_shared::offset::Epoch(String::new()),
@@ -99,13 +73,14 @@ impl Page {
             commands: 0,
         };
         match first {
-            Some(Incoming::Frame(frame)) => match read(&frame) {
+            Some(Incoming::Frame(frame, _)) => match read(&frame) {
                 ServerFrame::Welcome(welcome) => page.welcomed(welcome),
                 other => panic!("the first frame is {other:?} instead of a welcome"),
             },
-            Some(Incoming::End { .. }) => return Err(Problem::unreachable("no welcome came")),
+            Some(Incoming::End { .. }) => return Err(unreachable("no welcome came")),
+            Some(other) => panic!("{other:?} instead of a welcome"),
             None => {
-                let since = page.joining.since.as_deref().expect("only a page with a since");
+                let since = page.joining.address.position().expect("only a page with a since");
                 page.position = since.parse().expect("the server could read it, so can the test");
             }
         }
@@ -114,9 +89,9 @@ impl Page {
 
     fn welcomed(&mut self, welcome: nowcast_shared::frame::Welcome<Value>) {
         assert_eq!(welcome.protocol, PROTOCOL);
-        assert_eq!(welcome.room.as_str(), self.joining.room);
+        assert_eq!(welcome.room.as_str(), self.joining.address.room_name());
         assert!(welcome.you.0.starts_with('p'), "{} is no public id", welcome.you);
-        assert!(!welcome.you.0.contains(&self.joining.client), "the client id is a secret");
+        assert!(!welcome.you.0.contains(self.client()), "the client id is a secret");
         assert_eq!(
             welcome.recovered,
             welcome.snapshot.is_none(),
@@ -173,7 +148,7 @@ impl Page {
 
     /// The client id that it was opened with.
     pub fn client(&self) -> &str {
-        &self.joining.client
+        self.joining.address.said("client").unwrap_or_default()
     }
 
     /// The same page again, from where it is now; over whichever transport.
@@ -328,11 +303,15 @@ impl Page {
         if self.ended {
             return None;
         }
-        let frame = match self.link.next().await {
-            Incoming::Frame(frame) => read(&frame),
-            Incoming::End { close_code } => {
-                (self.ended, self.close_code) = (true, close_code);
-                return None;
+        let frame = loop {
+            match self.link.next().await {
+                Incoming::Frame(frame, _) => break read(&frame),
+                Incoming::Quiet => {}
+                Incoming::End { close_code } => {
+                    (self.ended, self.close_code) = (true, close_code);
+                    return None;
+                }
+                other => panic!("{other:?} over {:?}", self.transport()),
             }
         };
         match &frame {
@@ -360,8 +339,9 @@ impl Page {
                 self.you = Some(You { id: you.clone(), name: name.clone(), user: user.clone() });
             }
             ServerFrame::Push { id, .. } => {
-                let before = self.joining.pushed.replace(id.clone());
-                assert!(before.is_none_or(|before| before < *id), "pushes come in order, once");
+                let before = self.joining.address.newest_push();
+                assert!(before.is_none_or(|before| before < &**id), "pushes come in order, once");
+                self.joining = self.joining.clone().pushed(id.as_str());
             }
             _ => {}
         }

@@ -16,6 +16,7 @@ pub(crate) mod cache;
 pub(crate) mod cargo_tool;
 pub(crate) mod debian;
 pub(crate) mod lockfile;
+pub(crate) mod nginx;
 pub(crate) mod node;
 pub(crate) mod path;
 pub(crate) mod programs;

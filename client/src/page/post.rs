@@ -15,7 +15,10 @@ pub fn post(
     url: Option<&str>,
 ) -> AnyView {
     let text = match text.map(ToOwned::to_owned) {
-        Some(text) => built("prose plain", move |place| linked(place, &text)),
+        Some(text) => built("prose plain", move |place| {
+            let _ = place.set_attribute("dir", "auto");
+            linked(place, &text);
+        }),
         None => nothing(),
     };
     let picture = match picture {

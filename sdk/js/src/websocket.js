@@ -23,15 +23,18 @@ export function openSocket(url, ear) {
   socket.onmessage = ({ data }) => {
     if (!ended && typeof data === "string") ear.frame(parse(data));
   };
-  // An error is always followed by this. Why it was closed, the frame before has said; the code
-  // says it again where that frame was lost.
-  socket.onclose = ({ code }) => {
+  /** @param {number} [code] */
+  const over = (code = 0) => {
     if (ended) return;
     ended = true;
     const reason = REASONS[code - 4000];
     if (reason) ear.frame({ t: "goodbye", reason, reconnect: code % 10 < 5 });
     else ear.lost();
   };
+  // Why it was closed, the frame before has said; the code says it again where that was lost.
+  socket.onclose = ({ code }) => over(code);
+  // Should always be followed by the other; in Node 20 it is not.
+  socket.onerror = () => over();
   /** @param {string} frame */
   const send = (frame) => {
     // Before it is open and after its end, sending throws or is silently without effect.

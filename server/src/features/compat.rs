@@ -125,6 +125,10 @@ pub async fn start(app: &App, flags: &Flags) -> anyhow::Result<Router<App>> {
     };
     let compat = Arc::new(compat);
     follow::begin(app, &compat).await?;
+    let measured = Arc::clone(&compat);
+    app.metrics.gauge("compat_waiting", "Requests of older pages that wait.", move || {
+        WAITING.saturating_sub(measured.waiting.available_permits())
+    });
     Ok(Router::new()
         .route("/real_time_feed", get(feed::items))
         .route("/send_feed_item", post(feed::publish))

@@ -6,8 +6,8 @@
 //! and what a page cannot be trusted with. Read in this order:
 //!
 //! - [`packet`]: what goes over the wire, without IO.
-//! - [`front`]: what is looked at before a request reaches the library that speaks Engine.IO
-//!   (polls, WebSockets, the upgrade from one to the other, heartbeats).
+//! - [`front`]: what is looked at before a request reaches the library that speaks `Engine.IO`
+//!   (polls, WebSocket, the upgrade from one to the other, heartbeats).
 //! - [`connection`]: one page's connection: its rooms, and what it may send.
 //! - [`handshake`]: who joins, and from where on. [`session`]: a connection's part in one room.
 //! - [`incoming`], [`outgoing`]: events to commands, frames to events.

@@ -1,7 +1,9 @@
 //! What a page sends: commands, and over a WebSocket whatever a test wants to see refused.
 
-use super::{Joining, Link, Page};
+use super::Page;
 use crate::wait::in_time;
+use nowcast_sdk::Error;
+use nowcast_sdk::wire::Link;
 use nowcast_shared::error::Code;
 use nowcast_shared::frame::ServerFrame;
 use serde_json::{Value, json};
@@ -96,20 +98,18 @@ impl Page {
     }
 
     async fn post(&self, id: &str, command: Value) -> Answer {
-        let Joining { room, client, more, .. } = &self.joining;
-        let path = format!("/api/rooms/{room}/commands?client={client}{more}");
-        let frame = json!({"t": "command", "id": id, "command": command});
-        let answer = self.joining.api().post(&path).json(&frame).send().await;
-        let answer = answer.expect("an answer to the command");
-        if !answer.status().is_success() {
-            let problem = crate::api::problem(answer).await;
-            let code = Code::from_name(&problem.code).expect("a code of the contract");
-            return Answer::Reject(code, problem.detail);
+        let address = &self.joining.address;
+        let frame = json!({"t": "command", "id": id, "command": command}).to_string();
+        match address.http().command(&address.commands(), frame).await {
+            Ok(ServerFrame::Ack { command: Some(of), offset, .. }) if of.0 == id => {
+                Answer::Ack(offset.map(|offset| offset.0))
+            }
+            Ok(other) => panic!("{other:?} is no answer to {id}"),
+            Err(Error::Refused(problem)) => {
+                Answer::Reject(problem.known().expect("a code of the contract"), problem.detail)
+            }
+            Err(other) => panic!("no answer to {id}: {other}"),
         }
-        assert_eq!(answer.status(), 200);
-        let body: Value = answer.json().await.expect("an ack is JSON");
-        assert_eq!((&body["t"], &body["command"]), (&json!("ack"), &json!(id)), "{body}");
-        Answer::Ack(body["offset"].as_u64())
     }
 
     /// Sends a text that need not be a frame. Only over a WebSocket.
@@ -117,10 +117,8 @@ impl Page {
     /// # Panics
     /// When the page has none, or it is closed.
     pub async fn send_text(&mut self, text: &str) {
-        match &mut self.link {
-            Link::WebSocket(link) => link.send_text(text).await,
-            _ => panic!("only a WebSocket carries frames from a page"),
-        }
+        assert!(matches!(self.link, Link::WebSocket(_)), "only a WebSocket carries frames");
+        assert!(self.link.send_text(text).await, "the WebSocket is open");
     }
 
     /// Sends bytes. Only over a WebSocket.
@@ -128,10 +126,10 @@ impl Page {
     /// # Panics
     /// When the page has none, or it is closed.
     pub async fn send_binary(&mut self, bytes: &[u8]) {
-        match &mut self.link {
-            Link::WebSocket(link) => link.send_binary(bytes).await,
-            _ => panic!("only a WebSocket carries frames from a page"),
-        }
+        let Link::WebSocket(link) = &mut self.link else {
+            panic!("only a WebSocket carries frames from a page");
+        };
+        assert!(link.send_binary(bytes).await, "the WebSocket is open");
     }
 
     /// Says that it leaves, and leaves. Only over a WebSocket.
@@ -139,9 +137,7 @@ impl Page {
     /// # Panics
     /// When the page has none.
     pub async fn close(self) {
-        match self.link {
-            Link::WebSocket(link) => link.close().await,
-            _ => panic!("only a WebSocket is closed by saying so"),
-        }
+        assert!(matches!(self.link, Link::WebSocket(_)), "only a WebSocket says so");
+        self.link.close().await;
     }
 }

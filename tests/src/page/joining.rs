@@ -1,57 +1,33 @@
 //! How a page is opened: where, as whom, from which position, over which transport.
 
-use super::{Link, Page, event_stream, long_poll, websocket};
-use crate::api::{Api, Credential, Problem};
+pub use nowcast_sdk::Transport;
+
+use super::Page;
+use crate::api::{self, Api, Credential, Problem};
 use crate::wait::in_time;
+use nowcast_sdk::Error;
+use nowcast_sdk::wire::{Address, Http, Link};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// By which way a page is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// A WebSocket.
-    WebSocket,
-    /// A server-sent event stream, with commands by POST.
-    Sse,
-    /// One long poll after the other, with commands by POST.
-    LongPoll,
-}
-
-impl Transport {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::WebSocket, Self::Sse, Self::LongPoll];
-}
+/// Shorter than a test's patience, so that a poll that is answered with nothing is seen as that.
+const WAIT: u64 = 10;
 
 /// A page that is to be opened.
 #[derive(Clone, Debug)]
 pub struct Joining {
     pub(super) transport: Transport,
-    pub(super) origin: String,
-    pub(super) room: String,
-    pub(super) client: String,
-    pub(super) since: Option<String>,
-    role: Option<&'static str>,
-    /// More of its query, as `&name=value`, also where it sends commands by POST.
-    pub(super) more: String,
-    /// The newest push that it has seen.
-    pub(super) pushed: Option<String>,
-    pub(super) credential: Credential,
+    pub(super) address: Address,
 }
 
 impl Joining {
     /// A new page in the main room.
+    ///
+    /// # Panics
+    /// When the origin is none.
     pub fn new(transport: Transport, origin: impl Into<String>) -> Self {
-        Self {
-            transport,
-            origin: origin.into(),
-            room: "main".to_owned(),
-            client: new_client_id(),
-            since: None,
-            role: None,
-            more: String::new(),
-            pushed: None,
-            credential: Credential::None,
-        }
+        let address = Address::new(http(&origin.into(), Credential::None), "main").wait(WAIT);
+        Self { transport, address: address.saying("client", new_client_id()) }
     }
 
     /// Over another transport.
@@ -60,75 +36,81 @@ impl Joining {
         Self { transport, ..self }
     }
 
+    fn changed(self, change: impl FnOnce(Address) -> Address) -> Self {
+        Self { address: change(self.address), ..self }
+    }
+
     /// From another address.
+    ///
+    /// # Panics
+    /// When it is none.
     #[must_use]
     pub fn at(self, origin: impl Into<String>) -> Self {
-        Self { origin: origin.into(), ..self }
+        let http = http(&origin.into(), self.address.http().credential().clone());
+        self.changed(|address| address.by(http))
     }
 
     /// In another room.
     #[must_use]
     pub fn room(self, room: impl Into<String>) -> Self {
-        Self { room: room.into(), ..self }
+        self.changed(|address| address.room(room))
     }
 
     /// From where it left off.
     #[must_use]
     pub fn since(self, since: impl fmt::Display) -> Self {
-        Self { since: Some(since.to_string()), ..self }
+        self.changed(|address| address.since(Some(since.to_string())))
     }
 
     /// From the beginning, as after a reload.
     #[must_use]
     pub fn anew(self) -> Self {
-        Self { since: None, ..self }
+        self.changed(|address| address.since(None))
     }
 
     /// Whether it continues what it has seen.
     pub fn resumes(&self) -> bool {
-        self.since.is_some()
+        self.address.position().is_some()
     }
 
     /// With this client id instead of a new one.
     #[must_use]
     pub fn client(self, client: impl Into<String>) -> Self {
-        Self { client: client.into(), ..self }
+        self.saying("client", client)
     }
 
     /// As this sort of page (`feed`, `admin`, `probe`).
     #[must_use]
     pub fn role(self, role: &'static str) -> Self {
-        Self { role: Some(role), ..self }
+        self.changed(|address| address.page(role))
     }
 
-    /// With one more parameter in its query; the value is one that needs no encoding.
+    /// With a parameter in its query.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.more.extend(["&", name, "=", value]);
-        self
+    pub fn with(self, name: &str, value: &str) -> Self {
+        self.saying(name, value)
     }
 
     /// Saying this in its query, whatever it said there before: `person`, `name`, `token`, `id`.
     #[must_use]
-    pub fn saying(mut self, name: &str, value: impl Into<String>) -> Self {
-        let said = format!("{name}=");
-        let others = self.more.split('&').filter(|pair| !pair.starts_with(&said));
-        // Each begins with its `&`, and so there is nothing before the first.
-        self.more = others.collect::<Vec<_>>().join("&");
-        let value: String = url::form_urlencoded::byte_serialize(value.into().as_bytes()).collect();
-        self.with(name, &value)
+    pub fn saying(self, name: &str, value: impl Into<String>) -> Self {
+        self.changed(|address| address.saying(name, value))
     }
 
     /// As if it had seen this push last.
     #[must_use]
     pub fn pushed(self, id: impl Into<String>) -> Self {
-        Self { pushed: Some(id.into()), ..self }
+        self.changed(|address| address.pushed(Some(id.into())))
     }
 
     /// With the credential of whoever this is.
+    ///
+    /// # Panics
+    /// When that is no credential.
     #[must_use]
     pub fn as_who(self, api: &Api) -> Self {
-        Self { credential: api.credential().clone(), ..self }
+        let http = self.address.http().with(api.credential().clone()).expect("a credential");
+        self.changed(|address| address.by(http))
     }
 
     /// Opens it.
@@ -148,44 +130,30 @@ impl Joining {
     /// # Panics
     /// When the server answers neither with a session nor with a problem.
     pub async fn try_open(self) -> Result<Page, Problem> {
-        let opening = async {
-            Ok(match self.transport {
-                Transport::WebSocket => Link::WebSocket(websocket::Link::open(&self).await?),
-                Transport::Sse => Link::Sse(event_stream::Link::open(&self).await?),
-                Transport::LongPoll => Link::LongPoll(long_poll::Link::open(&self).await?),
-            })
+        let opening = Link::open(self.transport, &self.address);
+        let link = match in_time("a page is opened", opening).await {
+            Ok(link) => link,
+            Err(Error::Refused(problem)) => return Err(problem),
+            Err(Error::Unreachable(why)) => return Err(api::unreachable(&why)),
+            Err(other) => panic!("{self:?} cannot be opened: {other}"),
         };
-        let link = in_time("a page is opened", opening).await?;
+        if let Link::Sse(stream) = &link {
+            let cached =
+                stream.headers().get("cache-control").and_then(|value| value.to_str().ok());
+            let cached = cached.unwrap_or_default();
+            assert!(cached.contains("no-store") || cached.contains("no-cache"), "{cached:?}");
+        }
         Page::begin(self, link).await
     }
 
     /// Where it is opened by `endpoint` (`ws`, `sse`, `poll`), for readers of a test's own.
     pub fn address(&self, endpoint: &str) -> String {
-        format!("{}{}", self.origin, self.path(endpoint))
+        format!("{}{}", self.address.http().server(), self.address.path(endpoint))
     }
+}
 
-    /// The path and query of a transport's address.
-    pub(super) fn path(&self, endpoint: &str) -> String {
-        let mut path = format!("/api/rooms/{}/{endpoint}?client={}", self.room, self.client);
-        if let Some(since) = &self.since {
-            path.push_str("&since=");
-            path.push_str(since);
-        }
-        if let Some(role) = self.role {
-            path.push_str("&page=");
-            path.push_str(role);
-        }
-        path.push_str(&self.more);
-        if let Some(pushed) = &self.pushed {
-            path.push_str("&pushed=");
-            path.push_str(pushed);
-        }
-        path
-    }
-
-    pub(super) fn api(&self) -> Api {
-        Api::new(self.origin.clone(), self.credential.clone())
-    }
+fn http(origin: &str, credential: Credential) -> Http {
+    Http::new(origin, credential).expect("an origin and a credential")
 }
 
 /// A client id that no other page has, made as a page would: nobody can tell it from a random one.

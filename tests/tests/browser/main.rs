@@ -7,13 +7,18 @@
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
 //! - [`extension`]: the browser extension.
+//! - [`documents`]: the examples that are for browsers. [`pictures`]: how it all looks.
+//! - [`kinds`]: posts and custom items, everywhere.
 //! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
 mod extension;
+mod documents;
+mod embed;
 mod feed;
+mod kinds;
 mod links;
 mod measured;
 mod moderation;

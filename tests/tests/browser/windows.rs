@@ -63,6 +63,16 @@ impl Feed {
         feed
     }
 
+    /// As [`Feed::open`], with a script beside the page's own.
+    pub(crate) async fn open_beside(origin: &str, screen: Screen, script: &str) -> Self {
+        let browser = Browser::open(screen).await;
+        browser.before_every_page(script).await;
+        browser.go(&format!("{origin}/")).await;
+        let feed = Self(browser);
+        feed.is("Live").await;
+        feed
+    }
+
     /// Says something in the chat.
     pub(crate) async fn say(&self, text: &str) {
         self.fill("#say", &format!("{text}{ENTER}")).await;

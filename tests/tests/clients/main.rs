@@ -1,3 +1,9 @@
 //! Clients that are not our pages: in JavaScript, on the command line, of older pages.
 
+mod compat;
+mod documents;
+mod extension;
+mod nginx;
 mod node;
+mod socketio;
+mod sdk;

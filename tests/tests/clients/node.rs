@@ -2,6 +2,7 @@
 
 use nowcast_tests::server::repository;
 use nowcast_tests::wait::in_time;
+use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::process::Command;
 
@@ -13,18 +14,36 @@ use tokio::process::Command;
 /// # Panics
 /// When the two are not set: `cargo xtask test --only clients` sets them.
 pub(crate) fn script(name: &str) -> Command {
-    let set = |name: &str| {
-        std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; see `cargo xtask test`"))
-    };
-    let mut command = Command::new(set("NODE"));
+    let mut command = Command::new(program());
     command
         .arg(repository().join("tests").join("node").join(name))
-        .env("NOWCAST_NODE_MODULES", set("NOWCAST_NODE_MODULES"))
+        .env("NOWCAST_NODE_MODULES", modules())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     command
+}
+
+/// Node itself.
+///
+/// # Panics
+/// When it is not known where it is.
+pub(crate) fn program() -> PathBuf {
+    set("NODE")
+}
+
+/// The packages of `tests/node/package.json`.
+///
+/// # Panics
+/// When it is not known where they are.
+pub(crate) fn modules() -> PathBuf {
+    set("NOWCAST_NODE_MODULES")
+}
+
+fn set(name: &str) -> PathBuf {
+    let value = std::env::var_os(name);
+    value.unwrap_or_else(|| panic!("{name} is not set; see `cargo xtask test`")).into()
 }
 
 /// What a script printed, which has to end well.

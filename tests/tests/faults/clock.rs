@@ -101,3 +101,43 @@ async fn publish(api: &Api, room: &str, text: &str, status: u16) -> Published {
     let answer = expect_status(answer, status).await;
     Published::read(&answer.json().await.expect("a JSON body"))
 }
+
+#[tokio::test]
+async fn older_pages_time_stamps_grow_through_a_clock_set_back_and_a_crash() {
+    let mut server = Setup::new().arg("--compat").with_clock().start().await;
+    let publisher = server.publisher();
+    let feed = async |api: &Api, since: i64| -> Vec<(String, i64)> {
+        let all = api.json(&format!("/real_time_feed?since={since}")).await;
+        let read =
+            |item: &Value| Some((item["text"].as_str()?.to_owned(), item["timestamp"].as_i64()?));
+        all.as_array().and_then(|all| all.iter().map(read).collect()).expect("items")
+    };
+    let mut last = 0;
+    let newest = publisher.say("first").await;
+    for (days, text) in [(0, "at its time"), (-1, "a day before"), (-2, "two"), (1, "a day later")]
+    {
+        server.set_clock(days * DAY);
+        publisher.say(text).await;
+        let new = feed(&publisher, last).await;
+        assert_eq!(new.last().map(|(text, _)| text.as_str()), Some(text));
+        assert!(new.iter().all(|(_, stamp)| *stamp > last), "{new:?} after {last}");
+        last = new.last().map_or(last, |(_, stamp)| *stamp);
+    }
+    // The newest goes, the server dies, the clock is back: what comes next is later all the same.
+    let gone = publisher.say("gone").await;
+    last = feed(&publisher, last).await[0].1;
+    for item in [gone.id, newest.id] {
+        let delete = publisher.command(json!({"kind": "delete", "item": item})).await;
+        expect_status(delete, 200).await;
+    }
+    server.kill().await;
+    server.set_clock(-DAY);
+    server.restart().await;
+    publisher.say("after").await;
+    let after = feed(&publisher, last).await;
+    assert_eq!(after.len(), 1, "{after:?}");
+    assert_eq!(after[0].0, "after");
+    let all = feed(&publisher, 0).await;
+    assert_eq!(all.len(), 5, "{all:?}");
+    assert!(all.windows(2).all(|pair| pair[0].1 < pair[1].1), "{all:?}");
+}

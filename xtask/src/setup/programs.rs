@@ -43,6 +43,10 @@ const FAULTS: &[Program] =
 const NODE: Program = Program { name: "Node", files: &["node", "nodejs"], package: "nodejs" };
 const NPM: Program = Program { name: "npm", files: &["npm"], package: "npm" };
 
+/// What many servers stand behind.
+const NGINX: Program =
+    Program { name: "nginx", files: &["nginx", "../sbin/nginx"], package: "nginx" };
+
 /// The browser and its driver.
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
@@ -70,6 +74,12 @@ pub(crate) fn faults(paths: &Paths, step: &Step<'_>) -> Result<()> {
 pub(crate) fn node(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
     install(paths, step, &[&NODE, &NPM])?;
     find(&NODE)
+}
+
+/// Finds or installs nginx; fails as [`browser`] does.
+pub(crate) fn nginx(paths: &Paths, step: &Step<'_>) -> Result<PathBuf> {
+    install(paths, step, &[&NGINX])?;
+    find(&NGINX)
 }
 
 fn install(paths: &Paths, step: &Step<'_>, programs: &[&Program]) -> Result<()> {

@@ -13,6 +13,7 @@ use crate::extension;
 use crate::paths::Paths;
 use crate::process;
 use crate::progress::Progress;
+use crate::setup::nginx;
 use crate::setup::node::{self, Node};
 use crate::setup::programs::{self, Browser};
 use crate::setup::{self, Tools, wasm_target};
@@ -36,12 +37,14 @@ pub(super) enum Need {
     Faults,
     /// Node, with the packages of `tests/node`.
     Node,
+    /// nginx.
+    Nginx,
     /// The browser extension, in a folder.
     Extension,
 }
 
 impl Need {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Components,
         Self::Tools,
         Self::Pages,
@@ -50,6 +53,7 @@ impl Need {
         Self::Languages,
         Self::Faults,
         Self::Node,
+        Self::Nginx,
         Self::Extension,
     ];
 
@@ -64,7 +68,8 @@ impl Need {
             | Self::Browser
             | Self::Languages
             | Self::Faults
-            | Self::Node => 1,
+            | Self::Node
+            | Self::Nginx => 1,
         }
     }
 }
@@ -84,6 +89,7 @@ pub(super) struct Needs<'a> {
     languages: Got<()>,
     faults: Got<()>,
     node: Got<Node>,
+    nginx: Got<PathBuf>,
     extension: Got<PathBuf>,
 }
 
@@ -110,6 +116,7 @@ impl<'a> Needs<'a> {
             languages: Got::new(),
             faults: Got::new(),
             node: Got::new(),
+            nginx: Got::new(),
             extension: Got::new(),
         }
     }
@@ -133,6 +140,7 @@ impl<'a> Needs<'a> {
             Need::Languages => get(&self.languages, || self.install_languages()).map(drop),
             Need::Faults => get(&self.faults, || self.install_faults()).map(drop),
             Need::Node => self.node().map(drop),
+            Need::Nginx => self.nginx().map(drop),
             Need::Extension => self.extension().map(drop),
         }
     }
@@ -168,6 +176,15 @@ impl<'a> Needs<'a> {
             Ok(node)
         });
         node.cloned()
+    }
+
+    pub(super) fn nginx(&self) -> Result<&PathBuf> {
+        get(&self.nginx, || {
+            let step = self.progress.step("nginx", "");
+            let nginx = nginx::install(self.paths, &step)?;
+            step.done(&nginx.display().to_string());
+            Ok(nginx)
+        })
     }
 
     /// The folder. Its WebAssembly is compiled together with that of the pages.

@@ -113,9 +113,9 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "clients",
-        summary: "other clients: in JavaScript, on the command line, of older pages",
+        summary: "other clients: in JavaScript, on the command line, of older pages, behind nginx",
         kind: Kind::Tests,
-        needs: &[Need::Built, Need::Node],
+        needs: &[Need::Built, Need::Node, Need::Nginx, Need::Languages],
         commands: |needs| integration_tests(needs, Group::Clients),
     },
     Step {
@@ -150,7 +150,7 @@ pub(super) const STEPS: &[Step] = &[
         name: "browser",
         summary: "journeys through the pages in a real Chromium, with screenshots",
         kind: Kind::Tests,
-        needs: &[Need::Built, Need::Pages, Need::Extension, Need::Browser],
+        needs: &[Need::Built, Need::Pages, Need::Extension, Need::Browser, Need::Nginx],
         commands: |needs| integration_tests(needs, Group::Browser),
     },
 ];
@@ -184,12 +184,16 @@ fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
                 .env("NOWCAST_DIST", &paths.dist)
                 .env("NOWCAST_EXTENSION", needs.extension()?)
                 .env("NOWCAST_SCREENSHOTS", paths.target.join("screenshots"))
+                .env("NGINX", needs.nginx()?)
                 .env("CHROMIUM", browser.chromium)
                 .env("CHROMEDRIVER", browser.driver);
         }
         if group == Group::Clients {
             let node = needs.node()?;
-            command.env("NODE", node.program).env("NOWCAST_NODE_MODULES", node.modules);
+            command
+                .env("NODE", node.program)
+                .env("NOWCAST_NODE_MODULES", node.modules)
+                .env("NGINX", needs.nginx()?);
         }
         commands.push(command);
     }

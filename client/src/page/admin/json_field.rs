@@ -45,7 +45,8 @@ pub fn JsonField(
     });
     let lay = move |event: ev::Event| {
         if let Ok(laid) = tidy(&event_target_value(&event)) {
-            on_type.run(laid);
+            // A field that is taken away with the cursor in it changes last of all.
+            let _ = on_type.try_run(laid);
         }
     };
     let control = StoredValue::new(id.clone());

@@ -27,7 +27,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tower_service::Service;
+use tower_service::Service as _;
 
 /// How many times what a frame may have a request or message may have; what is between gets an
 /// answer.
@@ -167,11 +167,7 @@ impl Front {
         if let Some(upgrade) = upgrade {
             request.extensions_mut().insert(upgrade);
         }
-        let answered: Result<_, Infallible> =
-            Service::call(&mut self.service.clone(), request).await;
-        let response = match answered {
-            Ok(response) => response,
-        };
+        let Ok::<_, Infallible>(response) = self.service.clone().call(request).await;
         Ok(response.map(Body::new))
     }
 

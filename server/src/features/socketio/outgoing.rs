@@ -389,7 +389,7 @@ mod tests {
         let told_of = json!(["position", position, place()]);
         assert_eq!(
             told(&mut telling, &landed),
-            [told_of.clone()],
+            std::slice::from_ref(&told_of),
             "another page of the same person"
         );
         moved.note("logo".parse().unwrap());

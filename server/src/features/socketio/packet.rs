@@ -161,15 +161,15 @@ mod tests {
 
     #[test]
     fn packets_are_read_as_clients_write_them() {
-        let (root, room) = ("/", "/finals");
+        let (main, room) = ("/", "/finals");
         for (text, expected) in [
-            ("0", packet(Kind::Connect, root, None, "")),
-            (r#"0{"since":5}"#, packet(Kind::Connect, root, None, r#"{"since":5}"#)),
+            ("0", packet(Kind::Connect, main, None, "")),
+            (r#"0{"since":5}"#, packet(Kind::Connect, main, None, r#"{"since":5}"#)),
             ("0/finals,", packet(Kind::Connect, room, None, "")),
             ("0/finals", packet(Kind::Connect, room, None, "")),
             (r#"0/finals,{"a":1}"#, packet(Kind::Connect, room, None, r#"{"a":1}"#)),
             ("1/finals,", packet(Kind::Disconnect, room, None, "")),
-            (r#"2["chat","a,b"]"#, packet(Kind::Event, root, None, r#"["chat","a,b"]"#)),
+            (r#"2["chat","a,b"]"#, packet(Kind::Event, main, None, r#"["chat","a,b"]"#)),
             (r#"2/finals,17["chat"]"#, packet(Kind::Event, room, Some(17), r#"["chat"]"#)),
             ("3/finals,0[]", packet(Kind::Ack, room, Some(0), "[]")),
         ] {
@@ -221,11 +221,11 @@ mod tests {
         ) {
             let namespace = format!("/{name}");
             let data = json!(text).to_string();
-            let written = ack(&namespace, number, &data);
-            let packet = read(&written).unwrap();
-            prop_assert_eq!((packet.kind, packet.ack), (Kind::Ack, Some(number)));
-            prop_assert_eq!(packet.namespace, namespace);
-            prop_assert_eq!(packet.data, format!("[{data}]"));
+            let answer = ack(&namespace, number, &data);
+            let again = read(&answer).unwrap();
+            prop_assert_eq!((again.kind, again.ack), (Kind::Ack, Some(number)));
+            prop_assert_eq!(again.namespace, namespace);
+            prop_assert_eq!(again.data, format!("[{data}]"));
         }
     }
 }

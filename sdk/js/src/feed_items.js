@@ -1,0 +1,192 @@
+import { addressOf, element, linkTo, markup } from "./feed_html.js";
+import { authorOf, exact, relative } from "./feed_words.js";
+
+/** Pictures are not shown higher than this, in CSS pixels. */
+const HIGHEST = 640;
+/** So deep and so long are tables of any data drawn; what is beyond is text. */
+const DEEPEST = 3;
+const LONGEST_TABLE = 100;
+
+/**
+ * The line above an item's content: who, when, whether it was edited.
+ *
+ * @param {import("./nowcast.js").Item} item
+ */
+export function headOf(item) {
+  const { user, source } = item.kind === "post" ? item.data ?? {} : {};
+  const moment = exact(item.at);
+  const when = element("time", { datetime: new Date(item.at).toISOString(), title: moment, part: "time" });
+  const short = element("span", { "aria-hidden": "true" }, relative(item.at, Date.now()));
+  when.append(short, element("span", { class: "unseen" }, moment));
+  const marks = [source ? `on ${source}` : null, item.edited_at ? "edited" : null];
+  return element(
+    "header",
+    {},
+    element("b", { dir: "auto", part: "author" }, text(user) || authorOf(item.by)),
+    when,
+    ...marks.map((mark) => mark && element("i", { dir: "auto" }, mark)),
+  );
+}
+
+/**
+ * Writes the times in an element anew.
+ *
+ * @param {ParentNode} root
+ */
+export function refreshTimes(root) {
+  for (const time of root.querySelectorAll("time")) {
+    const [short] = time.children;
+    const word = relative(Date.parse(time.dateTime), Date.now());
+    if (short && short.textContent !== word) short.textContent = word;
+  }
+}
+
+/**
+ * What an item holds.
+ *
+ * @param {import("./nowcast.js").Item} item
+ * @param {string} server
+ * @returns {Node}
+ */
+export function contentOf(item, server) {
+  const data = item.data ?? {};
+  switch (item.kind) {
+    case "message": {
+      const prose = element("div", { class: "prose", dir: "auto" });
+      if (typeof item.html === "string") prose.append(markup(item.html, server));
+      else prose.append(element("p", { class: "plain" }, text(data.text)));
+      return prose;
+    }
+    case "link":
+      return card(data, server) ?? faded("That link does not open.");
+    case "image":
+      return picture(data, server) ?? faded("That picture cannot be shown.");
+    case "post":
+      return post(data, server);
+    case "custom":
+      return table(item.data, 0);
+    default:
+      return faded("This item needs a newer version of the page. Reload to see it.");
+  }
+}
+
+/** @param {string} words */
+function faded(words) {
+  return element("p", { class: "faded" }, words);
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === "string" ? value : "";
+}
+
+/**
+ * @param {any} data
+ * @param {string} server
+ */
+function card(data, server) {
+  const href = addressOf(data.url, server);
+  if (href === null) return null;
+  const { host, pathname } = new URL(href);
+  // Without a title, the address itself says most.
+  const title = text(data.title) || (host + pathname).replace(/\/$/, "");
+  const description = text(data.description);
+  return linkTo(
+    href,
+    { class: "card", dir: "auto", part: "card" },
+    element("strong", {}, title),
+    description ? element("span", {}, description) : null,
+    element("small", {}, host),
+  );
+}
+
+/**
+ * @param {any} data
+ * @param {string} server
+ */
+function picture(data, server) {
+  const src = addressOf(data.url, server);
+  if (src === null) return null;
+  const [width, height] = [Number(data.width), Number(data.height)];
+  const scale = Math.min(1, HIGHEST / height);
+  const size = width > 0 && height > 0
+    ? { width: Math.max(1, Math.round(width * scale)), height: Math.round(height * scale) }
+    : {};
+  const alt = text(data.alt);
+  const image = element("img", { src, alt, ...size, loading: "lazy", decoding: "async", part: "picture" });
+  const figure = element(
+    "figure",
+    {},
+    image,
+    element("p", { class: "card", hidden: "" }, "This picture could not be loaded."),
+    alt ? element("figcaption", { "aria-hidden": "true", dir: "auto" }, alt) : null,
+  );
+  image.addEventListener("error", () => {
+    image.hidden = true;
+    figure.querySelector("p")?.removeAttribute("hidden");
+  });
+  return figure;
+}
+
+/**
+ * @param {any} data
+ * @param {string} server
+ */
+function post(data, server) {
+  const body = element("div", { class: "post" });
+  if (text(data.text)) {
+    body.append(element("p", { class: "prose plain", dir: "auto" }, ...clickable(data.text)));
+  }
+  const shown = data.picture && picture({ url: data.picture }, server);
+  if (shown) body.append(shown);
+  const href = addressOf(data.url, server);
+  if (href !== null) {
+    body.append(linkTo(href, { class: "back" }, `View on ${text(data.source) || new URL(href).host}`));
+  }
+  return body;
+}
+
+/**
+ * Plain text in which addresses can be clicked on.
+ *
+ * @param {string} plain
+ */
+function clickable(plain) {
+  // What stands in brackets is every second part.
+  return plain.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'’”])/i).map((part, index) => {
+    const href = index % 2 === 1 ? addressOf(part, "") : null;
+    return href === null ? part : linkTo(href, {}, part);
+  });
+}
+
+/**
+ * Any data as a table: fields beside their values, rows of objects below their fields.
+ *
+ * @param {any} value
+ * @param {number} depth
+ * @returns {Node}
+ */
+function table(value, depth) {
+  if (value === null || typeof value !== "object") {
+    return element("span", { dir: "auto" }, ...(typeof value === "string" ? clickable(value) : [String(value)]));
+  }
+  if (depth >= DEEPEST) return element("code", {}, JSON.stringify(value));
+  const entries = Object.entries(value).slice(0, LONGEST_TABLE);
+  if (entries.length === 0) return element("span", { class: "faded" }, "empty");
+  const isList = Array.isArray(value);
+  const fields = isList && entries.every(([, row]) => row && typeof row === "object" && !Array.isArray(row))
+    ? [...new Set(entries.flatMap(([, row]) => Object.keys(row)))].slice(0, LONGEST_TABLE)
+    : null;
+  const rows = entries.map(([key, cell]) => {
+    if (fields) {
+      const cells = fields.map((field) => element("td", {}, field in cell ? table(cell[field], depth + 1) : ""));
+      return element("tr", {}, ...cells);
+    }
+    const name = isList ? null : element("th", { scope: "row", dir: "auto" }, key);
+    return element("tr", {}, name, element("td", {}, table(cell, depth + 1)));
+  });
+  const heads = fields?.map((field) => element("th", { scope: "col", dir: "auto" }, field));
+  const head = heads ? element("thead", {}, element("tr", {}, ...heads)) : null;
+  const made = element("table", {}, head, element("tbody", {}, ...rows));
+  return depth === 0 ? element("div", { class: "table", part: "table" }, made) : made;
+}

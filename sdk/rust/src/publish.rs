@@ -1,0 +1,102 @@
+//! Publishing without following.
+
+use crate::error::Error;
+use crate::random;
+use crate::wire::{Credential, Http, Published};
+use nowcast_link::backoff::Backoff;
+use nowcast_shared::id::{BadId, RoomName};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a server may be away if nothing else is said.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Publishes to one room, by requests. An item is kept once, also where it has to be sent again
+/// because an answer was lost.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), nowcast_sdk::Error> {
+/// use serde_json::json;
+///
+/// let publisher = nowcast_sdk::Publisher::to("http://127.0.0.1:8080", "main", "nc_…")?;
+/// let published = publisher.publish("message", json!({"text": "**Hello**"})).await?;
+/// println!("{} at {}", published.id, published.offset);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    http: Http,
+    room: RoomName,
+    patience: Duration,
+}
+
+impl Publisher {
+    /// Publishes to this room of the server at this address, by a token.
+    ///
+    /// # Errors
+    /// If the address, the room's name or the token cannot be right.
+    pub fn to(server: &str, room: &str, token: impl Into<String>) -> Result<Self, Error> {
+        Self::by(Http::new(server, Credential::Token(token.into()))?, room)
+    }
+
+    /// Without a token, as a server with `--open` lets anyone.
+    ///
+    /// # Errors
+    /// If the address or the room's name cannot be right.
+    pub fn anyone(server: &str, room: &str) -> Result<Self, Error> {
+        Self::by(Http::new(server, Credential::None)?, room)
+    }
+
+    fn by(http: Http, room: &str) -> Result<Self, Error> {
+        let room = room.parse().map_err(|error: BadId| Error::Invalid(error.to_string()))?;
+        Ok(Self { http, room, patience: PATIENCE })
+    }
+
+    /// Tries for this long while the server is away; a minute if nothing else is said.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Publishes an item, once.
+    ///
+    /// # Errors
+    /// If the server refuses it, or is away for longer than the patience.
+    pub async fn publish(&self, kind: &str, data: Value) -> Result<Published, Error> {
+        self.publish_as(&random::name()?, kind, data).await
+    }
+
+    /// Publishes an item under an idempotency key of the caller's: also another run of the program
+    /// publishes it once.
+    ///
+    /// # Errors
+    /// As [`Self::publish`]; `idempotency_mismatch` if the key was used for something else.
+    pub async fn publish_as(&self, key: &str, kind: &str, data: Value) -> Result<Published, Error> {
+        let until = Instant::now() + self.patience;
+        let mut backoff = Backoff::new(random::seed());
+        let mut failures = 0;
+        loop {
+            let error = match self.http.publish(self.room.as_str(), key, kind, &data).await {
+                Ok(published) => return Ok(published),
+                Err(error) => error,
+            };
+            let wait =
+                asked_for(&error).unwrap_or_else(|| Duration::from_millis(backoff.after(failures)));
+            if !error.is_temporary() || Instant::now() + wait > until {
+                return Err(error);
+            }
+            failures += 1;
+            sleep(wait).await;
+        }
+    }
+}
+
+/// How long the server asks to wait.
+fn asked_for(error: &Error) -> Option<Duration> {
+    match error {
+        Error::Refused(problem) => problem.retry_after.map(Duration::from_secs),
+        _ => None,
+    }
+}

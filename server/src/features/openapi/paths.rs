@@ -1,0 +1,62 @@
+//! Every address, by what it is for.
+
+mod chat;
+mod compat;
+mod desk;
+mod items;
+mod pages;
+mod rooms;
+mod service;
+mod variables;
+
+use super::operation::Operation;
+use serde_json::{Value, json};
+
+/// Operations of one kind, and what they have in common.
+pub(super) struct Group {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) operations: Vec<Operation>,
+}
+
+/// All of them, in the order to read them.
+pub(super) fn groups() -> Vec<Group> {
+    vec![
+        items::group(),
+        pages::group(),
+        chat::group(),
+        variables::group(),
+        rooms::group(),
+        desk::push(),
+        desk::group(),
+        service::group(),
+        service::files(),
+        compat::group(),
+        compat::socketio(),
+    ]
+}
+
+/// A schema of the document's components.
+fn of(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn number() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+/// An object with these fields, all of them there.
+fn object(fields: &[(&str, Value)]) -> Value {
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let fields: serde_json::Map<String, Value> =
+        fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({"type": "object", "properties": fields, "required": names})
+}
+
+fn list(of: &Value) -> Value {
+    json!({"type": "array", "items": of})
+}
