@@ -9,14 +9,13 @@
 //! - [`extension`]: the browser extension.
 //! - [`documents`]: the examples that are for browsers. [`pictures`]: how it all looks.
 //! - [`kinds`]: posts and custom items, everywhere.
-//! - [`pictures`]: how it all looks.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
 mod desk;
-mod extension;
 mod documents;
 mod embed;
+mod extension;
 mod feed;
 mod kinds;
 mod links;

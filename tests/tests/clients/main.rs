@@ -5,5 +5,5 @@ mod documents;
 mod extension;
 mod nginx;
 mod node;
-mod socketio;
 mod sdk;
+mod socketio;
