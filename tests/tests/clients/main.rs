@@ -3,6 +3,7 @@
 mod cli;
 mod compat;
 mod documents;
+mod extension;
 mod nginx;
 mod node;
 mod rust;
