@@ -3,8 +3,10 @@
 mod cli;
 mod compat;
 mod documents;
+mod extension;
 mod nginx;
 mod node;
 mod rust;
 mod sdk;
+mod sdk_plan;
 mod socketio;

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// Keeps what the extension asks the system to show. (The browser tells only the names.)
+/// Keeps what the browser shows for the extension. (It tells only the names.)
 const RECORDS: &str = "globalThis.rung = [];
     const {create} = chrome.notifications;
-    chrome.notifications.create = (id, what) => {
+    chrome.notifications.create = async (id, what) => {
+        const shown = await create.call(chrome.notifications, id, what);
         rung.push({id, ...what});
-        return create.call(chrome.notifications, id, what);
+        return shown;
     };
     true";
 
