@@ -4,6 +4,7 @@
 //! Read in this order:
 //! - [`server`]: starts, kills, stops and restarts the real `nowcast` binary.
 //! - [`api`]: asks it over HTTP as a visitor, a program or the admin.
+//!   [`contract`] holds the answers against what the server says of itself.
 //! - [`page`]: one page over any of the three transports; it checks by itself that no event is
 //!   missing or comes twice.
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
@@ -16,6 +17,7 @@
 
 pub mod api;
 pub mod browser;
+pub mod contract;
 pub mod document;
 pub mod follower;
 pub mod nginx;

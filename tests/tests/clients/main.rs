@@ -4,5 +4,5 @@ mod compat;
 mod documents;
 mod nginx;
 mod node;
-mod socketio;
 mod sdk;
+mod socketio;
