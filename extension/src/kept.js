@@ -4,6 +4,8 @@
 // The shape is that in which the pages keep a room over a reload, so that the popup reads it as
 // they do: `position`, `title`, `more`, `items`, newest first.
 
+import { samePlace } from "./address.js";
+
 /** How many items are kept. */
 export const MOST = 100;
 
@@ -44,6 +46,19 @@ const ROOM_FOR = 3_000_000;
  */
 export function nothing(place) {
   return { place, position: null, title: "", more: false, items: [], seen: null };
+}
+
+/**
+ * What was kept of a room, if it is that; storage may hold anything.
+ *
+ * @param {any} stored
+ * @param {import("./address.js").Place} place
+ * @returns {Kept}
+ */
+export function restored(stored, place) {
+  const whole = samePlace(stored?.place, place) && Array.isArray(stored.items) &&
+    /^[^:]+:\d+$/.test(stored.position);
+  return whole ? stored : nothing(place);
 }
 
 /**

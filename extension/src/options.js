@@ -9,11 +9,10 @@ const EVERY_SITE = { origins: ["http://*/*", "https://*/*"] };
 
 const form = document.querySelector("form");
 const { server, room, invitation } = form.elements;
-const [pictures, test, said, why] =
-  ["pictures", "test", "said", "why"].map((id) => document.getElementById(id));
+const [pictures, said, why] = ["pictures", "said", "why"].map((id) => document.getElementById(id));
 
-/** @type {number} Which test counts: an answer to an earlier one says nothing any more. */
-let testing = 0;
+/** How often something was said: an answer to what was asked before that says nothing any more. */
+let spoken = 0;
 
 await show(await settings());
 form.addEventListener("submit", (event) => {
@@ -25,7 +24,7 @@ form.addEventListener("input", ({ target }) => {
   say("");
 });
 server.addEventListener("change", tidy);
-test.addEventListener("click", look);
+document.getElementById("test").addEventListener("click", test);
 why.addEventListener("click", askWhy);
 pictures.addEventListener("change", allowPictures);
 
@@ -54,10 +53,11 @@ function typed() {
   return invited ? { ...place, invitation: invited } : place;
 }
 
-/** An address that says more than the server fills the other fields. */
+/** An address that says more than the server fills the other fields; it does not fill them else,
+ * as somebody may be about to type there. */
 function tidy() {
-  const { place } = readPlace(server.value, room.value);
-  if (place) {
+  const { place } = readPlace(server.value);
+  if (place && (place.room !== "main" || place.invitation)) {
     fill(place);
   }
 }
@@ -75,27 +75,37 @@ async function save() {
   }
   fill(place);
   await keepSettings({ place, notify: form.elements.notify.value });
-  say("Saved.", "good");
+  await look("Saved.");
 }
 
-async function look() {
+async function test() {
   const place = typed();
   if (!place) {
     return say("");
   }
-  const mine = ++testing;
   fill(place);
-  say("Connecting…");
+  await look();
+}
+
+/**
+ * Looks at the room, and says what was found.
+ *
+ * @param {string} [before] What is said before that.
+ */
+async function look(before = "") {
+  const place = typed();
+  const mine = say(`${before} Connecting…`);
   const { found, problem } = await probe(place);
-  if (mine !== testing) {
+  if (mine !== spoken) {
     return;
   }
   if (found) {
     const viewers = found.watching === 1 ? "1 viewer" : `${found.watching ?? 0} viewers`;
     const title = found.title ? ` to “${found.title}”` : "";
-    return say(`Connected${title}: ${viewers}.`, "good");
+    say(`${before} Connected${title}: ${viewers}.`, "good");
+    return;
   }
-  say(problem.words, "bad");
+  say(`${before} ${problem.words}`, "bad");
   // More can be said where the extension may read the server's answers.
   why.hidden = problem.code !== "refused";
   why.textContent = `Let it ask ${new URL(place.server).host} why`;
@@ -103,9 +113,12 @@ async function look() {
 
 async function askWhy() {
   const place = typed();
+  if (!place) {
+    return;
+  }
   // Without the port: browsers differ on whether a pattern may have one.
-  const { protocol, hostname } = new URL(place?.server ?? "about:blank");
-  if (place && await chrome.permissions.request({ origins: [`${protocol}//${hostname}/*`] })) {
+  const { protocol, hostname } = new URL(place.server);
+  if (await chrome.permissions.request({ origins: [`${protocol}//${hostname}/*`] })) {
     await look();
   }
 }
@@ -132,12 +145,12 @@ function problem(name, words) {
 /**
  * @param {string} words
  * @param {"good" | "bad" | ""} [how]
+ * @returns {number} How often something was said until now.
  */
 function say(words, how = "") {
-  if (!words) {
-    testing += 1;
-  }
   why.hidden = true;
-  said.textContent = words;
+  said.textContent = words.trim();
   said.dataset.how = how;
+  spoken += 1;
+  return spoken;
 }

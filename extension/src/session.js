@@ -16,6 +16,9 @@ import * as storage from "./storage.js";
 /** Changes are gathered this long before they are stored, in milliseconds. */
 const SAVE_AFTER = 250;
 
+/** A connection that is back within this time is no problem, in milliseconds. */
+const GRACE = 2_000;
+
 /** Why a room ended for good, by the server's reasons. */
 const ENDED = {
   blocked: "An admin sent you out of this room.",
@@ -45,11 +48,9 @@ export class Session {
 
   async #load() {
     this.#settings = await storage.settings();
-    const kept = await storage.kept();
-    this.#liveAt = await storage.liveAt();
     const { place } = this.#settings;
-    const same = kept && samePlace(kept.place, place);
-    this.#kept = same ? kept : place && keeping.nothing(place);
+    this.#kept = place && keeping.restored(await storage.kept(), place);
+    this.#liveAt = await storage.liveAt();
   }
 
   /** Sees to it that the room is followed; also called when it is. */
@@ -165,6 +166,9 @@ export class Session {
   #event(logged) {
     const taken = this.#kept && keeping.takeEvent(this.#kept, logged);
     if (!taken) {
+      // What is kept has a gap: from where it ends, once more.
+      this.#leave();
+      this.wake();
       return;
     }
     this.#take(taken.kept, taken.fresh);
@@ -195,10 +199,13 @@ export class Session {
   }
 
   #connection({ state, reason }) {
+    const was = this.#live;
     this.#live = state === "open";
+    if (this.#live || was) {
+      this.#stillLive();
+    }
     if (this.#live) {
       this.#problem = null;
-      this.#stillLive();
     } else if (state === "waiting") {
       this.#ask();
     } else if (state === "closed") {
@@ -209,14 +216,15 @@ export class Session {
     this.#showBadge();
   }
 
-  /** Finds out why the room cannot be reached. */
+  /** Finds out why the room cannot be reached; not at once, since most of that is over soon. */
   async #ask() {
     const { place } = this.#settings;
     if (this.#asking || !place) {
       return;
     }
     this.#asking = true;
-    const { words } = await diagnose(place);
+    await new Promise((done) => setTimeout(done, GRACE));
+    const { words } = this.#live ? { words: null } : await diagnose(place);
     this.#asking = false;
     if (!this.#live && samePlace(place, this.#settings.place)) {
       this.#problem = words;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOST, asWelcome, looked, nothing, takeEvent, takeSnapshot, unread } from "../src/kept.js";
+import { MOST, asWelcome, looked, nothing, restored, takeEvent, takeSnapshot, unread } from "../src/kept.js";
 
 const PLACE = { server: "https://live.example", room: "main" };
 const item = (offset, more = {}) =>
@@ -94,4 +94,14 @@ test("the popup is told the same in a frame of the server's", () => {
   assert.deepEqual([frame.t, frame.epoch, frame.offset, frame.recovered], ["welcome", "e1", 2, false]);
   assert.deepEqual(frame.snapshot.items.map(({ id }) => id), ["i1", "i2"]);
   assert.equal(asWelcome(nothing(PLACE)), null);
+});
+
+test("what is stored is taken for what was kept only if it is that, of this room", () => {
+  const kept = room(3);
+  assert.equal(restored(kept, { ...PLACE }), kept);
+  const other = { ...PLACE, room: "other" };
+  assert.deepEqual(restored(kept, other), nothing(other));
+  for (const bad of [undefined, null, 5, {}, { ...kept, items: 1 }, { ...kept, position: "x" }]) {
+    assert.deepEqual(restored(bad, PLACE), nothing(PLACE));
+  }
 });

@@ -3,8 +3,10 @@
 mod chromedriver;
 mod devtools;
 mod hand;
+mod worker;
 
 pub use hand::{Hand, Modifier, Place};
+pub use worker::Worker;
 
 use crate::wait::{LIMIT, eventually, in_time, pause};
 use chromedriver::Chromedriver;
@@ -15,7 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -63,6 +65,18 @@ impl Browser {
     /// # Panics
     /// When there is none; the message says what to install.
     pub async fn open(screen: Screen) -> Self {
+        Self::start(screen, None).await
+    }
+
+    /// Opens a browser with an extension, which lies in this folder.
+    ///
+    /// # Panics
+    /// When there is no browser; the message says what to install.
+    pub async fn with_extension(screen: Screen, extension: &Path) -> Self {
+        Self::start(screen, Some(extension)).await
+    }
+
+    async fn start(screen: Screen, extension: Option<&Path>) -> Self {
         let folder = TempDir::with_prefix("nowcast-browser-").expect("a temporary folder");
         let driver = Chromedriver::start(folder.path()).await;
         let mut arguments: Vec<String> = [
@@ -80,6 +94,9 @@ impl Browser {
         .map(str::to_owned)
         .into();
         arguments.push(format!("--user-data-dir={}", folder.path().join("profile").display()));
+        if let Some(extension) = extension {
+            arguments.push(format!("--load-extension={}", extension.display()));
+        }
         let mut options =
             json!({"args": arguments, "binary": chromedriver::program("CHROMIUM", "chromium")});
         if screen == Screen::Phone {
@@ -101,12 +118,20 @@ impl Browser {
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let browser = Self { client, process, _driver: driver, folder };
         if screen == Screen::Desk {
-            // A window's size counts its frame, which the picture should not lack.
-            let metrics =
-                json!({"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-            browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+            browser.resize(1280, 900).await;
         }
         browser
+    }
+
+    /// Gives the page this size, in CSS pixels.
+    ///
+    /// # Panics
+    /// When the browser does not obey.
+    pub async fn resize(&self, width: u32, height: u32) {
+        // A window's size counts its frame, which the picture should not lack.
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
     /// Goes to an address and waits until it has loaded.

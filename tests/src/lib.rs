@@ -7,6 +7,7 @@
 //!   [`contract`] holds the answers against what the server says of itself.
 //! - [`page`]: one page over any of the three transports; it checks by itself that no event is
 //!   missing or comes twice.
+//! - [`contract`]: what the server says of its frames; held against every one of them.
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
 //!   [`nginx`] stands there too, as it does for real.

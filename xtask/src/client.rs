@@ -81,7 +81,8 @@ impl<'a> Pages<'a> {
         }
         step.note("compiling");
         let mut command = compiling(self.paths, Wasm::Release);
-        command.arg("--bins");
+        // The extension's popup is in the same package, and no part of the pages.
+        command.args(["--bin", "feed", "--bin", "admin"]);
         let log = cargo::log_path(&self.paths.state(), "pages-wasm");
         cargo::run(&step, "Compiling the pages", command, &log)?;
         step.done("compiled");
@@ -111,8 +112,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// A call of cargo that compiles what is named after it for browsers. (All that is compiled in one
-/// way is compiled by one call like this, or cargo would do it again.)
+/// A call of cargo that compiles, for browsers, the binaries that are named after it. What they have
+/// in common is compiled once, as long as every call is made here.
 pub(crate) fn compiling(paths: &Paths, wasm: Wasm) -> Command {
     let mut command = cargo::command(&paths.root);
     command

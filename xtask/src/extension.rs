@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 
 use crate::cargo;
-use crate::client::{self, Wasm};
+use crate::client::{self, Wasm, sdk};
 use crate::paths::Paths;
 use crate::progress::{Progress, Step};
 use crate::setup::{self, Tools};
@@ -45,8 +45,10 @@ const COPIED: &[(&str, &str)] = &[
     ("extension/pages/options.svg", "style/options.svg"),
     ("style/base.css", "style/base.css"),
     ("style/feed.css", "style/feed.css"),
-    ("sdk/js/dist/nowcast.js", "nowcast.js"),
 ];
+
+/// What the service worker connects with.
+const LIBRARY: &str = "nowcast.js";
 
 pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     let wasm = match words {
@@ -119,6 +121,10 @@ fn copy_files(root: &Path, to: &Path) -> Result<()> {
         let entry = entry?;
         copy(&entry.path(), to.join("src").join(entry.file_name()))?;
     }
+    let scripts = sdk::scripts(root)?;
+    let library = scripts.into_iter().find(|(name, _)| *name == LIBRARY);
+    let (name, text) = library.with_context(|| format!("there is no {LIBRARY}"))?;
+    fs::write(to.join(name), text)?;
     let manifest = fs::read_to_string(root.join("extension").join("manifest.json"))?;
     fs::write(to.join("manifest.json"), with_version(&manifest)?)?;
     Ok(())

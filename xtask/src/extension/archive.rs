@@ -18,8 +18,8 @@ pub(super) fn write(folder: &Path, to: &Path) -> Result<u64> {
         .map(|name| name.to_string_lossy().replace('\\', "/"))
         .collect();
     names.sort();
-    let context = || format!("{} cannot be written", to.display());
-    let mut archive = ZipWriter::new(File::create(to).with_context(context)?);
+    let unwritten = || format!("{} cannot be written", to.display());
+    let mut archive = ZipWriter::new(File::create(to).with_context(unwritten)?);
     // No time and nobody's rights: both would differ from machine to machine.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -31,7 +31,7 @@ pub(super) fn write(folder: &Path, to: &Path) -> Result<u64> {
         archive.start_file(name, options)?;
         archive.write_all(&content)?;
     }
-    let file = archive.finish().with_context(context)?;
+    let file = archive.finish().with_context(unwritten)?;
     Ok(file.metadata()?.len())
 }
 

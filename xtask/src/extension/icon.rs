@@ -33,7 +33,7 @@ pub(super) fn png(size: u32) -> io::Result<Vec<u8>> {
     // Eight bits each of red, green, blue and opacity, in one pass.
     header.extend([8, 6, 0, 0, 0]);
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, data) in [(b"IHDR", header), (b"IDAT", rows.finish()?), (b"IEND", Vec::new())] {
+    for (name, data) in [(*b"IHDR", header), (*b"IDAT", rows.finish()?), (*b"IEND", Vec::new())] {
         chunk(&mut file, name, &data)?;
     }
     Ok(file)
@@ -53,10 +53,10 @@ fn opacity(x: u32, y: u32, size: u32) -> u8 {
     byte
 }
 
-fn chunk(file: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) -> io::Result<()> {
+fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) -> io::Result<()> {
     let length = u32::try_from(data.len()).map_err(io::Error::other)?;
     let mut sum = Crc::new();
-    sum.update(name);
+    sum.update(&name);
     sum.update(data);
     file.extend(length.to_be_bytes());
     file.extend(name);

@@ -187,7 +187,7 @@ impl<'a> Needs<'a> {
         })
     }
 
-    /// The folder. Its WebAssembly is compiled together with that of the pages.
+    /// The folder. What its WebAssembly has in common with the pages is compiled once.
     pub(super) fn extension(&self) -> Result<&PathBuf> {
         get(&self.extension, || {
             extension::make(self.paths, self.tools()?, &self.progress, Wasm::Release)
