@@ -3,7 +3,7 @@
 pub use nowcast_sdk::Problem;
 pub use nowcast_sdk::wire::Credential;
 
-use crate::contract::RequestBuilder;
+use crate::request::RequestBuilder;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! What the server says of its HTTP side: that it is true, that its examples work, that it can be
-//! read. (Every other journey holds its requests and answers against it, see `contract`.)
+//! read. (Every other journey holds its requests and answers against it, see `request`.)
 
-use nowcast_tests::contract::{Contract, Message};
+use nowcast_tests::request::{Contract, Message};
 use nowcast_tests::server::{PASSWORD, Server, Setup, TOKEN};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Pages of other sites: who may read, and that nobody gets rights by it.
 
 use nowcast_tests::api::{expect_problem, expect_status};
-use nowcast_tests::contract::RequestBuilder;
+use nowcast_tests::request::RequestBuilder;
 use nowcast_tests::server::{Server, Setup, TOKEN};
 use reqwest::{Method, Response};
 use serde_json::json;
