@@ -2,7 +2,7 @@
 
 use crate::features;
 use crate::http::cors::Origin;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,14 +32,21 @@ pub struct Config {
 /// Tasks beside serving.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Task {
+    #[cfg(feature = "cli")]
+    #[command(flatten)]
+    /// What is done in a room of a server.
+    Room(features::cli::Task),
     /// Draws a new admin password and prints it; every login ends. The server must be stopped.
-    Password,
+    Password(Folder),
     /// Lists the tokens: id, name, scopes, rooms. The tokens themselves are not stored.
-    Tokens,
+    Tokens(Folder),
     /// Makes a token worthless. The server must be stopped.
     Revoke {
         /// The token's id, as `nowcast tokens` lists it.
         id: String,
+        #[command(flatten)]
+        /// Whose.
+        folder: Folder,
     },
     /// Draws a new publish token and prints it; the others stay valid. The server must be stopped.
     Token {
@@ -52,6 +59,9 @@ pub enum Task {
         /// The sender's name shown with what it publishes.
         #[arg(long, default_value = "Newsdesk", value_name = "NAME")]
         name: String,
+        #[command(flatten)]
+        /// Whose.
+        folder: Folder,
     },
     /// Prints the secret that user tokens are signed with (HS256).
     UserKey {
@@ -59,6 +69,9 @@ pub enum Task {
         /// stopped.
         #[arg(long)]
         replace: bool,
+        #[command(flatten)]
+        /// Whose.
+        folder: Folder,
     },
     /// Makes a user token for trying out, and prints it.
     UserToken {
@@ -77,7 +90,24 @@ pub enum Task {
         /// Lets one page only use it.
         #[arg(long)]
         once: bool,
+        /// What the server has as its --user-key.
+        #[arg(long = "user-key", value_name = "TEXT")]
+        key: Option<String>,
+        /// What the server has as its --user-public-key.
+        #[arg(long = "user-public-key", value_name = "FILE", conflicts_with = "key")]
+        public_key: Option<PathBuf>,
+        #[command(flatten)]
+        /// Whose.
+        folder: Folder,
     },
+}
+
+/// What a task works on. It may stand before the task as well, where the variable counts, too.
+#[derive(Clone, Debug, Args)]
+pub struct Folder {
+    /// Folder for everything that is kept [default: the platform's data directory].
+    #[arg(id = "of", long = "data", value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 /// Flags of the server.
@@ -88,7 +118,7 @@ pub struct Serve {
     pub listen: SocketAddr,
 
     /// Folder for everything that is kept [default: the platform's data directory].
-    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR", global = true)]
+    #[arg(long, env = "NOWCAST_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
 
     /// Lets anyone publish, edit, delete, push, put and drag pieces and set variables without a
@@ -170,23 +200,11 @@ pub struct Serve {
 pub struct UserKeys {
     /// The secret that user tokens are signed with (HS256; 32 bytes or more), instead of the one
     /// that the first start draws: see `nowcast user-key`.
-    #[arg(
-        long,
-        env = "NOWCAST_USER_KEY",
-        hide_env_values = true,
-        value_name = "TEXT",
-        global = true
-    )]
+    #[arg(long, env = "NOWCAST_USER_KEY", hide_env_values = true, value_name = "TEXT")]
     pub user_key: Option<String>,
 
     /// The public key that user tokens are signed for (EdDSA): a PEM file of an Ed25519 key.
-    #[arg(
-        long,
-        env = "NOWCAST_USER_PUBLIC_KEY",
-        value_name = "FILE",
-        conflicts_with = "user_key",
-        global = true
-    )]
+    #[arg(long, env = "NOWCAST_USER_PUBLIC_KEY", value_name = "FILE", conflicts_with = "user_key")]
     pub user_public_key: Option<PathBuf>,
 
     /// The audience (`aud`) that user tokens may name, beside `nowcast`.

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "asyncapi")]
 mod asyncapi;
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "compat")]
 pub mod compat;
 #[cfg(feature = "openapi")]

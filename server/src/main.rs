@@ -5,12 +5,14 @@ use clap::Parser;
 use nowcast::app::{self, App};
 use nowcast::auth::users::{self, Trial};
 use nowcast::auth::{self, DrawnCredentials};
-use nowcast::config::{Config, Serve, Task, data_folder};
+use nowcast::config::{Config, Folder, Serve, Task, data_folder};
 use nowcast::db::Db;
+#[cfg(feature = "cli")]
+use nowcast::features::cli;
 use nowcast::{features, shutdown};
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
@@ -41,11 +43,11 @@ async fn main() -> ExitCode {
         .log_internal_errors(false)
         .init();
     let result = match config.task {
-        None => serve(config.serve).await,
+        None => serve(config.serve).await.map(|()| ExitCode::SUCCESS),
         Some(task) => run(task, config.serve).await,
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("nowcast: {error:#}");
             ExitCode::FAILURE
@@ -121,28 +123,43 @@ fn announce(
     let _ = out.flush();
 }
 
-async fn run(task: Task, config: Serve) -> anyhow::Result<()> {
-    let folder = data_folder(config.data)?;
+async fn run(task: Task, config: Serve) -> anyhow::Result<ExitCode> {
+    let kept = |folder: Folder| kept(folder.data.or(config.data));
+    let told = match task {
+        #[cfg(feature = "cli")]
+        Task::Room(task) => return Ok(cli::run(task).await),
+        Task::Password(folder) => change(&kept(folder)?, auth::new_password).await?,
+        Task::Token { scopes, rooms, name, folder } => {
+            change(&kept(folder)?, async |db| auth::new_token(db, scopes, rooms, name).await)
+                .await?
+        }
+        Task::Tokens(folder) => change(&kept(folder)?, auth::list_tokens).await?,
+        Task::Revoke { id, folder } => {
+            change(&kept(folder)?, async |db| auth::revoke_token(db, id).await).await?
+        }
+        Task::UserKey { replace: true, folder } => change(&kept(folder)?, users::new_key).await?,
+        Task::UserKey { replace: false, folder } => users::kept_key(&kept(folder)?)?,
+        Task::UserToken { user, name, room, hours, once, key, public_key, folder } => {
+            let trial = Trial { user, name, room, hours, once };
+            let mut keys = config.user_keys;
+            keys.user_key = key.or(keys.user_key);
+            keys.user_public_key = public_key.or(keys.user_public_key);
+            users::new_user_token(&kept(folder)?, &keys, trial)?
+        }
+    };
+    writeln!(io::stdout(), "{told}").context("it was done, but the answer could not be printed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of a server that was started before.
+fn kept(data: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let folder = data_folder(data)?;
     anyhow::ensure!(
         folder.join("nowcast.db").is_file(),
         "There is no Nowcast in {} yet: start the server once.",
         folder.display()
     );
-    let told = match task {
-        Task::Password => change(&folder, auth::new_password).await?,
-        Task::Token { scopes, rooms, name } => {
-            change(&folder, async |db| auth::new_token(db, scopes, rooms, name).await).await?
-        }
-        Task::Tokens => change(&folder, auth::list_tokens).await?,
-        Task::Revoke { id } => change(&folder, async |db| auth::revoke_token(db, id).await).await?,
-        Task::UserKey { replace: true } => change(&folder, users::new_key).await?,
-        Task::UserKey { replace: false } => users::kept_key(&folder)?,
-        Task::UserToken { user, name, room, hours, once } => {
-            let trial = Trial { user, name, room, hours, once };
-            users::new_user_token(&folder, &config.user_keys, trial)?
-        }
-    };
-    writeln!(io::stdout(), "{told}").context("it was done, but the answer could not be printed")
+    Ok(folder)
 }
 
 /// Works on the database of a server that is not running.

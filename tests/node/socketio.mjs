@@ -15,7 +15,6 @@ const manager = new Manager(process.env.URL, {
   transports,
   reconnectionDelay: 50,
   reconnectionDelayMax: 200,
-  extraHeaders: JSON.parse(process.env.HEADERS ?? "{}"),
 });
 const sockets = new Map();
 

@@ -6,6 +6,7 @@
 //! - [`api`]: asks it over HTTP as a visitor, a program or the admin.
 //! - [`page`]: one page over any of the three transports; it checks by itself that no event is
 //!   missing or comes twice.
+//! - [`contract`]: what the server says of its frames; held against every one of them.
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
 //!   [`nginx`] stands there too, as it does for real.
@@ -16,6 +17,7 @@
 
 pub mod api;
 pub mod browser;
+pub mod contract;
 pub mod document;
 pub mod follower;
 pub mod nginx;

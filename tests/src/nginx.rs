@@ -100,7 +100,7 @@ impl Nginx {
 const INSTALL: &str = "it is Debian's package `nginx`, which `cargo xtask test` gets";
 
 fn program() -> std::path::PathBuf {
-    std::env::var_os("NGINX").map_or_else(|| "/usr/sbin/nginx".into(), Into::into)
+    std::env::var_os("NOWCAST_NGINX").map_or_else(|| "/usr/sbin/nginx".into(), Into::into)
 }
 
 /// The recipe, as somebody would adapt it: another address on either side, another folder.

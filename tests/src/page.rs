@@ -1,7 +1,8 @@
 //! A page: what a viewer's window is to the server, over any of the three transports.
 //!
 //! A page holds the server to its promise all the time: an event that is not the one after the
-//! last one (a gap, a repeat, another order) fails the test, whatever the test is about.
+//! last one (a gap, a repeat, another order) fails the test, whatever the test is about. So does a
+//! frame that is not what the [description](crate::contract) of the frames says.
 
 mod commands;
 mod joining;
@@ -13,6 +14,7 @@ pub use joining::{Joining, Transport, new_client_id};
 pub use people::You;
 
 use crate::api::{Problem, unreachable};
+use crate::contract;
 use crate::wait::{in_time, pause};
 use nowcast_sdk::wire::{Incoming, Link};
 use nowcast_shared::error::Reason;
@@ -379,5 +381,9 @@ fn text_of(data: &Value) -> String {
 }
 
 fn read(frame: &Value) -> ServerFrame<Value> {
-    ServerFrame::deserialize(frame).unwrap_or_else(|error| panic!("{frame} is no frame: {error}"))
+    contract::check(frame);
+    let read = ServerFrame::deserialize(frame);
+    let read = read.unwrap_or_else(|error| panic!("{frame} is no frame: {error}"));
+    contract::check_whole(frame, &read);
+    read
 }

@@ -5,12 +5,13 @@ mod clock;
 mod disk;
 mod process;
 
+pub use binary::nowcast;
 pub use disk::{Ballast, SmallDisk};
 pub use process::FileLimit;
 
 use crate::api::{Api, Credential};
 use crate::wait::{eventually, in_time};
-use binary::{binary, nowcast, nowcast_under};
+use binary::{binary, nowcast_under};
 use rustix::process::{Signal, kill_process};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

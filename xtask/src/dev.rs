@@ -38,6 +38,8 @@ pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
     let progress = Progress::new(setup::STEPS + 1);
     // In the debug build the pages are not taken in, but the folder is looked for.
     std::fs::create_dir_all(&paths.dist)?;
+    // The scripts for other pages are the server's, and need nothing to be built.
+    client::sdk::write(&paths.root, &paths.dist)?;
     let tools = Tools::install(&paths, &progress, || Ok(()))?;
     let step = progress.step("server", "compiling");
     let binary = server::compile(&paths, Profile::Debug, &step)?;

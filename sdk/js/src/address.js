@@ -34,7 +34,7 @@ export class Address {
     this.room = room;
     this.#who = { client, person, name, invitation };
     if (token && isUserToken(token)) this.#who.token = token;
-    else this.#bearer = token ?? null;
+    else this.#bearer = token || null;
   }
 
   /** Whether a program's token goes along, which only requests can carry. */

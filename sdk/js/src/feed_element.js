@@ -48,6 +48,8 @@ export class NowcastFeed extends HTMLElement {
   #news = element("p", { class: "unseen", "aria-live": "polite" });
   #body = element("div", { class: "body", part: "body" }, this.#notice, this.#skeleton, this.#list);
 
+  #feed = element("section", { class: "feed", part: "feed" });
+
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
@@ -57,7 +59,8 @@ export class NowcastFeed extends HTMLElement {
     }
     root.adoptedStyleSheets = [sheet];
     const head = element("div", { class: "head", part: "head" }, this.#title, this.#pill);
-    root.append(element("section", { class: "feed", part: "feed" }, head, this.#body, this.#news));
+    root.append(this.#feed);
+    this.#feed.append(head, this.#body, this.#news);
   }
 
   connectedCallback() {
@@ -117,8 +120,8 @@ export class NowcastFeed extends HTMLElement {
     const server = attribute("server") ?? attribute("src") ?? NowcastFeed.server;
     try {
       const options = {
-        room: attribute("room"),
-        transport: /** @type {any} */ (attribute("transport")),
+        room: attribute("room") ?? "main",
+        transport: /** @type {any} */ (attribute("transport") ?? "auto"),
         token: attribute("token"),
         invitation: attribute("invitation"),
       };
@@ -153,6 +156,7 @@ export class NowcastFeed extends HTMLElement {
     const told = tell(source, navigator.onLine);
     this.#title.textContent = this.getAttribute("heading") ?? source.title;
     this.#title.hidden = this.#title.textContent === "";
+    this.#feed.setAttribute("aria-label", this.#title.textContent || "Live feed");
     if (this.#pill.textContent !== told.word) this.#pill.textContent = told.word;
     this.#pill.className = `pill ${told.state}`;
     this.#pill.title = told.state === "live" ? WAYS[source.transport] ?? "" : "";

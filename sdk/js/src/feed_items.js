@@ -13,18 +13,17 @@ const LONGEST_TABLE = 100;
  * @param {import("./nowcast.js").Item} item
  */
 export function headOf(item) {
-  const { user, source } = item.kind === "post" ? item.data ?? {} : {};
+  const author = (item.kind === "post" && text(item.data?.user)) || authorOf(item.by);
   const moment = exact(item.at);
   const when = element("time", { datetime: new Date(item.at).toISOString(), title: moment, part: "time" });
   const short = element("span", { "aria-hidden": "true" }, relative(item.at, Date.now()));
   when.append(short, element("span", { class: "unseen" }, moment));
-  const marks = [source ? `on ${source}` : null, item.edited_at ? "edited" : null];
   return element(
     "header",
     {},
-    element("b", { dir: "auto", part: "author" }, text(user) || authorOf(item.by)),
+    element("b", { dir: "auto", part: "author" }, author),
     when,
-    ...marks.map((mark) => mark && element("i", { dir: "auto" }, mark)),
+    item.edited_at ? element("i", {}, "edited") : null,
   );
 }
 
@@ -137,11 +136,15 @@ function post(data, server) {
   if (text(data.text)) {
     body.append(element("p", { class: "prose plain", dir: "auto" }, ...clickable(data.text)));
   }
-  const shown = data.picture && picture({ url: data.picture }, server);
+  // Nobody has to describe it: that there is one is all that can be said then.
+  const shown = data.picture && picture({ ...data, url: data.picture, alt: text(data.alt) || "Picture" }, server);
   if (shown) body.append(shown);
-  const href = addressOf(data.url, server);
+  const [source, href] = [text(data.source), addressOf(data.url, server)];
   if (href !== null) {
-    body.append(linkTo(href, { class: "back" }, `View on ${text(data.source) || new URL(href).host}`));
+    const words = source ? `${source} · ${new URL(href).host}` : new URL(href).host;
+    body.append(element("p", { class: "from" }, linkTo(href, {}, words)));
+  } else if (source) {
+    body.append(element("p", { class: "from", dir: "auto" }, source));
   }
   return body;
 }
@@ -168,7 +171,7 @@ function clickable(plain) {
  */
 function table(value, depth) {
   if (value === null || typeof value !== "object") {
-    return element("span", { dir: "auto" }, ...(typeof value === "string" ? clickable(value) : [String(value)]));
+    return element("bdi", {}, ...(typeof value === "string" ? clickable(value) : [String(value)]));
   }
   if (depth >= DEEPEST) return element("code", {}, JSON.stringify(value));
   const entries = Object.entries(value).slice(0, LONGEST_TABLE);
@@ -182,10 +185,10 @@ function table(value, depth) {
       const cells = fields.map((field) => element("td", {}, field in cell ? table(cell[field], depth + 1) : ""));
       return element("tr", {}, ...cells);
     }
-    const name = isList ? null : element("th", { scope: "row", dir: "auto" }, key);
+    const name = isList ? null : element("th", { scope: "row" }, element("bdi", {}, key));
     return element("tr", {}, name, element("td", {}, table(cell, depth + 1)));
   });
-  const heads = fields?.map((field) => element("th", { scope: "col", dir: "auto" }, field));
+  const heads = fields?.map((field) => element("th", { scope: "col" }, element("bdi", {}, field)));
   const head = heads ? element("thead", {}, element("tr", {}, ...heads)) : null;
   const made = element("table", {}, head, element("tbody", {}, ...rows));
   return depth === 0 ? element("div", { class: "table", part: "table" }, made) : made;

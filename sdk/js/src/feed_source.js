@@ -67,6 +67,8 @@ export class Source {
      * @type {string | null}
      */
     this.ended = null;
+    /** Whether no way led to the server when it was last tried. */
+    this.failing = false;
     this.transport = "";
     const room = (this.#room = connect(server, options));
     room.on("snapshot", ({ items, title }) => {
@@ -121,9 +123,11 @@ export class Source {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.connected = true;
+      this.failing = false;
       this.refusal = null;
       this.transport = state.transport;
     } else {
+      this.failing ||= state.state === "waiting";
       this.#timer ??= setTimeout(() => {
         this.connected = false;
         this.#changed(null);

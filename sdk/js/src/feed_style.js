@@ -7,6 +7,7 @@ export const STYLE = `
   display: block;
   color-scheme: light dark;
   container-type: inline-size;
+  max-width: var(--nowcast-max-width, 760px);
 }
 
 :host([hidden]) {
@@ -79,7 +80,8 @@ export const STYLE = `
   align-items: center;
   gap: 8px;
   margin: 0;
-  padding: 4px 12px 4px 10px;
+  padding-block: 4px;
+  padding-inline: 10px 12px;
   border-radius: 99px;
   background: var(--wash);
   color: var(--soft);
@@ -115,7 +117,8 @@ export const STYLE = `
 
 .body {
   min-height: 0;
-  padding: 8px 20px 4px 24px;
+  padding-block: 8px 4px;
+  padding-inline: 24px 20px;
   overflow-y: auto;
   overscroll-behavior: contain;
 }
@@ -134,7 +137,8 @@ ol.items {
 /* The rail: a thin line from item to item, a dot for each. */
 .item {
   position: relative;
-  padding: 0 0 28px 22px;
+  padding-block-end: 28px;
+  padding-inline-start: 22px;
 }
 
 .item::before,
@@ -254,6 +258,10 @@ header :is(time, i) {
   padding-inline-start: 1.4em;
 }
 
+.prose ul {
+  list-style: disc;
+}
+
 .prose li::marker {
   color: var(--faint);
 }
@@ -306,7 +314,8 @@ table {
 }
 
 :is(th, td) {
-  padding: 6px 16px 6px 0;
+  padding-block: 6px;
+  padding-inline-end: 16px;
   border-bottom: 1px solid var(--line);
   text-align: start;
   vertical-align: top;
@@ -422,10 +431,33 @@ figcaption {
   line-height: 1.5;
 }
 
-.back {
-  display: inline-block;
-  margin-top: 8px;
+.post figcaption {
+  display: none;
+}
+
+/* Where nobody said how large a picture is, its place is kept in the shape of most. */
+.post img:not([width]) {
+  width: 100%;
+  max-width: 560px;
+  aspect-ratio: 16 / 10;
+  object-fit: cover;
+}
+
+.from {
+  margin: 8px 0 0;
+  overflow: hidden;
+  color: var(--faint);
   font-size: 13px;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+
+.from a {
+  text-decoration: none;
+}
+
+.from a:hover {
+  text-decoration: underline;
 }
 
 .faded {
@@ -437,8 +469,9 @@ figcaption {
 /* What has to be said of the whole feed. */
 .said {
   position: relative;
-  margin: 0;
-  padding: 0 0 28px 22px;
+  margin-block: 0;
+  padding-block-end: 28px;
+  padding-inline-start: 22px;
   color: var(--soft);
 }
 

@@ -45,11 +45,13 @@ export function authorOf(by) {
  *
  * @typedef {{word: string, state: "live" | "wait" | "off", heading?: string, sentence?: string}} Told
  *
- * @param {import("./feed_source.js").Source} source
+ * @param {Pick<
+ *   import("./feed_source.js").Source, "connected" | "refusal" | "ended" | "known" | "failing"
+ * >} source
  * @param {boolean} online what the browser says of the network
  * @returns {Told}
  */
-export function tell({ connected, refusal, ended, known }, online) {
+export function tell({ connected, refusal, ended, known, failing }, online) {
   if (ended) {
     const sentence = ended === "replaced"
       ? "It is open in another window with the same id."
@@ -57,24 +59,24 @@ export function tell({ connected, refusal, ended, known }, online) {
     return { word: "Ended", state: "off", heading: "This live feed has ended", sentence };
   }
   if (refusal) {
-    const heading = HEADINGS[refusal.code] ?? "This live feed does not open";
+    const heading = HEADINGS.get(refusal.code) ?? "This live feed does not open";
     return { word: "Not available", state: "off", heading, sentence: refusal.message };
   }
   if (connected) {
     const empty = known && { heading: "Nothing here yet", sentence: "What is published will appear here." };
     return { word: "Live", state: "live", ...empty };
   }
-  const away = "This live feed cannot be reached right now. It comes back by itself.";
-  if (!online) return { word: "Offline", state: "off", heading: "You are offline", sentence: away };
-  if (known) return { word: "Reconnecting…", state: "wait" };
-  return { word: "Connecting…", state: "wait" };
+  const sentence = "It comes back by itself.";
+  if (!online) return { word: "Offline", state: "off", heading: "You are offline", sentence };
+  const word = known ? "Reconnecting…" : "Connecting…";
+  const heading = "This live feed cannot be reached right now";
+  return failing ? { word, state: "wait", heading, sentence } : { word, state: "wait" };
 }
 
-/** @type {Record<string, string>} */
-const HEADINGS = {
-  foreign_origin: "This live feed is not open to this site",
-  unknown_room: "There is no such live feed",
-  bad_room: "There is no such live feed",
-  not_invited: "This live feed is private",
-  blocked: "This live feed is closed to you",
-};
+const HEADINGS = new Map([
+  ["foreign_origin", "This live feed is not open to this site"],
+  ["unknown_room", "There is no such live feed"],
+  ["bad_room", "There is no such live feed"],
+  ["not_invited", "This live feed is private"],
+  ["blocked", "This live feed is closed to you"],
+]);

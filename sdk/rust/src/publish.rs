@@ -65,7 +65,15 @@ impl Publisher {
     /// # Errors
     /// If the server refuses it, or is away for longer than the patience.
     pub async fn publish(&self, kind: &str, data: Value) -> Result<Published, Error> {
-        self.publish_as(&random::name()?, kind, data).await
+        self.publish_as(&Self::new_key()?, kind, data).await
+    }
+
+    /// An idempotency key that nobody else has.
+    ///
+    /// # Errors
+    /// If the system gives no random numbers.
+    pub fn new_key() -> Result<String, Error> {
+        random::name()
     }
 
     /// Publishes an item under an idempotency key of the caller's: also another run of the program

@@ -111,34 +111,42 @@ struct Compat {
 /// # Errors
 /// If the flags make no sense or the database cannot be used.
 pub async fn start(app: &App, flags: &Flags) -> anyhow::Result<Router<App>> {
-    let name = RoomName::main();
-    let room = app.log.room(&name).await?.context("There is no room main")?;
-    let compat = Compat {
-        room,
-        backlog: Mutex::new(Backlog::new(flags.items()?)),
-        lines: Mutex::default(),
-        followed: watch::Sender::new(Offset(0)),
-        shown: watch::Sender::new(()),
-        spoken: watch::Sender::new(()),
-        waiting: Semaphore::new(WAITING),
-        wait: Duration::from_secs(flags.feed_wait),
-    };
-    let compat = Arc::new(compat);
-    follow::begin(app, &compat).await?;
-    let measured = Arc::clone(&compat);
-    app.metrics.gauge("compat_waiting", "Requests of older pages that wait.", move || {
-        WAITING.saturating_sub(measured.waiting.available_permits())
-    });
-    Ok(Router::new()
+    Ok(addresses(Compat::new(app, flags).await?))
+}
+
+fn addresses(compat: Arc<Compat>) -> Router<App> {
+    Router::new()
         .route("/real_time_feed", get(feed::items))
         .route("/send_feed_item", post(feed::publish))
         .route("/chat", get(chat::chat).post(chat::chat))
         .route("/push", post(push::push))
         .route("/", post(push::push))
-        .layer(Extension(compat)))
+        .layer(Extension(compat))
 }
 
 impl Compat {
+    /// All that there is by now, and what comes.
+    async fn new(app: &App, flags: &Flags) -> anyhow::Result<Arc<Self>> {
+        let name = RoomName::main();
+        let room = app.log.room(&name).await?.context("There is no room main")?;
+        let compat = Arc::new(Self {
+            room,
+            backlog: Mutex::new(Backlog::new(flags.items()?)),
+            lines: Mutex::default(),
+            followed: watch::Sender::new(Offset(0)),
+            shown: watch::Sender::new(()),
+            spoken: watch::Sender::new(()),
+            waiting: Semaphore::new(WAITING),
+            wait: Duration::from_secs(flags.feed_wait),
+        });
+        follow::begin(app, &compat).await?;
+        let measured = Arc::clone(&compat);
+        app.metrics.gauge("compat_waiting", "Requests of older pages that wait.", move || {
+            WAITING.saturating_sub(measured.waiting.available_permits())
+        });
+        Ok(compat)
+    }
+
     fn backlog(&self) -> MutexGuard<'_, Backlog> {
         self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -172,4 +180,39 @@ fn answer(kind: &'static str, body: impl IntoResponse) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use clap::Parser;
+    use tower_service::Service;
+
+    /// The status of a request while so many others wait.
+    async fn status(others: u32, path: &str) -> u16 {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = ["nowcast", "--shards", "1", "--compat", "--feed-wait", "1"];
+        let config = Config::parse_from(arguments).serve;
+        let (app, _) = App::open(folder.path(), &config).await.unwrap();
+        let compat = Compat::new(&app, &config.features.compat).await.unwrap();
+        let waiting = compat.waiting.acquire_many(others).await.unwrap();
+        let mut router = addresses(Arc::clone(&compat)).with_state(app.clone());
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let status = router.call(request).await.unwrap().status().as_u16();
+        drop(waiting);
+        assert_eq!(compat.waiting.available_permits(), WAITING, "nobody waits any more");
+        status
+    }
+
+    #[tokio::test]
+    async fn so_many_requests_wait_and_no_more() {
+        let most = u32::try_from(WAITING).unwrap();
+        for path in ["/real_time_feed", "/chat?name=Ana"] {
+            assert_eq!(status(most - 1, path).await, 200);
+            assert_eq!(status(most, path).await, 503);
+        }
+    }
 }

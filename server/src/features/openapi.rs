@@ -2,7 +2,8 @@
 //! `GET /api/docs`, the same as a page.
 //!
 //! - [`operation`]: how an address with a method is described. [`paths`]: all of them.
-//! - [`document`]: the whole, with the schemas that `nowcast-shared` makes of its types.
+//! - [`document`]: the whole, with the schemas that `nowcast-shared` makes of its types
+//!   and [`schemas`] of what only HTTP has.
 //! - [`page`]: the document as HTML.
 //!
 //! Tests hold it to the routes and codes of this crate; the journeys hold every answer that they
@@ -12,6 +13,7 @@ mod document;
 mod operation;
 mod page;
 mod paths;
+mod schemas;
 
 use crate::app::App;
 use axum::Router;

@@ -1,6 +1,7 @@
 //! What a page sends: commands, and over a WebSocket whatever a test wants to see refused.
 
 use super::Page;
+use crate::contract;
 use crate::wait::in_time;
 use nowcast_sdk::Error;
 use nowcast_sdk::wire::Link;
@@ -73,10 +74,19 @@ impl Page {
     /// # Panics
     /// When no answer comes.
     pub async fn command_with_id(&mut self, id: &str, command: Value) -> Answer {
-        if !matches!(self.link, Link::WebSocket(_)) {
-            return self.post(id, command).await;
-        }
         let frame = json!({"t": "command", "id": id, "command": command});
+        let answer = self.ask(id, &frame).await;
+        // What is described is what the server takes.
+        if matches!(answer, Answer::Ack(_)) {
+            contract::check(&frame);
+        }
+        answer
+    }
+
+    async fn ask(&mut self, id: &str, frame: &Value) -> Answer {
+        if !matches!(self.link, Link::WebSocket(_)) {
+            return self.post(id, frame).await;
+        }
         self.send_text(&frame.to_string()).await;
         let answer = async {
             loop {
@@ -97,10 +107,9 @@ impl Page {
         in_time("the answer to a command", answer).await
     }
 
-    async fn post(&self, id: &str, command: Value) -> Answer {
+    async fn post(&self, id: &str, frame: &Value) -> Answer {
         let address = &self.joining.address;
-        let frame = json!({"t": "command", "id": id, "command": command}).to_string();
-        match address.http().command(&address.commands(), frame).await {
+        match address.http().command(&address.commands(), frame.to_string()).await {
             Ok(ServerFrame::Ack { command: Some(of), offset, .. }) if of.0 == id => {
                 Answer::Ack(offset.map(|offset| offset.0))
             }

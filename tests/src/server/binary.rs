@@ -6,8 +6,12 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 use tokio::process::Command;
 
-/// The binary, without what the person who runs the tests has set for servers of their own.
-pub(super) fn nowcast() -> Command {
+/// A call of the binary, without what the person who runs the tests has set for servers of their
+/// own.
+///
+/// # Panics
+/// When there is no binary.
+pub fn nowcast() -> Command {
     nowcast_under(&[])
 }
 

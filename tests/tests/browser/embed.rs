@@ -6,7 +6,7 @@ use nowcast_tests::browser::{Browser, Screen, Theme};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::Transport;
 use nowcast_tests::proxy::Proxy;
-use nowcast_tests::server::{Server, Setup, TOKEN};
+use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::site::Site;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -150,8 +150,8 @@ async fn every_kind_is_shown_under_a_strict_policy_and_nothing_of_it_runs() {
              && found('a.card strong').innerText === 'The programme'
              && found('.prose strong').innerText === 'seven'
              && [...root.querySelectorAll('header b')].some(it => it.innerText === 'Ines')
-             && found('a.back').innerText === 'View on Mastodon'
-             && found('table th').innerText === 'home'",
+             && found('.from a').innerText === 'Mastodon · example.org'
+             && [...root.querySelectorAll('th[scope=row]')].some(it => it.innerText === 'home')",
         8 + hostile.len()
     );
     browser.until("all kinds are shown", &shown).await;
@@ -194,21 +194,21 @@ async fn how_it_looks_light_dark_and_narrow() {
     publish_all_kinds(&server.publisher()).await;
     let origin = server.origin();
     let feed = |attributes: &str, width: &str| {
-        format!("<div style='width:{width}'><nowcast-feed {attributes}></nowcast-feed></div>")
+        format!(
+            "<div style='width:{width}'><nowcast-feed room=main {attributes}></nowcast-feed></div>"
+        )
     };
+    // In the head it only makes the element known.
     let body = format!(
-        "<style>body{{margin:0;display:flex;gap:24px;padding:24px;background:#8884}}</style>
-         <script type=module src='{origin}/embed.js' data-define></script>{}{}",
-        feed(&format!("server={origin} room=main"), "840px"),
-        feed(&format!("server={origin} room=main limit=4"), "320px")
+        "<style>body{{margin:0;display:flex;gap:24px;padding:24px;background:light-dark(#e4e2dc,#000)}}\
+         :root{{color-scheme:light dark}}</style>{}{}",
+        feed("", "840px"),
+        feed("limit=4", "320px")
     );
-    let page = site.page(
-        "/wide",
-        html(&body).replace("<script", "</script><script").replacen("</script>", "", 1),
-        "",
-    );
+    let wide = html(&body).replace("<body>", &format!("<head>{}</head><body>", tag(&origin, "")));
+    let page = site.page("/wide", wide, "");
     let ready = "const feeds = [...document.querySelectorAll('nowcast-feed')];
-         return feeds.length >= 2 && feeds.every(it => it.state === 'live'
+         return feeds.length === 2 && feeds.every(it => it.state === 'live'
              && [...it.shadowRoot.querySelectorAll('img')].every(it => it.complete))";
     let browser = Browser::open(Screen::Desk).await;
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
@@ -237,6 +237,13 @@ async fn how_it_looks_light_dark_and_narrow() {
         return body.tabIndex === 0 && body.scrollHeight > body.clientHeight"
     );
     phone.until("what scrolls can be reached by keys", &scrolls).await;
+    let arabic = "تفتح الأبواب في الساعة **السابعة**. أحضر [تذكرة](https://example.org).";
+    server.publisher().say(arabic).await;
+    let right_to_left = html(&tag(&origin, "data-limit=5")).replace("<html", "<html dir=rtl");
+    phone.go(&site.page("/rtl", right_to_left, "")).await;
+    says(&phone, "Live").await;
+    fits(&phone).await;
+    phone.picture("embed-right-to-left").await;
     phone.close().await;
     browser.close().await;
 }
@@ -264,9 +271,19 @@ async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_ow
     shows(&browser, &["plain", "GOAL for the Lions"]).await;
     let counts = "return JSON.stringify([...document.querySelectorAll('nowcast-feed')]
          .map(it => it.shadowRoot.querySelectorAll('.item').length))";
-    browser.until("each shows as many as it should", &format!("{} === '[2,1,1]'", counts)).await;
+    browser.until("each shows as many as it should", &format!("{counts} === '[2,1,1]'")).await;
     let sockets = |seen: Vec<String>| seen.iter().filter(|path| path.contains("/ws?")).count();
     assert_eq!(sockets(proxy.seen()), 1, "{:?}", proxy.seen());
+
+    // A script that is added later is no other module, and still asks for a feed.
+    let added = format!(
+        "const script = Object.assign(document.createElement('script'),
+             {{type: 'module', src: '{origin}/embed.js'}});
+         script.dataset.limit = 2;
+         document.body.append(script)"
+    );
+    browser.run(&added).await;
+    browser.until("there is one more", &format!("{counts} === '[2,1,1,2]'")).await;
 
     // Moving one keeps it, removing one does not end the others'.
     browser
@@ -276,6 +293,20 @@ async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_ow
     server.publisher().say("to those that are left").await;
     shows(&browser, &["to those that are left", "plain", "GOAL for the Lions"]).await;
     assert_eq!(sockets(proxy.seen()), 1);
+    // Whoever is far from the server is told so, and sees what there is.
+    proxy.set(|rules| rules.refuse_all = true);
+    proxy.cut();
+    says(&browser, "Reconnecting…").await;
+    let unreachable =
+        "const feed = document.body.appendChild(document.createElement('nowcast-feed'));
+         feed.setAttribute('transport', 'poll');";
+    browser.run(unreachable).await;
+    let told = "return [...document.querySelectorAll('nowcast-feed')].at(-1).shadowRoot
+         .querySelector('.said').innerText.startsWith('This live feed cannot be reached')";
+    browser.until("one that shows nothing says why", told).await;
+    browser.picture("embed-unreachable").await;
+    proxy.set(|rules| rules.refuse_all = false);
+    says(&browser, "Live").await;
     // Another room is another connection; one that is not there is said.
     browser.run("document.querySelector('nowcast-feed').setAttribute('room', 'nowhere')").await;
     explains(&browser, "There is no such live feed").await;
@@ -309,6 +340,29 @@ async fn the_library_works_in_other_sites_pages_as_a_module_and_as_a_classic_scr
         let refused = "return room.publish('message', {text: 'x'}).catch(error => error.code)";
         assert_eq!(browser.run(refused).await, "foreign_origin");
     }
+    // Where there is no page at all.
+    let worker = format!(
+        "const code = `import {{connect}} from '{origin}/nowcast.js';
+             const room = connect('{origin}', {{transport: 'sse'}});
+             room.on('snapshot', ({{items}}) => postMessage(items.length));`;
+         const address = URL.createObjectURL(new Blob([code], {{type: 'text/javascript'}}));
+         const worker = new Worker(address, {{type: 'module'}});
+         return new Promise((resolve, reject) => {{
+             worker.onmessage = ({{data}}) => resolve(data);
+             worker.onerror = reject;
+         }}).finally(() => worker.terminate())"
+    );
+    assert_eq!(browser.run(&worker).await, 2);
+    // Without the library, too.
+    let plain = format!(
+        "const at = path => fetch('{origin}/api/rooms/main/' + path);
+         return Promise.all([
+             at('items').then(it => it.json()).then(it => it.items.length),
+             at('chat').then(it => it.json()).then(it => it.said.length),
+             at('chat/lines?wait=0').then(it => it.headers.get('nowcast-next') !== null),
+         ])"
+    );
+    assert_eq!(browser.run(&plain).await, json!([2, 0, true]));
     let published = format!(
         "return import('{origin}/nowcast.js').then(({{connect}}) => {{
              const program = connect('{origin}', {{token: '{TOKEN}'}});
@@ -316,5 +370,37 @@ async fn the_library_works_in_other_sites_pages_as_a_module_and_as_a_classic_scr
          }})"
     );
     assert_eq!(browser.run(&published).await["offset"], 3);
+    browser.close().await;
+}
+
+/// An example, as somebody would adapt it: with the address of their server.
+fn example(name: &str, server: &Server) -> String {
+    let text = std::fs::read_to_string(repository().join("examples").join(name)).unwrap();
+    text.replace("http://127.0.0.1:8080", &server.origin())
+}
+
+#[tokio::test]
+async fn the_examples_show_what_is_published() {
+    let (server, site) = neighbours().await;
+    let publisher = server.publisher();
+    publisher.say("Doors open at seven").await;
+    publisher.publish("custom", json!({"home": 2, "away": 1})).await;
+    let browser = Browser::open(Screen::Desk).await;
+    browser.go(&site.page("/embed", example("embed.html", &server), "")).await;
+    shows(&browser, &["It stands 2 : 1", "Doors open at seven"]).await;
+    browser.picture("embed-example").await;
+
+    browser.go(&site.page("/page", example("page.html", &server), "")).await;
+    let texts =
+        "return JSON.stringify([...document.querySelectorAll('li')].map(it => it.innerText))
+         === JSON.stringify(['live', '{\"away\":1,\"home\":2}', 'Doors open at seven'])";
+    browser
+        .until("it is live", "return document.body.innerText.includes('Live by websocket')")
+        .await;
+    publisher.say("live").await;
+    browser.until("the page shows all", texts).await;
+    browser.fill("input[name=text]", "Hello\u{e007}").await;
+    let why = "return document.querySelector('output').value.includes('another site')";
+    browser.until("why nothing was said stands beside the form", why).await;
     browser.close().await;
 }

@@ -6,7 +6,7 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
-//! - [`documents`]: the examples that are for browsers. [`pictures`]: how it all looks.
+//! - [`documents`]: the examples that are for browsers.
 //! - [`kinds`]: posts and custom items, everywhere.
 //! - [`extension`]: the browser extension.
 //! - [`windows`]: what the journeys have in common.

@@ -1,9 +1,12 @@
 //! Clients that are not our pages: in JavaScript, on the command line, of older pages.
 
+mod cli;
 mod compat;
 mod documents;
 mod extension;
 mod nginx;
 mod node;
+mod rust;
 mod sdk;
+mod sdk_plan;
 mod socketio;

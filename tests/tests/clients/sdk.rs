@@ -8,6 +8,7 @@ use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::token::{self, KEY};
 use nowcast_tests::wait::in_time;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -345,6 +346,35 @@ async fn without_a_websocket_or_with_a_programs_token_it_streams() {
     assert_eq!(program.is_open().await, "sse");
     assert_eq!(offset(&program.ask("publish", message("Hello")).await.unwrap()), 1);
     assert_eq!(room.events_until(1).await, [1]);
+}
+
+#[tokio::test]
+async fn the_example_publishes_follows_and_goes_on_in_its_next_run() {
+    let server = Server::start().await;
+    let folder = server.scratch();
+    std::fs::copy(repository().join("examples/follow.mjs"), folder.join("follow.mjs")).unwrap();
+    let library = repository().join("sdk/js/src/nowcast.js");
+    let library = format!("export * from {};", json!(format!("file://{}", library.display())));
+    std::fs::write(folder.join("nowcast.mjs"), library).unwrap();
+    let start = |token: &str| {
+        let mut command = Command::new(node::program());
+        command.arg("follow.mjs").current_dir(folder).stdout(Stdio::piped()).kill_on_drop(true);
+        command.env("NOWCAST_URL", server.origin()).env("NOWCAST_TOKEN", token);
+        let mut child = command.spawn().expect("Node can be started");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        (child, lines)
+    };
+    let (mut first, mut lines) = start(TOKEN);
+    let line = in_time("an item", lines.next_line()).await.unwrap();
+    assert_eq!(line.as_deref(), Some(r#"message {"text":"Hello from Node"}"#));
+    let id = first.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).expect("it runs");
+    kill_process(id, Signal::INT).expect("it can be told to end");
+    assert!(in_time("it ends", first.wait()).await.unwrap().success());
+
+    server.publisher().say("missed").await;
+    let (_second, mut lines) = start("");
+    let line = in_time("an item", lines.next_line()).await.unwrap();
+    assert_eq!(line.as_deref(), Some(r#"message {"text":"missed"}"#), "and nothing again");
 }
 
 #[tokio::test]

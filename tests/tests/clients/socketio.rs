@@ -52,7 +52,7 @@ in_every_way![
 
 async fn what_is_published_arrives_whole_and_a_post_as_a_tweet(way: Way) {
     let server = Server::start().await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     page.connect("/", json!({})).await;
     let message = server.publisher().say("Hello").await;
     let (item, place) = page.next("item").await;
@@ -80,7 +80,7 @@ async fn what_is_published_arrives_whole_and_a_post_as_a_tweet(way: Way) {
 
 async fn answers_carry_the_offset_or_the_reason(way: Way) {
     let server = Server::start().await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     page.connect("/", json!({"token": nowcast_tests::server::TOKEN})).await;
     let item = json!({"kind": "message", "data": {"text": "Hello"}});
     assert_eq!(page.ask("publish", item).await, json!({"offset": 1}));
@@ -112,7 +112,7 @@ async fn answers_carry_the_offset_or_the_reason(way: Way) {
 
 async fn a_push_reaches_the_pages_of_that_user_alone(way: Way) {
     let server = Setup::new().env("NOWCAST_USER_KEY", nowcast_tests::token::KEY).start().await;
-    let (mut ana, mut eva) = (Page::open(&server, way).await, Page::open(&server, way).await);
+    let (mut ana, mut eva) = (Page::open(&server, way), Page::open(&server, way));
     for page in [&mut ana, &mut eva] {
         page.connect("/", json!({})).await;
     }
@@ -139,7 +139,7 @@ async fn a_move_is_seen_by_others_and_not_echoed(way: Way) {
     let put = json!({"kind": "put", "piece": "logo", "x": 0.5, "y": 0.5, "look": "text",
         "text": "Logo"});
     assert_eq!(server.visitor().command(put).await.status(), 200);
-    let (mut mover, mut other) = (Page::open(&server, way).await, Page::open(&server, way).await);
+    let (mut mover, mut other) = (Page::open(&server, way), Page::open(&server, way));
     let you = mover.connect("/", json!({})).await["you"].clone();
     other.connect("/", json!({})).await;
     let to = |x: f64| json!({"piece": "logo", "x": x, "y": 0.25});
@@ -157,9 +157,9 @@ async fn a_move_is_seen_by_others_and_not_echoed(way: Way) {
 
 async fn what_is_said_goes_both_ways_and_everybody_is_counted(way: Way) {
     let server = Server::start().await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     page.connect("/", json!({"name": "Ana"})).await;
-    let mut other = Page::open(&server, way).await;
+    let mut other = Page::open(&server, way);
     let welcome = other.connect("/", json!({"name": "Eva"})).await;
     assert_eq!(welcome["presence"]["count"], 2);
     page.next_where("presence", |presence, _| presence["count"] == 2).await;
@@ -188,7 +188,7 @@ async fn whoever_comes_back_gets_what_it_missed_once(way: Way) {
     for number in 1..=5 {
         publisher.say(format!("{number}")).await;
     }
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     for (since, seen) in [(json!(0), 1..=5), (json!(3), 4..=5), (json!("4"), 5..=5)] {
         let welcome = page.connect("/", json!({"since": since})).await;
         assert_eq!((&welcome["recovered"], welcome["items"].is_null()), (&json!(true), true));
@@ -222,7 +222,7 @@ async fn whoever_comes_back_gets_what_it_missed_once(way: Way) {
 
 async fn a_server_that_was_killed_is_found_again_without_a_gap(way: Way) {
     let mut server = Server::start().await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     page.connect("/", json!({})).await;
     server.publisher().say("1").await;
     assert_eq!(page.next("item").await.0["data"]["text"], "1");

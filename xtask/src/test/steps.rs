@@ -184,7 +184,7 @@ fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
                 .env("NOWCAST_DIST", &paths.dist)
                 .env("NOWCAST_EXTENSION", needs.extension()?)
                 .env("NOWCAST_SCREENSHOTS", paths.target.join("screenshots"))
-                .env("NGINX", needs.nginx()?)
+                .env("NOWCAST_NGINX", needs.nginx()?)
                 .env("CHROMIUM", browser.chromium)
                 .env("CHROMEDRIVER", browser.driver);
         }
@@ -193,7 +193,7 @@ fn integration_tests(needs: &Needs<'_>, group: Group) -> Result<Vec<Command>> {
             command
                 .env("NODE", node.program)
                 .env("NOWCAST_NODE_MODULES", node.modules)
-                .env("NGINX", needs.nginx()?);
+                .env("NOWCAST_NGINX", needs.nginx()?);
         }
         commands.push(command);
     }

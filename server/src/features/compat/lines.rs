@@ -17,6 +17,9 @@ const MOST_NAMES: usize = 10_000;
 /// How long a name is silent before it is forgotten.
 const SILENCE: Duration = Duration::from_mins(5);
 
+/// The same, where there is no more room. A page that is open asks every few seconds.
+const SILENCE_WHEN_FULL: Duration = Duration::from_secs(15);
+
 /// How often is looked for names that can be forgotten, at most.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -97,7 +100,9 @@ impl Lines {
         }
         // Looking at all of them for each that comes would be what a flood wants.
         if self.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP) {
-            self.names.retain(|_, listener| now.duration_since(listener.asked) < SILENCE);
+            let full = self.names.len() >= MOST_NAMES;
+            let silence = if full { SILENCE_WHEN_FULL } else { SILENCE };
+            self.names.retain(|_, listener| now.duration_since(listener.asked) < silence);
             self.swept = Some(now);
         }
         if self.names.len() >= MOST_NAMES {
@@ -192,8 +197,10 @@ mod tests {
             lines.listen(&name.to_string(), Offset(0), Instant::now()).unwrap();
         }
         assert!(lines.listen("one more", Offset(0), Instant::now()).is_err());
+        tokio::time::advance(Duration::from_secs(10)).await;
         assert!(lines.listen("0", Offset(0), Instant::now()).is_ok());
-        tokio::time::advance(SILENCE).await;
+        tokio::time::advance(Duration::from_secs(5)).await;
         assert!(lines.listen("one more", Offset(0), Instant::now()).is_ok());
+        assert_eq!(lines.names.len(), 2, "whoever goes on asking stays");
     }
 }

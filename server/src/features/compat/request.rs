@@ -43,14 +43,14 @@ impl Posted {
         let (parts, body) = request.into_parts();
         let known = match token(&parts) {
             Some(token) => Some(who(app, &parts, Some(&token), &may).await?),
-            None if app.is_open() => Some(who(app, &parts, None, &may).await?),
             None => None,
         };
         let mut fields = form(&parts, body, app.limits.max_form).await?;
         let inner = fields.remove(TOKEN);
+        let inner = inner.as_ref().and_then(Value::as_str).filter(|token| !token.is_empty());
         let (asks, room) = match known {
             Some(known) => known,
-            None => who(app, &parts, inner.as_ref().and_then(Value::as_str), &may).await?,
+            None => who(app, &parts, inner, &may).await?,
         };
         Ok(Self { asks, room, parts, fields })
     }
@@ -154,5 +154,62 @@ async fn form(parts: &Parts, body: Body, limit: usize) -> Result<Map<String, Val
             Code::UnsupportedType,
             "Send a form: application/x-www-form-urlencoded or multipart/form-data.",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
+        let request = Request::builder().uri(uri);
+        let add = |request: axum::http::request::Builder, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        headers.iter().fold(request, add).body(Body::empty()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_token_is_found_in_each_place_and_the_first_counts() {
+        let found = |uri: &str, headers: &[(&str, &str)]| token(&parts(uri, headers));
+        assert_eq!(found("/", &[]), None);
+        assert_eq!(found("/?token=", &[("token", " "), ("authorization", "Bearer ")]), None);
+        assert_eq!(found("/?a=b&token=q%2B", &[]).as_deref(), Some("q+"));
+        assert_eq!(found("/?token=q", &[("token", " h ")]).as_deref(), Some("h"));
+        let both = [("token", "h"), ("authorization", "bearer  b")];
+        assert_eq!(found("/?token=q", &both).as_deref(), Some("b"));
+        let proxy = [("authorization", "Basic YTpi")];
+        assert_eq!(found("/?token=q", &proxy).as_deref(), Some("q"));
+    }
+
+    #[test]
+    fn of_a_query_only_the_invitation_is_handed_on() {
+        let asked = parts("/chat?name=a:b&id=x&token=t&invitation=i1&client=y", &[]);
+        let plain = plain(&asked, Some("t")).unwrap();
+        assert_eq!(plain.uri.query(), Some("invitation=i1"));
+        assert_eq!(plain.headers[header::AUTHORIZATION], "Bearer t");
+        assert_eq!(super::plain(&asked, Some("a\nb")).unwrap_err().code, Code::Unauthorized);
+    }
+
+    #[test]
+    fn a_parameter_is_read_whatever_else_is_in_the_query() {
+        let uri: Uri = "/x?%ff=%fe&&since&n%61me=A+b%C3%A4&since=5&bad=%ff".parse().unwrap();
+        assert_eq!(query(&uri, "name").unwrap().as_deref(), Some("A b\u{e4}"));
+        assert_eq!(query(&uri, "since").unwrap(), None, "the first is empty");
+        assert_eq!(query(&uri, "bad").unwrap_err().code, Code::BadQuery);
+        assert_eq!(query(&uri, "none").unwrap(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_and_no_header_is_too_much(text in "[!-~]{0,40}", header in "[ -~]{0,20}") {
+            let Ok(uri) = format!("/chat?{text}").parse::<Uri>() else { return Ok(()) };
+            let asked = parts(&uri.to_string(), &[("token", &header), ("authorization", &header)]);
+            for name in ["since", "name", TOKEN] {
+                let _ = query(&uri, name);
+            }
+            let _ = plain(&asked, token(&asked).as_deref());
+        }
     }
 }

@@ -24,7 +24,8 @@ type Route = (String, String);
 fn routes(code: &str) -> Vec<Route> {
     let code = code.split("#[cfg(test)]").next().unwrap_or_default();
     let mut routes = Vec::new();
-    for call in code.split(".route(").skip(1) {
+    let calls = code.split(".route(").skip(1).filter(|call| call.trim_start().starts_with('"'));
+    for call in calls {
         let mut depth = 1;
         let end = call.find(|letter| {
             depth += match letter {
@@ -35,7 +36,8 @@ fn routes(code: &str) -> Vec<Route> {
             depth == 0
         });
         let call = &call[..end.expect("a call has an end")];
-        let path = call.split('"').nth(1).expect("an address").replace("{*", "{");
+        let path = call.split('"').nth(1).unwrap_or_else(|| panic!("an address in {call}"));
+        let path = path.replace("{*", "{");
         let methods = call.split('"').nth(2).expect("methods");
         let found = ["get", "post", "put", "delete", "any"].into_iter().filter(|method| {
             let call = format!("{method}(");

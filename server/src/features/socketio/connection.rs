@@ -27,10 +27,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 pub(super) const MOST_ROOMS: usize = 16;
 
 /// How long a connection may be in no room.
-const LONELY: Duration = Duration::from_secs(20);
+const LONELY: Duration = Duration::from_secs(15);
 
 /// How long a page has to read why its connection ends.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long what a page that floods has under way is read and dropped.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How many bytes of a page's commands may wait in one room.
 const WAITING: usize = 256 * 1024;
@@ -345,14 +348,15 @@ impl Connection {
 
     /// What says why the connection ends, where nothing has yet.
     fn goodbyes(&self) -> Vec<String> {
-        let reason = match *self.ending.borrow() {
+        let of = |reason: Reason| (reason.as_str(), sentence(reason));
+        let (code, why) = match *self.ending.borrow() {
             Some(Ending::Told) => return Vec::new(),
-            Some(Ending::Flood) => Reason::Flooding,
-            None => Reason::TimedOut,
+            Some(Ending::Flood) => of(Reason::Flooding),
+            None if *self.app.stopping.borrow() => of(Reason::Restarting),
+            None => (Code::TimedOut.as_str(), "This connection came into no room."),
         };
         let rooms = self.state().rooms.keys().cloned().collect::<Vec<_>>();
         let everywhere = if rooms.is_empty() { vec!["/".to_owned()] } else { rooms };
-        let (code, why) = (reason.as_str(), sentence(reason));
         everywhere.iter().flat_map(|room| packet::refused(room, None, code, why)).collect()
     }
 
@@ -446,5 +450,11 @@ async fn drive(
         outlet::taken(&socket).await
     };
     let _ = timeout(FAREWELL, last_words).await;
+    let flood = matches!(*connection.ending.borrow(), Some(Ending::Flood));
+    if flood {
+        // What is under way is still read: closing before it is would reset the connection, and
+        // could take the reason with it.
+        let _ = timeout(LINGER, connection.ended()).await;
+    }
     socket.close(DisconnectReason::ClosingServer);
 }

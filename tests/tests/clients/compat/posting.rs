@@ -100,6 +100,12 @@ async fn under_open_nobody_needs_a_token_but_other_sites_pages_have_no_rights() 
         let refused = posted(request.header("origin", "https://evil.example")).await;
         expect_problem(refused, 403, "foreign_origin").await;
     }
+    // A token of its own counts, and an empty one is none.
+    for (token, origin) in [(TOKEN, "https://friend.example"), ("", &server.origin())] {
+        let form = [("type", "message"), ("text", "x"), ("token", token)];
+        let request = visitor.post("/send_feed_item").form(&form).header("origin", origin);
+        expect_status(posted(request).await, 200).await;
+    }
 }
 
 #[tokio::test]

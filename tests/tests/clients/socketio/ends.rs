@@ -14,9 +14,9 @@ super::in_every_way![
 async fn whoever_connects_again_replaces_the_page_before_which_hears_of_it(way: Way) {
     let server = Server::start().await;
     let client = new_client_id();
-    let mut before = Page::open(&server, way).await;
+    let mut before = Page::open(&server, way);
     before.connect("/", json!({"client": client})).await;
-    let mut after = Page::open(&server, way).await;
+    let mut after = Page::open(&server, way);
     after.connect("/", json!({"client": client})).await;
     assert_eq!(before.next("error_message").await.0["code"], "replaced");
     assert_eq!(before.next("disconnect").await.0, "io server disconnect");
@@ -26,7 +26,7 @@ async fn whoever_connects_again_replaces_the_page_before_which_hears_of_it(way: 
 async fn whoever_is_sent_out_hears_why_and_stays_out(way: Way) {
     let server = Server::start().await;
     let admin = server.admin().await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     let person = "a-person-of-a-test-01";
     let you = page.connect("/", json!({"person": person})).await["you"].clone();
     let mute = json!({"kind": "mute", "person": you});
@@ -45,14 +45,17 @@ async fn whoever_is_sent_out_hears_why_and_stays_out(way: Way) {
 
 async fn a_server_that_stops_says_so_and_pages_come_back(way: Way) {
     let mut server = Server::start().await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     page.connect("/", json!({})).await;
     server.publisher().say("1").await;
     page.next("item").await;
     assert!(server.stop().await.success());
-    assert_eq!(page.next("error_message").await.0["code"], "restarting");
     let (why, _) = page.next("disconnect").await;
     assert_ne!(why, "io server disconnect", "it would not come back");
+    // A page that was between two polls finds nobody to ask.
+    if !way.polls() || page.seen("error_message") > 0 {
+        assert_eq!(page.next("error_message").await.0["code"], "restarting");
+    }
     server.restart().await;
     server.publisher().say("2").await;
     assert_eq!(page.next("welcome").await.0["recovered"], true);

@@ -2,9 +2,10 @@
 
 use crate::node::script;
 use nowcast_tests::server::Server;
-use nowcast_tests::wait::in_time;
+use nowcast_tests::wait::{LIMIT, in_time};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::time::Instant;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
@@ -25,6 +26,11 @@ impl Way {
 
     const fn of(package: &'static str, transports: &'static str) -> Self {
         Self { package, transports }
+    }
+
+    /// Whether it asks again and again.
+    pub(super) fn polls(self) -> bool {
+        self.last() == "polling"
     }
 
     /// What it ends up with.
@@ -55,18 +61,12 @@ struct Happened {
 }
 
 impl Page {
-    pub(super) async fn open(server: &Server, way: Way) -> Self {
-        Self::open_at(&server.origin(), way, &json!({})).await
-    }
-
-    /// At another address, with these headers.
-    pub(super) async fn open_at(origin: &str, way: Way, headers: &Value) -> Self {
+    pub(super) fn open(server: &Server, way: Way) -> Self {
         let mut command = script("socketio.mjs");
         command
-            .env("URL", origin)
+            .env("URL", server.origin())
             .env("PACKAGE", way.package)
             .env("TRANSPORTS", way.transports)
-            .env("HEADERS", headers.to_string())
             .stdin(std::process::Stdio::piped())
             .stderr(std::process::Stdio::inherit());
         let mut child = command.spawn().expect("Node can be run");
@@ -102,7 +102,10 @@ impl Page {
         self.next("connect").await;
         let welcome = self.next("welcome").await.0;
         // Whatever a test is about, it is about the transport that it names.
-        while self.transport().await != self.way.last() {}
+        let begun = Instant::now();
+        while self.transport().await != self.way.last() {
+            assert!(begun.elapsed() < LIMIT, "{:?} stays {}", self.way, self.transport().await);
+        }
         welcome
     }
 
@@ -173,9 +176,11 @@ impl Page {
     }
 
     async fn take(&mut self, event: &str, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let mut at = 0;
+        let (mut at, begun) = (0, Instant::now());
         loop {
             while at >= self.happened.len() {
+                // Other things may happen all the time.
+                assert!(begun.elapsed() < LIMIT, "waited {LIMIT:?} in vain for {event}");
                 let happened = self.read(event).await;
                 self.happened.push_back(happened);
             }

@@ -5,13 +5,17 @@ use nowcast_tests::server::Server;
 use nowcast_tests::wait::in_time;
 use reqwest::{Client, Response};
 use serde_json::Value;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-/// What separates packets in a poll.
-const SEPARATOR: char = '\u{1e}';
+/// What separates packets in a body.
+pub(super) const SEPARATOR: char = '\u{1e}';
+
+/// As browsers do: what is small goes at once.
+const NO_DELAY: bool = true;
 
 /// A connection over WebSocket.
 pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -22,15 +26,25 @@ impl Socket {
         Self::try_open(server, &[]).await.unwrap_or_else(|status| panic!("{status}"))
     }
 
-    /// The same with headers; the status if it is refused.
+    /// At another address.
+    pub(super) async fn open_at(origin: &str) -> Self {
+        Self::try_open_at(origin, &[]).await.unwrap_or_else(|status| panic!("{status}"))
+    }
+
+    /// With headers; the status if it is refused.
     pub(super) async fn try_open(server: &Server, headers: &[(&str, &str)]) -> Result<Self, u16> {
-        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address());
+        Self::try_open_at(&server.origin(), headers).await
+    }
+
+    async fn try_open_at(origin: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
+        let origin = origin.replace("http:", "ws:");
+        let url = format!("{origin}/socket.io/?EIO=4&transport=websocket");
         let mut request = url.into_client_request().expect("an address");
         for (name, value) in headers {
             let name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).expect("a name");
             request.headers_mut().insert(name, value.parse().expect("a value"));
         }
-        match connect_async(request).await {
+        match connect_async_with_config(request, None, NO_DELAY).await {
             Ok((socket, _)) => {
                 let mut socket = Self(socket);
                 let open = socket.next().await.expect("an open packet");
@@ -60,15 +74,33 @@ impl Socket {
         self.0.send(message).await.map_err(|error| error.to_string())
     }
 
-    /// The next message; nothing when the connection has ended.
+    /// The next message but for heartbeats, which are answered; nothing when the connection has ended.
     pub(super) async fn next(&mut self) -> Option<String> {
         loop {
             match in_time("a message", self.0.next()).await? {
+                // A heartbeat; the library begins with one.
+                Ok(Message::Text(text)) if text == "2" => {
+                    let _ = self.try_send("3".into()).await;
+                }
                 Ok(Message::Text(text)) => return Some(text.to_string()),
                 Ok(Message::Close(_)) | Err(_) => return None,
                 Ok(_) => {}
             }
         }
+    }
+
+    /// Reads what is there already; an error when the connection has ended.
+    pub(super) async fn skim(&mut self) -> Result<(), ()> {
+        while let Ok(next) = tokio::time::timeout(Duration::ZERO, self.0.next()).await {
+            match next {
+                Some(Ok(Message::Text(text))) if text == "2" => {
+                    let _ = self.try_send("3".into()).await;
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(()),
+                Some(Ok(_)) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The next event of this name: its first argument.

@@ -20,7 +20,7 @@ async fn make(server: &Server, room: &str, settings: Value) {
 async fn one_connection_is_in_several_rooms_and_each_is_apart(way: Way) {
     let server = Server::start().await;
     make(&server, "finals", json!({})).await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     assert_eq!(page.connect("/", json!({})).await["room"], "main");
     assert_eq!(page.connect("/finals", json!({})).await["room"], "finals");
     server.publisher().publish_in("finals", "message", json!({"text": "there"})).await;
@@ -37,7 +37,7 @@ async fn one_connection_is_in_several_rooms_and_each_is_apart(way: Way) {
 async fn a_room_that_is_not_there_or_private_is_refused_by_name(way: Way) {
     let server = Server::start().await;
     make(&server, "secret", json!({"private": true})).await;
-    let mut page = Page::open(&server, way).await;
+    let mut page = Page::open(&server, way);
     for (namespace, code) in
         [("/nowhere", "unknown_room"), ("/No-Room", "bad_room"), ("/secret", "not_invited")]
     {

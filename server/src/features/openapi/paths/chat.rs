@@ -2,14 +2,12 @@
 
 use super::items::published;
 use super::{Group, list, number, object, of, text};
-use crate::features::openapi::operation::{Access, operation};
+use crate::features::openapi::operation::{Access, Operation, operation};
 use nowcast_shared::error::Code;
 use serde_json::{Value, json};
 
 pub(super) fn group() -> Group {
-    let held = json!({"id": "s8d2k1", "at": 1_790_000_000_000_i64, "name": "Bo",
-        "by": {"role": "viewer", "id": "p7c1d9e2"}, "text": "Hello"});
-    let operations = vec![
+    let mut operations = vec![
         operation("post", "/api/rooms/{room}/chat", "say", "Say something")
             .says("A line as text, a form, or JSON. Who says it is the actor, by the `name`.")
             .in_room()
@@ -90,6 +88,27 @@ pub(super) fn group() -> Group {
             )
             .refuses(&[Code::BadSince])
             .example("curl -i \"$SERVER/api/rooms/main/chat/lines?wait=0\""),
+    ];
+    operations.extend(held());
+    Group { name: "Chat", description: "What people say, also with nothing but curl.", operations }
+}
+
+fn say() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "description": "What is said: plain text, at most 2,000 characters."},
+            "name": {"type": ["string", "null"], "description": "What a program says it as."},
+        },
+        "required": ["text"],
+    })
+}
+
+/// What an admin looks at before it is said.
+fn held() -> Vec<Operation> {
+    let held = json!({"id": "s8d2k1", "at": 1_790_000_000_000_i64, "name": "Bo",
+        "by": {"role": "viewer", "id": "p7c1d9e2"}, "text": "Hello"});
+    vec![
         operation("get", "/api/rooms/{room}/chat/held", "listHeld", "Words that wait for approval")
             .in_room()
             .asks(Access::Admin)
@@ -116,17 +135,5 @@ pub(super) fn group() -> Group {
             .gives_nothing(204, "They are gone.")
             .refuses(&[Code::UnknownSaid])
             .example("curl -b cookies.txt -X DELETE $SERVER/api/rooms/main/chat/held/$HELD"),
-    ];
-    Group { name: "Chat", description: "What people say, also with nothing but curl.", operations }
-}
-
-fn say() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "text": {"type": "string", "description": "What is said: plain text, at most 2,000 characters."},
-            "name": {"type": ["string", "null"], "description": "What a program says it as."},
-        },
-        "required": ["text"],
-    })
+    ]
 }

@@ -1,0 +1,181 @@
+//! What a line says: when, what kind, who, what; separated by tabs.
+
+use nowcast_sdk::Event;
+use nowcast_shared::event::Event as Happened;
+use nowcast_shared::item::{Item, Role};
+use nowcast_shared::signal::Signal;
+use serde_json::Value;
+
+/// An event as a line.
+pub(super) fn of_event(event: &Event) -> String {
+    let who = match &event.event {
+        Happened::Said { name, .. } => name.as_str(),
+        _ => event.by.name.as_deref().unwrap_or(role(event.by.role)),
+    };
+    let (kind, what) = happened(&event.event);
+    line(event.at, kind, who, &what)
+}
+
+/// A signal as a line.
+pub(super) fn of_signal(at: i64, signal: &Signal) -> String {
+    let (kind, who, what) = match signal {
+        Signal::Presence(presence) => ("presence", "", format!("{} here", presence.count)),
+        Signal::PieceHeld { piece, by: None, .. } => ("piece_held", "", format!("{piece} is free")),
+        Signal::PieceHeld { piece, name, by: Some(by) } => {
+            ("piece_held", name.as_deref().unwrap_or(&by.0), piece.to_string())
+        }
+        Signal::PieceMoving { piece, x, y, by } => {
+            ("piece_moving", by.0.as_str(), format!("{piece} {x} {y}"))
+        }
+        Signal::Typing { name, .. } => ("typing", name.as_str(), String::new()),
+        Signal::You { you, name, user } => {
+            let user = user.as_deref().unwrap_or_default();
+            ("you", name.as_deref().unwrap_or(&you.0), user.to_owned())
+        }
+        Signal::Held { count } => ("held", "", format!("{count} wait for approval")),
+    };
+    line(at, kind, who, &what)
+}
+
+/// A push as a line.
+pub(super) fn of_push(at: i64, data: &Value) -> String {
+    let what = data.as_str().map_or_else(|| data.to_string(), str::to_owned);
+    line(at, "push", "", &what)
+}
+
+fn line(at: i64, kind: &str, who: &str, what: &str) -> String {
+    [&time(at), kind, who, what].map(plain).join("\t")
+}
+
+/// What happened: of an item that is new its own kind, else the event's.
+fn happened(event: &Happened<Value>) -> (&str, String) {
+    match event {
+        Happened::ItemPublished { item } => (item.kind.as_str(), summary(item)),
+        Happened::ItemEdited { item } => ("item_edited", format!("{} {}", item.id, summary(item))),
+        Happened::ItemDeleted { item } => ("item_deleted", item.to_string()),
+        Happened::RoomTitled { title } => ("room_titled", title.clone()),
+        Happened::RoomSet { settings } => {
+            ("room_set", serde_json::to_string(settings).unwrap_or_default())
+        }
+        Happened::Said { text, .. } => ("said", text.clone()),
+        Happened::SaidEdited { id, text } => ("said_edited", format!("{id} {text}")),
+        Happened::SaidDeleted { id } => ("said_deleted", id.to_string()),
+        Happened::PiecePut { piece } => {
+            ("piece_put", format!("{} {} {} {}", piece.id, piece.kind, piece.x, piece.y))
+        }
+        Happened::PieceMoved { piece, x, y } => ("piece_moved", format!("{piece} {x} {y}")),
+        Happened::PieceRemoved { piece } => ("piece_removed", piece.to_string()),
+        Happened::VariableSet { name, value, .. } => ("variable_set", format!("{name} {value}")),
+        Happened::VariableUnset { name } => ("variable_unset", name.clone()),
+    }
+}
+
+/// The words of an item that people would read out.
+fn summary(item: &Item<Value>) -> String {
+    let fields: &[&str] = match item.kind.as_str() {
+        "message" => &["text"],
+        "link" => &["title", "url"],
+        "image" => &["alt", "url"],
+        "post" => &["user", "text", "picture", "url"],
+        _ => &[],
+    };
+    let words = fields.iter().filter_map(|field| item.data[field].as_str());
+    let words: Vec<_> = words.filter(|text| !text.is_empty()).collect();
+    if words.is_empty() { item.data.to_string() } else { words.join(" ") }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "admin",
+        Role::Publisher => "publisher",
+        Role::User => "user",
+        Role::Viewer => "viewer",
+    }
+}
+
+/// On one line, and without what would tell a terminal to do something: strangers wrote it.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            // Marks that turn the direction of what comes after them.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            '\u{2028}' | '\u{2029}' => plain.push(' '),
+            character if character.is_control() => plain.push(' '),
+            character => plain.push(character),
+        }
+    }
+    plain
+}
+
+/// Unix milliseconds as `2026-11-21T17:33:24Z`; by Howard Hinnant's `civil_from_days`.
+fn time(at: i64) -> String {
+    let seconds = at.div_euclid(1000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Years begin with March here, so that a leap day is the last one.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nowcast_shared::item::Author;
+    use nowcast_shared::offset::Offset;
+    use serde_json::json;
+
+    fn published(kind: &str, data: Value) -> String {
+        let by = Author { role: Role::Publisher, id: "pTicker".into(), name: None };
+        let item = Item {
+            id: "i1".into(),
+            offset: Offset(1),
+            at: 0,
+            kind: kind.to_owned(),
+            data,
+            html: None,
+            by: by.clone(),
+            edited_at: None,
+        };
+        let event = Happened::ItemPublished { item };
+        of_event(&Event { offset: Offset(1), at: 1_795_282_404_999, by, event })
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (at, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399_000, "2000-02-28T23:59:59Z"),
+            (951_782_400_000, "2000-02-29T00:00:00Z"),
+            (1_709_251_200_000, "2024-03-01T00:00:00Z"),
+            (1_798_761_599_999, "2026-12-31T23:59:59Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(time(at), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_when_what_kind_who_and_what() {
+        let line = published("message", json!({"text": "Doors **open**"}));
+        assert_eq!(line, "2026-11-21T17:33:24Z\tmessage\tpublisher\tDoors **open**");
+        let line = published("link", json!({"url": "https://example.org", "title": "There"}));
+        assert!(line.ends_with("\tlink\tpublisher\tThere https://example.org"), "{line}");
+        let line = published("custom", json!({"goals": [1, 2]}));
+        assert!(line.ends_with("\tcustom\tpublisher\t{\"goals\":[1,2]}"), "{line}");
+    }
+
+    #[test]
+    fn what_strangers_write_does_not_steer_a_terminal() {
+        let text = "a\nb\tc\u{1b}[2Jd\u{202e}e\u{85}f\u{2028}g";
+        let line = published("message", json!({"text": text}));
+        assert!(line.ends_with("\ta b c [2Jde f g"), "{line:?}");
+    }
+}
