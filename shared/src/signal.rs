@@ -142,7 +142,10 @@ pub struct Transports {
     pub bridge: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks by reference; not every target minds"
+)]
 fn is_none(count: &u64) -> bool {
     *count == 0
 }

@@ -1,8 +1,9 @@
 //! `nowcast listen`.
 
 use super::{Running, run, start, task, with_token};
+use nowcast_tests::nginx::{AUTHORITY, Nginx};
 use nowcast_tests::page::{Joining, Transport};
-use nowcast_tests::server::{Server, Setup, TOKEN};
+use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::wait::in_time;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ nowcast_tests::over_every_transport! {
     it_prints_every_event_as_it_happens,
     it_goes_on_after_the_server_was_killed,
     it_stops_when_its_output_is_closed,
+    it_speaks_tls_with_whom_the_system_trusts,
 }
 
 /// One that listens by this way, once it does.
@@ -177,6 +179,26 @@ async fn what_is_refused_is_said_and_has_a_code_of_its_own() {
     server.kill().await;
     let away = run(task(&server.origin(), &["listen", "--wait", "0"])).await;
     away.failed(4, "cannot be reached");
+}
+
+/// As most servers that others reach are: behind something that speaks TLS.
+async fn it_speaks_tls_with_whom_the_system_trusts(transport: Transport) {
+    let server = Server::start().await;
+    let nginx = Nginx::with_tls("site", &server).await;
+    let trusting = |arguments: &[&str]| {
+        let mut command = task(&nginx.origin(), arguments);
+        command.env("SSL_CERT_FILE", repository().join(AUTHORITY)).env("NOWCAST_TOKEN", TOKEN);
+        command
+    };
+    let way = ["listen", "--transport", transport.as_str(), "--count", "1"];
+    let mut running = start(trusting(&way));
+    running.noted("listening").await;
+    assert_eq!(run(trusting(&["publish", "In private"])).await.code, Some(0));
+    assert!(running.line().await.ends_with("\tIn private"));
+    assert_eq!(running.end().await.code, Some(0));
+
+    let stranger = run(task(&nginx.origin(), &["listen", "--wait", "1"])).await;
+    stranger.failed(4, "certificate");
 }
 
 #[tokio::test]
