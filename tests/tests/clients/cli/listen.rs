@@ -104,6 +104,21 @@ fn interrupt(running: &Running, signal: Signal) {
 }
 
 #[tokio::test]
+async fn it_can_be_stopped_also_while_nobody_reads() {
+    let server = Server::start().await;
+    let running = listening(&server, Transport::WebSocket, &[]).await;
+    // More than a pipe holds.
+    let text = "x".repeat(10_000);
+    for _ in 0..20 {
+        server.publisher().say(text.as_str()).await;
+    }
+    interrupt(&running, Signal::INT);
+    let Running { mut child, lines: _lines, .. } = running;
+    let status = in_time("it ends", child.wait()).await.expect("a status");
+    assert_eq!(status.code(), Some(130));
+}
+
+#[tokio::test]
 async fn it_says_what_is_lost_when_the_server_has_it_no_more() {
     let server = Server::start().await;
     server.publisher().say("before").await;
@@ -119,7 +134,7 @@ async fn it_waits_for_a_server_that_is_not_there_yet() {
     let mut server = Server::start().await;
     server.kill().await;
     let mut running = start(task(&server.origin(), &["listen"]));
-    running.noted("waiting for").await;
+    running.noted("waiting for the server").await;
     server.restart().await;
     running.noted("listening to main").await;
     server.publisher().say("here").await;
@@ -178,7 +193,12 @@ async fn what_is_refused_is_said_and_has_a_code_of_its_own() {
     refused(&["listen", "--transport", "pigeon"]).await.failed(2, "pigeon");
     server.kill().await;
     let away = run(task(&server.origin(), &["listen", "--wait", "0"])).await;
-    away.failed(4, "cannot be reached");
+    away.failed(4, "Connection refused");
+    // Who is there is given the time that it takes.
+    server.restart().await;
+    let arguments = ["listen", "--wait", "0", "--count", "1"];
+    let mut running = start(task(&server.origin(), &arguments));
+    running.noted("listening").await;
 }
 
 /// As most servers that others reach are: behind something that speaks TLS.
