@@ -3,7 +3,8 @@
 pub use nowcast_sdk::Problem;
 pub use nowcast_sdk::wire::Credential;
 
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use crate::request::RequestBuilder;
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -66,7 +67,8 @@ impl Api {
 
     /// A request for this path, with the credential.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.origin));
+        let address = format!("{}{path}", self.origin);
+        let request = RequestBuilder::new(&self.http, method, address);
         match &self.credential {
             Credential::None => request,
             Credential::Token(token) => request.bearer_auth(token),

@@ -4,6 +4,7 @@
 //! Read in this order:
 //! - [`server`]: starts, kills, stops and restarts the real `nowcast` binary.
 //! - [`api`]: asks it over HTTP as a visitor, a program or the admin.
+//!   A [`request`] holds its answer against what the server says of its HTTP side.
 //! - [`page`]: one page over any of the three transports; it checks by itself that no event is
 //!   missing or comes twice.
 //! - [`contract`]: what the server says of its frames; held against every one of them.
@@ -23,6 +24,7 @@ pub mod follower;
 pub mod nginx;
 pub mod page;
 pub mod proxy;
+pub mod request;
 pub mod server;
 pub mod site;
 pub mod token;

@@ -21,6 +21,7 @@ mod kinds;
 mod links;
 mod measured;
 mod moderation;
+mod openapi;
 mod people;
 mod pictures;
 mod push;

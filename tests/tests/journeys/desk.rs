@@ -3,8 +3,8 @@
 use nowcast_shared::event::Event;
 use nowcast_tests::api::{Api, expect_problem, expect_status};
 use nowcast_tests::page::{Joining, Transport};
+use nowcast_tests::request::RequestBuilder;
 use nowcast_tests::server::Server;
-use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 const BUTTONS: &str = "/api/rooms/main/buttons";

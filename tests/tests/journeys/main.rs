@@ -13,6 +13,7 @@
 //!   [`rooms`]: what they are set to; private ones, empty ones.
 //! - [`stage`], [`variables`]: what pages move and write together.
 //! - [`people`], [`tokens`], [`push`]: names, who is here; who users are; what is for one alone.
+//! - [`openapi`]: what the server says of its HTTP side.
 //! - [`files`]: the pages' files, health and metrics.
 
 mod access;
@@ -23,6 +24,7 @@ mod delivery;
 mod desk;
 mod files;
 mod moderation;
+mod openapi;
 mod origins;
 mod people;
 mod polling;

@@ -1,8 +1,9 @@
 //! Pages of other sites: who may read, and that nobody gets rights by it.
 
 use nowcast_tests::api::{expect_problem, expect_status};
+use nowcast_tests::request::RequestBuilder;
 use nowcast_tests::server::{Server, Setup, TOKEN};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, Response};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http};

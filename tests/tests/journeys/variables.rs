@@ -6,8 +6,9 @@ use nowcast_shared::event::Event;
 use nowcast_tests::api::{Api, expect_problem, expect_status};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Page, Transport};
+use nowcast_tests::request::RequestBuilder;
 use nowcast_tests::server::{Server, Setup};
-use reqwest::{RequestBuilder, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 
 over_every_transport![

@@ -1,4 +1,4 @@
-//! The keys, shown by `?`.
+//! The keys, shown by `?`, and the way to what programs can do.
 
 use super::desk::Desk;
 use super::dialog::Dialog;
@@ -20,6 +20,10 @@ pub fn Help() -> impl IntoView {
                     }
                 })
                 .collect_view()}
+            <h3 class="over">"From a program"</h3>
+            <p class="elsewhere">
+                <a href="/api/docs" target="_blank">"All that programs can ask"</a>
+            </p>
         </Dialog>
     }
 }

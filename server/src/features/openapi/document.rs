@@ -19,7 +19,7 @@ people; see [the codes](#codes). Unknown fields are left alone, in both directio
 milliseconds.
 
 **Limits**, unless set otherwise: an item 64 KiB, a form 128 KiB, a frame of a page 16 KiB, a picture \
-8 MiB, words 2,000 characters. What goes over a live connection is described in \
+10 MiB, words 2,000 characters. What goes over a live connection is described in \
 [asyncapi.json](/api/asyncapi.json).";
 
 /// All of it.

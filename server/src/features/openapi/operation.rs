@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const ALWAYS: [Code; 3] = [Code::Internal, Code::Unavailable, Code::StoreFailed];
 
 /// What is wrong with who asks.
-const ASKS: [Code; 9] = [
+const ASKS: [Code; 10] = [
     Code::BadQuery,
     Code::BadClient,
     Code::BadName,
@@ -18,6 +18,8 @@ const ASKS: [Code; 9] = [
     Code::TokenExpired,
     Code::TokenReplayed,
     Code::TokenForeign,
+    // Also of who only reads: a plain id counts for pages of this server alone.
+    Code::ForeignOrigin,
 ];
 
 /// What is wrong with a room, or with coming into it.

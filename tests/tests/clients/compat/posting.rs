@@ -3,9 +3,10 @@
 use super::{feed, publish, send, setup, stamp, texts, waits};
 use nowcast_tests::api::{expect_problem, expect_status};
 use nowcast_tests::page::{Joining, Transport};
+use nowcast_tests::request::RequestBuilder;
 use nowcast_tests::server::{Server, Setup, TOKEN};
 use nowcast_tests::wait::in_time;
-use reqwest::{RequestBuilder, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 use std::process::Stdio;
 use tokio::process::Command;

@@ -87,7 +87,7 @@ pub(super) fn group() -> Group {
                 ],
             )
             .refuses(&[Code::BadSince])
-            .example("curl -i \"$SERVER/api/rooms/main/chat/lines?wait=0\""),
+            .example("curl -D - \"$SERVER/api/rooms/main/chat/lines?wait=0\""),
     ];
     operations.extend(held());
     Group { name: "Chat", description: "What people say, also with nothing but curl.", operations }

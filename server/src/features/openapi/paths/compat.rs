@@ -29,6 +29,7 @@ pub(super) fn group() -> Group {
             .says("The items that are newer than `since`, oldest first; waits until there is one, or a minute.")
             .asks(Access::Anybody)
             .refuses(&ROOM)
+            .refuses(&[Code::MethodNotAllowed, Code::NotFound])
             .query("since", &text(), "The `timestamp` of the last item that one has; without, now.")
             .gives(
                 200,
@@ -105,6 +106,8 @@ fn posting(operation: Operation) -> Operation {
             "The token, also as a header, as `Authorization: Bearer`, or as a field.",
         )
         .refuses(&[Code::BadForm, Code::TooLarge, Code::RateLimited])
+        // Without `--compat`, these addresses are not there.
+        .refuses(&[Code::MethodNotAllowed, Code::NotFound])
 }
 
 fn chatting(operation: Operation) -> Operation {

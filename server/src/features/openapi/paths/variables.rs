@@ -39,7 +39,7 @@ pub(super) fn group() -> Group {
             .with_headers(200, &[("ETag", version)])
             .gives_nothing(304, "It has this version still.")
             .refuses(&[Code::BadVariable, Code::UnknownVariable])
-            .example("curl -i $SERVER/api/rooms/main/vars/score"),
+            .example("curl -D - $SERVER/api/rooms/main/vars/score"),
         operation("put", "/api/rooms/{room}/vars/{name}", "setVariable", "Set a variable")
             .says(
                 "The body is the value: any JSON. With `If-Match` it is set only if it still has that \
