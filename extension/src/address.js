@@ -27,7 +27,7 @@ export function readPlace(text, room = "") {
   if (!url) {
     return { field: "server", problem: "That is no address of a server." };
   }
-  const inPath = /^\/r\/([^/]+)\/?$/.exec(url.pathname)?.[1];
+  const inPath = /^\/r\/([^/]+?)(\/admin)?\/?$/.exec(url.pathname)?.[1];
   const name = (inPath ?? room.trim()) || "main";
   if (name.length > LONGEST_ROOM || !/^[a-z0-9-]+$/.test(name)) {
     return {

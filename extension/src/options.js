@@ -22,6 +22,11 @@ form.addEventListener("submit", (event) => {
 form.addEventListener("input", ({ target }) => {
   problem(target.name, "");
   say("");
+  // An invitation is a secret between people and one room: no other room, and no other server,
+  // is told it.
+  if (target === server || target === room) {
+    invitation.value = "";
+  }
 });
 server.addEventListener("change", tidy);
 document.getElementById("test").addEventListener("click", test);

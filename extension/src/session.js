@@ -135,6 +135,8 @@ export class Session {
       since,
       client,
       invitation,
+      // Nobody looks at a page here.
+      page: "extension",
       transport: "websocket",
     });
     this.#room = room;

@@ -14,6 +14,7 @@ test("a name, an address or the address of a room is enough", () => {
     server: "https://live.example",
     room: "final-2026",
   });
+  assert.equal(place("live.example/r/final/admin").room, "final");
   assert.equal(place("https://live.example/r/x?invitation=a%20b").invitation, "a b");
 });
 

@@ -162,10 +162,6 @@ pub struct Serve {
     #[arg(long, env = "NOWCAST_TRUST_PROXY")]
     pub trust_proxy: bool,
 
-    /// How many Socket.IO connections there may be at once.
-    #[cfg(feature = "socketio")]
-    #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
-    pub max_socketio: usize,
     /// Lets pages of this origin (as `https://news.example`) read the server, with a live feed in
     /// them or by scripts of their own. Repeatable; `*` is everybody's pages. They have no rights by it but those
     /// of their own tokens.

@@ -24,6 +24,11 @@ pub struct Flags {
     #[command(flatten)]
     /// Of the addresses that older real-time pages ask.
     pub compat: compat::Flags,
+
+    #[cfg(feature = "socketio")]
+    #[command(flatten)]
+    /// Of Socket.IO.
+    pub socketio: socketio::Flags,
 }
 
 /// Starts what is compiled in and asked for; its addresses.
@@ -45,7 +50,7 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     #[cfg(feature = "openapi")]
     let router = router.merge(openapi::router());
     #[cfg(feature = "socketio")]
-    let router = router.merge(socketio::start(app, config));
+    let router = router.merge(socketio::start(app, &config.features.socketio));
     #[cfg(feature = "compat")]
     let router = match &config.features.compat {
         flags if flags.compat => router.merge(compat::start(app, flags).await?),

@@ -142,7 +142,11 @@ pub struct Transports {
     pub bridge: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+// In WebAssembly a reference is smaller than this number.
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")
+)]
 fn is_none(count: &u64) -> bool {
     *count == 0
 }

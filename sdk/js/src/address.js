@@ -18,7 +18,7 @@ export class Address {
    * @param {import("./nowcast.js").ConnectOptions} options
    */
   constructor(server, options) {
-    const { room = "main", client, person, name, invitation, token } = options;
+    const { room = "main", client, person, name, invitation, page, token } = options;
     const here = globalThis.location?.href;
     try {
       this.#base = new URL(server, here?.startsWith("http") ? here : undefined);
@@ -32,7 +32,7 @@ export class Address {
     this.#base.pathname = this.#base.pathname.replace(/\/?$/, "/");
     this.#base.search = this.#base.hash = "";
     this.room = room;
-    this.#who = { client, person, name, invitation };
+    this.#who = { client, person, name, invitation, page };
     if (token && isUserToken(token)) this.#who.token = token;
     else this.#bearer = token || null;
   }

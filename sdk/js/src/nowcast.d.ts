@@ -24,6 +24,8 @@ export interface ConnectOptions {
   name?: string;
   /** The secret of the invitation to a private room. */
   invitation?: string;
+  /** What connects, if it is no page that somebody looks at: anything but `feed` is not counted. */
+  page?: string;
 }
 
 /** How the connection stands. */

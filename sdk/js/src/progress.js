@@ -51,7 +51,8 @@ export class Progress {
    * @returns {"next" | "old" | "gap"}
    */
   event(offset) {
-    if (this.#known === null || offset > this.#known.offset + 1) return "gap";
+    if (this.#known === null || !Number.isSafeInteger(offset)) return "gap";
+    if (offset > this.#known.offset + 1) return "gap";
     if (offset <= this.#known.offset) return "old";
     this.#known.offset = offset;
     return "next";

@@ -412,14 +412,14 @@ export class Room {
       case "event": {
         const place = this.#progress.event(frame.offset);
         if (place !== "next") return place === "old";
-        const item = frame.event?.kind === "item_published" ? frame.event.item : null;
+        const item = frame.event?.kind === "item_published" && frame.event.item;
         if (item) this.#emitter.tell("item", item, frame);
         this.#emitter.tell("event", frame);
         return true;
       }
       case "signal":
         if (frame.signal?.kind === "you") this.#you = String(frame.signal.you ?? "");
-        this.#emitter.tell("signal", frame.signal);
+        if (frame.signal) this.#emitter.tell("signal", frame.signal);
         return true;
       case "push":
         if (this.#progress.push(frame.id)) {

@@ -9,6 +9,8 @@ test("every event counts once and in order", () => {
   assert(progress.begin({ epoch: "e1", offset: 4, snapshot: {} }));
   assert.deepEqual([4, 5, 5, 7, 6, 7].map((it) => progress.event(it)), ["old", "next", "old", "gap", "next", "next"]);
   assert.equal(progress.position, "e1:7");
+  for (const none of [undefined, null, "8", NaN]) assert.equal(progress.event(none), "gap");
+  assert.equal(progress.position, "e1:7");
 });
 
 test("a welcome goes on where the client is, or earlier, but not after a gap or in another life", () => {

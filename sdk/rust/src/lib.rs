@@ -53,3 +53,7 @@ pub type Snapshot = shared::frame::Snapshot<serde_json::Value>;
 
 /// What can be asked for.
 pub type Command = shared::command::Command<serde_json::Value>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -23,15 +23,23 @@ pub mod packet;
 mod session;
 
 use crate::app::App;
-use crate::config::Serve;
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::{any, get};
+use clap::Args;
 use front::Front;
 
+/// Flags of Socket.IO.
+#[derive(Clone, Debug, Args)]
+pub struct Flags {
+    /// How many Socket.IO connections there may be at once.
+    #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
+    pub max_socketio: usize,
+}
+
 /// The addresses of Socket.IO.
-pub(super) fn start(app: &App, config: &Serve) -> Router<App> {
-    let front = Front::new(app, config.max_socketio);
+pub(super) fn start(app: &App, flags: &Flags) -> Router<App> {
+    let front = Front::new(app, flags.max_socketio);
     let answer = move |request: Request| {
         let front = front.clone();
         async move { front.answer(request).await }

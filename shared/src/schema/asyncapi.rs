@@ -25,10 +25,6 @@ pub fn document(version: &str) -> Value {
             "version": version,
             "description": introduction(),
             "license": {"name": "MIT OR Apache-2.0"},
-            "externalDocs": {
-                "description": "The HTTP side: publishing, looking back, everything that is asked and answered.",
-                "url": "/api/openapi.json",
-            },
         },
         "defaultContentType": "application/json",
         "channels": {
@@ -82,7 +78,8 @@ fn introduction() -> String {
         "The frames of protocol {PROTOCOL}, the same over a WebSocket, server-sent events and long \
          polls. A session begins with `welcome`; its events continue what the page has seen, each \
          offset once and in order, or it brings a snapshot. Fields and kinds that a program does not \
-         know are to be ignored.\n\n\
+         know are to be ignored. What is asked and answered over HTTP is described at \
+         `/api/openapi.json`.\n\n\
          A session ends with `goodbye`, on a WebSocket also with a close code:\n\n\
          | code | reason | come back |\n|---|---|---|\n"
     );

@@ -48,7 +48,7 @@ impl Worker<'_> {
         let evaluate = json!({"id": 1, "method": "Runtime.evaluate", "params": {
             "expression": script, "awaitPromise": true, "returnByValue": true}});
         let answer = in_time("a script runs in the worker", async {
-            let (mut tools, _) = tokio_tungstenite::connect_async(&address).await.ok()?;
+            let (mut tools, _) = Box::pin(tokio_tungstenite::connect_async(&address)).await.ok()?;
             tools.send(Message::text(evaluate.to_string())).await.ok()?;
             while let Some(Ok(message)) = tools.next().await {
                 let said: Value = serde_json::from_str(message.to_text().ok()?).ok()?;

@@ -7,6 +7,7 @@ mod settings;
 
 use crate::windows::server;
 use nowcast_tests::browser::{Browser, Screen};
+use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::{Server, repository};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -182,6 +183,9 @@ async fn an_item_reaches_the_button_and_the_popup() {
     browser.popup().await;
     browser.is("Live").await;
     browser.shows(&["second", "first", "before"]).await;
+    let _page = Joining::new(Transport::WebSocket, server.origin()).open().await;
+    let watching = "return document.querySelector('.count').innerText === '1 watching'";
+    browser.until("pages are counted, the extension is none", watching).await;
     let line =
         "return document.querySelector('li.seen')?.nextElementSibling.innerText.includes('before')";
     browser.until("a line stands before what was seen", line).await;

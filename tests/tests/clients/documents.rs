@@ -4,7 +4,7 @@ use super::{compat, node};
 use nowcast_tests::document::{example, examples};
 use nowcast_tests::nginx::Nginx;
 use nowcast_tests::page::{Joining, Transport};
-use nowcast_tests::server::{Server, TOKEN, repository};
+use nowcast_tests::server::{Server, TOKEN, nowcast, repository};
 use nowcast_tests::wait::in_time;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -19,6 +19,7 @@ const DOCUMENT: &str = "docs/clients.md";
 const HERE: &[&str] = &[
     "curl-publish",
     "curl-follow",
+    "command-line",
     "node",
     "rust-listen",
     "rust-publish",
@@ -145,6 +146,22 @@ async fn php_publishes_and_follows() {
     let server = Server::start().await;
     let command = command(&server, &["php"], "example.php", &adapted("php", &server.origin()));
     publishes_and_follows(server, run(command), "Hello from PHP").await;
+}
+
+#[tokio::test]
+async fn the_command_line_publishes_and_listens() {
+    let server = Server::start().await;
+    let mut command = shell("command-line", &server);
+    let program = nowcast();
+    let folder = Path::new(program.as_std().get_program()).parent().expect("it lies in a folder");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(folders).expect("a plain name"));
+    let printed = output(command).await;
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 4, "{printed}");
+    assert!(lines[2].contains("Doors open at **seven**"), "{printed}");
+    assert!(lines[3].contains("Hello all"), "{printed}");
 }
 
 /// A folder where Node finds a package under this name.

@@ -1,5 +1,6 @@
 //! Clients that are not our pages: in JavaScript, on the command line, of older pages.
 
+mod asyncapi;
 mod cli;
 mod compat;
 mod documents;

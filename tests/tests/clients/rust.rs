@@ -9,6 +9,7 @@ use nowcast_tests::server::{Server, Setup, TOKEN};
 use nowcast_tests::wait::in_time;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::time::timeout;
 
 nowcast_tests::over_every_transport! {
     every_event_comes_once_through_all_restarts,
@@ -174,13 +175,16 @@ async fn it_finds_a_way_that_works_and_comes_back_to_the_best_one() {
     proxy.set(|rules| rules.refuse_websocket = false);
     proxy.cut();
     // A way that is cut again and again is left.
-    loop {
-        match next(&mut room).await {
-            news if news == open_over(Transport::WebSocket) => break,
-            News::State(State::Open { .. }) => proxy.cut(),
-            _ => {}
+    let leaving = async {
+        loop {
+            match timeout(Duration::from_millis(300), room.next()).await {
+                Ok(Some(news)) if news == open_over(Transport::WebSocket) => return,
+                Ok(news) => assert!(news.is_some(), "the room is open"),
+                Err(_) => proxy.cut(),
+            }
         }
-    }
+    };
+    in_time("a WebSocket", leaving).await;
     server.publisher().say("by socket").await;
     assert_eq!(next_text(&mut room).await, "by socket");
 }
@@ -245,8 +249,8 @@ async fn what_is_no_server_of_ours_is_called_so_and_breaks_nothing() {
         assert!(matches!(strange, Err(Error::Broken(_))), "{transport}: {strange:?}");
     }
     let publisher = Publisher::to(&address, "main", TOKEN).expect("an address");
-    let published = publisher.publish("message", json!({"text": "Hi"})).await;
-    assert!(matches!(published, Err(Error::Broken(_))), "{published:?}");
+    let answer = publisher.publish("message", json!({"text": "Hi"})).await;
+    assert!(matches!(answer, Err(Error::Broken(_))), "{answer:?}");
 }
 
 #[tokio::test]
@@ -268,8 +272,8 @@ async fn a_publish_whose_answer_is_lost_is_kept_once() {
         .await;
         proxy.set(|rules| rules.stall = false);
         proxy.cut();
-        let published = in_time("an answer", publishing).await.unwrap().expect("it is taken");
-        assert!(published.repeated, "it was kept by the request whose answer was lost");
+        let answer = in_time("an answer", publishing).await.unwrap().expect("it is taken");
+        assert!(answer.repeated, "it was kept by the request whose answer was lost");
     }
     let items = server.visitor().json("/api/rooms/main/items").await;
     let texts: Vec<&Value> =

@@ -18,6 +18,7 @@ use crate::process;
 /// there is no matter.
 const INPUTS: &[&str] = &[
     "client",
+    "link",
     "shared",
     "style",
     "sdk/js/src",

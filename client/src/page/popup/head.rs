@@ -21,8 +21,8 @@ pub(super) fn head(store: Store, status: Live<Status>, place: &Place) -> AnyView
         sentence(class, words, None)
     });
     let watching = words(move || match status.with(|status| status.watching) {
+        None | Some(0) => String::new(),
         Some(count) => format!("{count} watching"),
-        None => String::new(),
     });
     let options: Box<dyn FnMut(MouseEvent)> = Box::new(|_| worker::open_options());
     view! {

@@ -28,7 +28,7 @@ impl Socket {
         let headers = request.headers_mut();
         headers.extend(http.headers()?);
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-        match tls::socket(request).await {
+        match Box::pin(tls::socket(request)).await {
             // It makes sure that the server takes the subprotocol that was offered.
             Ok(stream) => Ok(Self { stream }),
             Err(SocketError::Http(answer)) => {

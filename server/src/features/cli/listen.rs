@@ -12,6 +12,11 @@ use std::time::Duration;
 
 /// What to listen to.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    nowcast listen --server https://live.example --room main\n  \
+    nowcast listen --since beginning --format json | jq .event\n\n\
+    Exit codes: 0 the count was reached or nobody reads the output, 1 not started, 2 misused, 3 refused \
+    by the server, 4 not reachable, 130 stopped by Ctrl-C.")]
 pub struct Flags {
     #[command(flatten)]
     /// Where, and by which right.

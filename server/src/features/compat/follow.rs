@@ -161,8 +161,8 @@ impl Compat {
             Err(ReadError::Db(error)) => return Err(error),
             // More happened than is kept: what there is now has to do.
             Err(ReadError::Gone) => {
-                self.reload(app).await?;
                 self.reload_lines(app, after).await?;
+                self.reload(app).await?;
                 return Ok(true);
             }
         };

@@ -122,6 +122,13 @@ async fn a_server_that_lets_the_extension_read_says_itself_what_is_wrong() {
     browser.says("Saved. Connected to “Secret”").await;
     browser.popup().await;
     browser.is("Live").await;
+
+    // Another server is not told the secret.
+    browser.options().await;
+    let secret = "return document.querySelector('#invitation').value";
+    assert_eq!(browser.run(secret).await, invitation["invitation"]);
+    browser.fill("#server", "127.0.0.1:1").await;
+    assert_eq!(browser.run(secret).await, "");
     browser.close().await;
 }
 

@@ -104,7 +104,7 @@ impl Page {
         // Whatever a test is about, it is about the transport that it names.
         let begun = Instant::now();
         while self.transport().await != self.way.last() {
-            assert!(begun.elapsed() < LIMIT, "{:?} stays {}", self.way, self.transport().await);
+            assert!(begun.elapsed() < LIMIT, "there is no upgrade by {:?}", self.way);
         }
         welcome
     }
