@@ -31,6 +31,7 @@ use front::Front;
 
 /// Flags of Socket.IO.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct Flags {
     /// How many Socket.IO connections there may be at once.
     #[arg(long, env = "NOWCAST_MAX_SOCKETIO", default_value_t = 10_000, value_name = "N")]
