@@ -19,6 +19,7 @@ const ROOM_FOR = 3_000_000;
  * @property {number} at
  * @property {string} kind
  * @property {any} data
+ * @property {{name?: string}} [by]
  */
 
 /**

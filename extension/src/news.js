@@ -2,7 +2,7 @@
 // hears one summary.
 
 import { ring, silence } from "./bell.js";
-import { linkOf, noteOf, notes } from "./notify.js";
+import { noteOf, notes } from "./notify.js";
 
 /** What comes within this time of each other came together, in milliseconds. */
 const TOGETHER = 700;
@@ -19,25 +19,28 @@ export class News {
 
   /**
    * @param {import("./kept.js").Item[]} items
-   * @param {() => {kept: import("./kept.js").Kept, choice: import("./notify.js").Choice} | null} how
-   *   Asked when the time has come; `null` if nobody needs to be told.
+   * @param {() => import("./kept.js").Kept | null} kept Asked when the time has come; `null` if
+   *   nobody needs to be told.
    */
-  add(items, how) {
+  add(items, kept) {
+    if (items.length === 0) {
+      return;
+    }
     if (this.#fresh.size === 0) {
       this.#since = Date.now();
     }
     items.forEach(({ id }) => this.#fresh.add(id));
     clearTimeout(this.#timer);
     const left = this.#since + LATEST - Date.now();
-    this.#timer = setTimeout(() => this.#tell(how()), Math.max(0, Math.min(TOGETHER, left)));
+    this.#timer = setTimeout(() => this.#tell(kept()), Math.max(0, Math.min(TOGETHER, left)));
   }
 
   /** What is kept was changed or deleted meanwhile: only what is there now is told. */
-  #tell(how) {
-    const fresh = how?.kept.items.filter(({ id }) => this.#fresh.has(id)) ?? [];
+  #tell(kept) {
+    const fresh = kept?.items.filter(({ id }) => this.#fresh.has(id)) ?? [];
     this.forget();
-    if (how) {
-      notes(fresh, how).forEach(ring);
+    if (kept) {
+      notes(fresh, kept).forEach(ring);
     }
   }
 
@@ -52,6 +55,4 @@ export class News {
     clearTimeout(this.#timer);
     this.#fresh.clear();
   }
-
-  linkOf = linkOf;
 }

@@ -28,16 +28,25 @@ const SUMMARY = "summary";
  */
 
 /**
+ * Of new items those that are to be told of.
+ *
+ * @param {import("./kept.js").Item[]} items
+ * @param {Choice} choice
+ */
+export function wanted(items, choice) {
+  const isWanted = ({ kind }) =>
+    choice === "everything" || (choice === "posts" && kind === "post");
+  return items.filter(isWanted);
+}
+
+/**
  * The notifications for items that came together: one for a single item, one for all of several.
  *
- * @param {import("./kept.js").Item[]} fresh Newest first.
- * @param {object} about
- * @param {Choice} about.choice
- * @param {import("./kept.js").Kept} about.kept
+ * @param {import("./kept.js").Item[]} items Newest first.
+ * @param {import("./kept.js").Kept} kept
  * @returns {Note[]}
  */
-export function notes(fresh, { choice, kept }) {
-  const items = fresh.filter((item) => isWanted(item, choice));
+export function notes(items, kept) {
   if (items.length === 0) {
     return [];
   }
@@ -71,14 +80,6 @@ export function noteOf(item) {
 export function linkOf(note, kept) {
   const item = kept.items.find(({ id }) => noteOf(id) === note);
   return item ? openable(item.data?.url, kept.place.server) : null;
-}
-
-/**
- * @param {import("./kept.js").Item} item
- * @param {Choice} choice
- */
-function isWanted(item, choice) {
-  return choice === "everything" || (choice === "posts" && item.kind === "post");
 }
 
 function summary(items, context) {

@@ -14,7 +14,6 @@ const [pictures, said, why] = ["pictures", "said", "why"].map((id) => document.g
 /** How often something was said: an answer to what was asked before that says nothing any more. */
 let spoken = 0;
 
-await show(await settings());
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   save();
@@ -32,6 +31,7 @@ server.addEventListener("change", tidy);
 document.getElementById("test").addEventListener("click", test);
 why.addEventListener("click", askWhy);
 pictures.addEventListener("change", allowPictures);
+await show(await settings());
 
 /** @param {import("./storage.js").Settings} stored */
 async function show({ place, notify }) {

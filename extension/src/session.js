@@ -10,6 +10,7 @@ import { silence, silenceAll } from "./bell.js";
 import { diagnose } from "./diagnose.js";
 import * as keeping from "./kept.js";
 import { News } from "./news.js";
+import { linkOf, wanted } from "./notify.js";
 import { Popups } from "./popups.js";
 import * as storage from "./storage.js";
 
@@ -111,7 +112,7 @@ export class Session {
     await this.#ready;
     const { place } = this.#settings;
     if (this.#kept && place) {
-      const url = this.#news.linkOf(note, this.#kept) ?? pageOf(place);
+      const url = linkOf(note, this.#kept) ?? pageOf(place);
       // Where no window is open, there is none to put a tab in.
       await chrome.tabs.create({ url }).catch(() => chrome.windows.create({ url }));
     }
@@ -191,10 +192,9 @@ export class Session {
     this.#kept = kept;
     if (this.#popups.open) {
       this.#kept = keeping.looked(kept);
-    } else if (fresh.length > 0) {
-      this.#news.add(fresh, () => this.#popups.open
-        ? null
-        : { kept: this.#kept, choice: this.#settings.notify });
+    } else {
+      const items = wanted(fresh, this.#settings.notify);
+      this.#news.add(items, () => this.#popups.open ? null : this.#kept);
     }
     this.#saveSoon();
     this.#showBadge();

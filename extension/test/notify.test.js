@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nothing } from "../src/kept.js";
-import { linkOf, noteOf, notes } from "../src/notify.js";
+import { linkOf, noteOf, notes, wanted } from "../src/notify.js";
 
 const PLACE = { server: "https://live.example", room: "main" };
 const KEPT = { ...nothing(PLACE), title: "Final" };
 const post = (id, data) => ({ id, offset: 1, at: 1, kind: "post", data });
-const say = (fresh, choice = "posts", kept = KEPT) => notes(fresh, { choice, kept });
+const say = (fresh, choice = "posts") => notes(wanted(fresh, choice), KEPT);
 
 test("a post is told with who, where from, its text and its picture", () => {
   const data = { user: "Ana", source: "Mastodon", text: "Doors\n open", picture: "/uploads/a.png" };

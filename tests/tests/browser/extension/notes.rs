@@ -1,6 +1,7 @@
 //! Notifications.
 
 use super::{Extended, post};
+use crate::pictures::upload;
 use crate::windows::server;
 use nowcast_tests::wait::eventually;
 use serde_json::{Value, json};
@@ -34,8 +35,9 @@ async fn a_new_post_is_announced_with_its_words_and_its_picture() {
     browser.worker().run(RECORDS).await;
     // What is no post is not announced, as it was set.
     server.publisher().say("no post").await;
+    let picture = upload(&server.publisher()).await["url"].clone();
     let data = json!({"user": "Ana", "source": "Mastodon", "text": "The sun is up",
-        "picture": format!("http://{}/sunrise.png", pictures("access-control-allow-origin: *\r\n").await)});
+        "picture": picture});
     let id = server.publisher().publish("post", data).await.id;
     let note = &rung(&browser, 1).await[0];
     assert_eq!(
@@ -52,7 +54,7 @@ async fn a_new_post_is_announced_with_its_words_and_its_picture() {
     assert!(picture.starts_with("data:image/png;base64,iVBOR"), "{note}");
 
     // A site that keeps its pictures to itself: the words come without.
-    let data = json!({"text": "Words", "picture": format!("http://{}/x.png", pictures("").await)});
+    let data = json!({"text": "Words", "picture": format!("http://{}/x.png", closed_site().await)});
     let id = server.publisher().publish("post", data).await.id;
     let note = &rung(&browser, 2).await[1];
     assert_eq!((&note["type"], &note["message"]), (&json!("basic"), &json!("Words")));
@@ -131,8 +133,8 @@ impl Extended {
     }
 }
 
-/// A site with one picture, which answers with these headers.
-async fn pictures(headers: &'static str) -> String {
+/// A site with one picture, which it lets no other site read.
+async fn closed_site() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound").to_string();
     let picture = include_bytes!("../../../fixtures/sunrise.png");
@@ -141,7 +143,7 @@ async fn pictures(headers: &'static str) -> String {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
             let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\n{headers}content-length: {}\r\n\
+                "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: {}\r\n\
                  connection: close\r\n\r\n",
                 picture.len()
             );
