@@ -19,6 +19,7 @@ use clap::Args;
 
 /// Flags of what is compiled in.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct Flags {
     #[cfg(feature = "compat")]
     #[command(flatten)]

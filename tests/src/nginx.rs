@@ -15,12 +15,23 @@ use tokio::process::{Child, Command};
 /// What the site shows that nginx serves itself.
 pub const PAGE: &str = "<!doctype html><title>The site</title>\n";
 
+/// Who vouches for the certificate of an nginx with TLS: a file, from the checkout's root.
+pub const AUTHORITY: &str = "tests/fixtures/tls/authority.pem";
+
+/// How it is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
 /// Who it runs as where the tests run as root.
 const NOBODY: u32 = 65_534;
 
 /// A running nginx. It is killed when this is dropped; its folder goes with it.
 pub struct Nginx {
     address: SocketAddr,
+    scheme: Scheme,
     /// One process: with it all of nginx ends.
     _child: Child,
     folder: TempDir,
@@ -47,14 +58,26 @@ impl Nginx {
         Self::with_page(recipe, server, PAGE).await
     }
 
-    /// The same, with this page as the site's own.
+    /// The same, with TLS, by a certificate for `localhost` that [`AUTHORITY`] vouches for.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_tls(recipe: &str, server: &Server) -> Self {
+        Self::begin(recipe, server, PAGE, Scheme::Https).await
+    }
+
+    /// Without, with this page as the site's own.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn with_page(recipe: &str, server: &Server, page: &str) -> Self {
+        Self::begin(recipe, server, page, Scheme::Http).await
+    }
+
+    async fn begin(recipe: &str, server: &Server, page: &str, scheme: Scheme) -> Self {
         // Somebody may take the port that was free a moment ago.
         for _ in 0..5 {
-            if let Some(nginx) = Self::try_start(recipe, server, page).await {
+            if let Some(nginx) = Self::try_start(recipe, server, page, scheme).await {
                 return nginx;
             }
         }
@@ -63,15 +86,24 @@ impl Nginx {
 
     /// Where it listens, as pages write it.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        match self.scheme {
+            Scheme::Http => format!("http://{}", self.address),
+            Scheme::Https => format!("https://localhost:{}", self.address.port()),
+        }
     }
 
-    async fn try_start(recipe: &str, server: &Server, page: &str) -> Option<Self> {
+    async fn try_start(recipe: &str, server: &Server, page: &str, scheme: Scheme) -> Option<Self> {
         let folder = TempDir::with_prefix("nowcast-nginx-").expect("a temporary folder");
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = free.local_addr().expect("its address");
         drop(free);
-        prepare(folder.path(), &site(recipe, server, address, folder.path()), page);
+        let listen = match scheme {
+            Scheme::Http => format!("listen {address};"),
+            Scheme::Https => format!(
+                "listen {address} ssl; ssl_certificate tls.pem; ssl_certificate_key key.pem;"
+            ),
+        };
+        prepare(folder.path(), &site(recipe, server, &listen, folder.path()), page);
         let mut command = Command::new(program());
         command
             .arg("-p")
@@ -89,7 +121,7 @@ impl Nginx {
                 return None;
             }
             if TcpStream::connect(address).await.is_ok() {
-                return Some(Self { address, _child: child, folder });
+                return Some(Self { address, scheme, _child: child, folder });
             }
             pause().await;
         }
@@ -104,14 +136,14 @@ fn program() -> std::path::PathBuf {
 }
 
 /// The recipe, as somebody would adapt it: another address on either side, another folder.
-fn site(recipe: &str, server: &Server, address: SocketAddr, folder: &Path) -> String {
+fn site(recipe: &str, server: &Server, listen: &str, folder: &Path) -> String {
     let mut text = example("docs/nginx.md", recipe);
     let mut adapt = |from: &str, to: &str, must: bool| {
         assert!(!must || text.matches(from).count() == 1, "the recipe {recipe} has one {from}");
         text = text.replace(from, to);
     };
     adapt("server 127.0.0.1:8080;", &format!("server {};", server.address()), true);
-    adapt("listen 80;", &format!("listen {address};"), true);
+    adapt("listen 80;", listen, true);
     adapt("/var/www/html", &folder.join("site").display().to_string(), false);
     text
 }
@@ -142,6 +174,8 @@ fn prepare(folder: &Path, site: &str, page: &str) {
     write("nginx.conf", AROUND);
     write("site.conf", site);
     write("site/index.html", page);
+    write("tls.pem", include_str!("../fixtures/tls/certificate.pem"));
+    write("key.pem", include_str!("../fixtures/tls/key.pem"));
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).expect("it can be given away");
     }

@@ -42,7 +42,7 @@ impl Commands {
         (Self { ask, room: Arc::new(Semaphore::new(WAITING)) }, asked)
     }
 
-    /// Asks for anything.
+    /// Asks for anything. Who stops waiting does not take it back.
     ///
     /// # Errors
     /// If the server refuses it, no answer comes within a minute, or the room is closed.

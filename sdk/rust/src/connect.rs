@@ -8,6 +8,7 @@ use nowcast_shared::id::{BadId, ClientId, PersonId, RoomName};
 use nowcast_shared::offset::Position;
 use std::fmt;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// A room that is to be opened.
@@ -151,13 +152,12 @@ impl Connect {
     /// Begins to connect, without waiting: what comes first are [states](crate::State).
     ///
     /// # Errors
-    /// If what it is given is not right.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime, as [`tokio::spawn`] does.
+    /// If what it is given is not right, or there is no tokio runtime.
     pub fn start(self) -> Result<Room, Error> {
         let only = self.only;
-        Ok(Room::start(self.address()?, only))
+        let address = self.address()?;
+        let runtime = Handle::try_current().map_err(|error| Error::Invalid(error.to_string()))?;
+        Ok(Room::start(&runtime, address, only))
     }
 
     fn address(self) -> Result<Address, Error> {

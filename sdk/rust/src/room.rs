@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -92,13 +93,13 @@ pub struct Room {
 }
 
 impl Room {
-    pub(crate) fn start(address: Address, only: Option<Transport>) -> Self {
+    pub(crate) fn start(runtime: &Handle, address: Address, only: Option<Transport>) -> Self {
         // What is kept is counted in bytes, by the driver.
         let (tell, told) = mpsc::channel(1);
         let (commands, asked) = Commands::new();
         let position = address.position().and_then(|position| position.parse().ok());
         let pushed = address.newest_push().map(str::to_owned);
-        let driver = tokio::spawn(Driver::new(address, only, tell, asked).run());
+        let driver = runtime.spawn(Driver::new(address, only, tell, asked).run());
         Self { told, set_aside: VecDeque::new(), commands, position, pushed, failure: None, driver }
     }
 

@@ -8,10 +8,14 @@ use nowcast_tests::page::Transport;
 use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::site::Site;
+use nowcast_tests::token::{self, KEY};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-over_every_transport![a_feed_in_another_sites_page_follows_through_kills];
+over_every_transport![
+    a_feed_in_another_sites_page_follows_through_kills,
+    a_user_of_another_sites_page_has_the_rights_of_their_token,
+];
 
 /// A server, and a website whose pages may read it.
 async fn neighbours() -> (Server, Site) {
@@ -61,13 +65,18 @@ async fn explains(browser: &Browser, sentence: &str) {
     browser.until(&format!("the feed explains {sentence:?}"), &script).await;
 }
 
-async fn a_feed_in_another_sites_page_follows_through_kills(transport: Transport) {
-    let (mut server, site) = neighbours().await;
-    let (name, title) = match transport {
+/// A transport as attributes name it, and as the feed does.
+fn named(transport: Transport) -> (&'static str, &'static str) {
+    match transport {
         Transport::WebSocket => ("websocket", "Live by WebSocket"),
         Transport::Sse => ("sse", "Live by server-sent events"),
         Transport::LongPoll => ("poll", "Live by long polling"),
-    };
+    }
+}
+
+async fn a_feed_in_another_sites_page_follows_through_kills(transport: Transport) {
+    let (mut server, site) = neighbours().await;
+    let (name, title) = named(transport);
     let page = html(&tag(&server.origin(), &format!("data-transport={name}")));
     let browser = Browser::open(Screen::Desk).await;
     browser.go(&site.page("/", page, "")).await;
@@ -98,6 +107,44 @@ async fn a_feed_in_another_sites_page_follows_through_kills(transport: Transport
     publisher.say("live again").await;
     shows(&browser, &["live again", "missed", "stays"]).await;
     says(&browser, "Live").await;
+    browser.close().await;
+}
+
+async fn a_user_of_another_sites_page_has_the_rights_of_their_token(transport: Transport) {
+    let site = Site::start().await;
+    let setup = Setup::new().arg(format!("--allow-origin={}", site.origin()));
+    let mut server = with_pages(setup.env("NOWCAST_USER_KEY", KEY)).start().await;
+    let options = json!({"token": token::of("ana"), "transport": named(transport).0});
+    let page = format!(
+        "<script type=module>
+             import {{connect}} from '{origin}/nowcast.js';
+             const room = window.room = connect('{origin}', {options});
+             window.told = [];
+             room.on('push', data => told.push(data));
+             room.on('event', ({{event}}) => told.push(event.text));
+         </script>",
+        origin = server.origin()
+    );
+    let browser = Browser::open(Screen::Desk).await;
+    browser.go(&site.page("/", html(&page), "")).await;
+    browser.until("the script runs", "return window.room").await;
+    let taken = browser.run("return room.say('Hello').then(it => it.offset)").await;
+    assert_eq!(taken, 1);
+    let refused = "return room.publish('message', {text: 'x'}).catch(error => error.code)";
+    assert_eq!(browser.run(refused).await, "forbidden");
+
+    // What was being said when the server died is said once.
+    server.kill().await;
+    browser
+        .run("window.said = room.say('through a kill').then(it => it.offset); return true")
+        .await;
+    server.restart().await;
+    assert_eq!(browser.run("return said").await, 2);
+    let push = json!({"destination": "ana", "data": "for Ana alone", "store": true});
+    let push = server.publisher().post("/api/push").json(&push).send().await.unwrap();
+    assert_eq!(push.status(), 202);
+    let told = "return JSON.stringify(told) === '[\"Hello\",\"through a kill\",\"for Ana alone\"]'";
+    browser.until("each came once", told).await;
     browser.close().await;
 }
 

@@ -7,7 +7,7 @@
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
 //! - [`documents`]: the examples that are for browsers.
-//! - [`kinds`]: posts and custom items, everywhere.
+//! - [`kinds`]: posts and custom items, everywhere. [`openapi`]: what the server says of its HTTP side.
 //! - [`extension`]: the browser extension.
 //! - [`windows`]: what the journeys have in common.
 

@@ -11,10 +11,10 @@ async fn the_http_side_can_be_read_and_its_command_lines_copied() {
         let browser = Browser::open(screen).await;
         browser.go(&format!("{}/api/docs", server.origin())).await;
         // The server's own address is in what can be copied.
-        let line = "return document.querySelector('#publish pre.sample code').textContent";
+        let line = "return document.querySelector('#publish .sample code').textContent";
         let line = browser.run(line).await;
         assert!(line.as_str().unwrap().contains(&server.origin()), "{line}");
-        let buttons = "return document.querySelectorAll('pre.sample button').length > 40";
+        let buttons = "return document.querySelectorAll('.sample button').length > 40";
         browser.until("each can be copied", buttons).await;
         pictures(&browser, screen, "docs").await;
         fits(&browser).await;

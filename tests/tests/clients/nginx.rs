@@ -2,6 +2,7 @@
 
 use super::compat::{self, feed, read, stamp, texts, waits};
 use nowcast_tests::api::{Api, Credential, expect_problem, expect_status};
+use nowcast_tests::document::example;
 use nowcast_tests::nginx::{self, Nginx};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Transport};
@@ -148,4 +149,17 @@ async fn a_page_behind_nginx_that_is_gone_does_not_wait_any_more() {
     waits(&server, 1).await;
     waiting.abort();
     waits(&server, 0).await;
+}
+
+#[test]
+fn the_recipes_wait_longer_than_any_request_does() {
+    for recipe in ["site", "older"] {
+        let text = example("docs/nginx.md", recipe);
+        let seconds = text.lines().find_map(|line| {
+            line.trim().strip_prefix("proxy_read_timeout ")?.strip_suffix("s;")?.parse().ok()
+        });
+        // As long as a request for items waits, if nobody says otherwise; nothing else waits longer.
+        let longest = 60;
+        assert!(seconds.is_some_and(|seconds: u32| seconds > longest), "{recipe}: {seconds:?}");
+    }
 }

@@ -135,7 +135,7 @@ async fn a_room_goes_on_from_a_position(transport: Transport) {
     assert_eq!(room.position(), Some(&position));
 
     // What the log does not cover is never half of it.
-    position.epoch.0 = "eother".to_owned();
+    "eother".clone_into(&mut position.epoch.0);
     let mut room = open(connect(&server).only(transport).since(position)).await;
     assert_eq!(next(&mut room).await, News::State(State::Open { transport, recovered: false }));
     assert!(matches!(next(&mut room).await, News::Snapshot(_)));

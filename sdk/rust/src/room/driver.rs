@@ -8,6 +8,7 @@ use crate::random;
 use crate::wire::{Address, Transport};
 use nowcast_link::plan::{Conn, Do, Input, Millis, Plan, Refusal, Return, Status};
 use nowcast_link::sending::{Send, Sending};
+use nowcast_shared::error::Code;
 use nowcast_shared::frame::{PageFrame, ServerFrame, Welcome};
 use nowcast_shared::id::CommandId;
 use nowcast_shared::offset::{Offset, Position};
@@ -394,11 +395,13 @@ impl Driver {
             let _ = then.send(Err(late));
         }
         let open = self.plan.open_conn();
+        // Where one does not go out, none after it does: they keep their order.
+        let mut goes = true;
         for one in self.sending.due(now, open) {
             match one {
                 Send::Frame(frame) => {
-                    let sent = open.is_some_and(|(conn, _)| self.send(conn, frame.clone()));
-                    if !sent {
+                    goes &= open.is_some_and(|(conn, _)| self.send(conn, frame.clone()));
+                    if !goes {
                         self.sending.not_sent(&frame);
                     }
                 }
@@ -414,7 +417,12 @@ impl Driver {
     }
 
     fn requested(&mut self, id: Option<&str>, answer: Result<Ack, Error>) {
-        let got_through = !matches!(&answer, Err(Error::Unreachable(_)));
+        // A server that is just stopping has done nothing, and will be back.
+        let got_through = match &answer {
+            Err(Error::Unreachable(_)) => false,
+            Err(error) => error.code() != Some(Code::Unavailable),
+            Ok(_) => true,
+        };
         self.sending.request_ended(self.now(), id, got_through);
         if let Some(id) = id.filter(|_| got_through) {
             self.answer(id, answer);

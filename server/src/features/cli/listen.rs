@@ -8,7 +8,8 @@ use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::offset::{BadPosition, Offset, Position};
 use serde_json::Value;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// What to listen to.
 #[derive(Clone, Debug, Args)]
@@ -120,16 +121,16 @@ pub enum Format {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(flags: Flags) -> Result<(), Failure> {
-    let mut listening = Listening { count: 0, failure: None, told: false, flags };
-    let stopped = stopped();
-    tokio::pin!(stopped);
+    let mut listening =
+        Listening { flags, count: 0, failure: None, began: Instant::now(), told: false };
+    let mut stopped = stopping();
     let mut room = tokio::select! {
         opened = listening.open() => opened?,
-        signal = &mut stopped => return Err(Failure::Interrupted(signal)),
+        Some(signal) = stopped.recv() => return Err(Failure::Interrupted(signal)),
     };
     let ended = tokio::select! {
         ended = listening.follow(&mut room) => ended,
-        signal = &mut stopped => Err(Failure::Interrupted(signal)),
+        Some(signal) = stopped.recv() => Err(Failure::Interrupted(signal)),
     };
     if let Some(position) = room.position() {
         listening.note(&format!("stopped at {position}"));
@@ -142,41 +143,42 @@ struct Listening {
     flags: Flags,
     /// How many events were printed.
     count: u64,
-    /// What was wrong when it was told last.
-    failure: Option<Error>,
+    /// What was said to be wrong last.
+    failure: Option<String>,
+    began: Instant,
     /// Whether it was told that it listens.
     told: bool,
 }
 
 impl Listening {
-    /// Opens the room; where that takes a while, it is said why.
+    /// Begins to listen.
     async fn open(&mut self) -> Result<Room, Failure> {
-        let mut connect = self.connect();
-        match &self.flags.since {
-            None => {}
-            Some(Since::Position(position)) => connect = connect.since(position.clone()),
+        let connect = match &self.flags.since {
+            None => self.connect(),
+            Some(Since::Position(position)) => self.connect().since(position.clone()),
             Some(Since::Beginning) => {
                 // Which life the log is in is known once a room is open.
-                let mut room = self.opened(connect.clone()).await?;
+                let mut room = self.connect().start()?;
                 let epoch = loop {
                     match room.next().await {
-                        Some(News::State(State::Closed(error))) => return Err(error.into()),
-                        None => return Err(Error::Closed.into()),
+                        Some(News::State(State::Open { .. })) => {}
+                        Some(News::State(state)) => self.state(state)?,
                         Some(_) => {}
+                        None => return Err(Error::Closed.into()),
                     }
                     if let Some(position) = room.position() {
                         break position.epoch.clone();
                     }
                 };
                 room.close().await;
-                connect = connect.since(Position { epoch, offset: Offset(0) });
+                self.connect().since(Position { epoch, offset: Offset(0) })
             }
-        }
-        self.opened(connect).await
+        };
+        Ok(connect.start()?)
     }
 
     fn connect(&self) -> Connect {
-        let Flags { server, transport, user_token, invitation, wait, .. } = self.flags.clone();
+        let Flags { server, transport, user_token, invitation, .. } = self.flags.clone();
         // It is no page that somebody looks at.
         let mut connect = Connect::to(server.server).room(server.room).uncounted();
         if let Some(token) = server.token {
@@ -191,29 +193,13 @@ impl Listening {
         if let Some(transport) = transport.only() {
             connect = connect.only(transport);
         }
-        match wait {
-            Some(wait) => connect.patience(Duration::from_secs(wait)),
-            None => connect,
-        }
-    }
-
-    /// As [`Connect::open`], except that it says why that takes a while.
-    async fn opened(&self, connect: Connect) -> Result<Room, Failure> {
-        let opening = connect.open();
-        tokio::pin!(opening);
-        let hurry = tokio::time::sleep(Duration::from_secs(1));
-        tokio::select! {
-            opened = &mut opening => return Ok(opened?),
-            () = hurry => self.note(&format!("waiting for {}", self.flags.server.server)),
-        }
-        Ok(opening.await?)
+        connect
     }
 
     async fn follow(&mut self, room: &mut Room) -> Result<(), Failure> {
         while let Some(news) = room.next().await {
             match news {
-                News::State(State::Closed(error)) => return Err(error.into()),
-                News::State(state) => self.state(state),
+                News::State(state) => self.state(state)?,
                 News::Event(event) => {
                     let text = match self.flags.format {
                         Format::Text => line::of_event(&event),
@@ -244,30 +230,41 @@ impl Listening {
         print(text)
     }
 
-    fn state(&mut self, state: State) {
+    /// Tells how the connection stands, if that is worth a word, or why it is given up.
+    fn state(&mut self, state: State) -> Result<(), Failure> {
         let Server { server, room, .. } = &self.flags.server;
         match state {
             State::Open { transport, recovered } => {
-                let lost = self.told || self.flags.since.is_some();
                 let text = match (self.told, recovered) {
                     (false, _) => format!("listening to {room} at {server} over {transport}"),
                     (true, true) => format!("connected again over {transport}"),
                     (true, false) => format!("connected again over {transport}, as a new page"),
                 };
                 self.note(&text);
-                if lost && !recovered {
+                if !recovered && (self.told || self.flags.since.is_some()) {
                     self.note("what happened in between is not in the server's log any more");
                 }
                 (self.told, self.failure) = (true, None);
             }
-            State::Waiting { why, .. } if self.failure != why || why.is_none() => {
-                let why = why.map(|why| (format!(": {why}"), why));
-                let text = why.as_ref().map(|(text, _)| text.as_str()).unwrap_or_default();
-                self.note(&format!("cut off{text}; trying again"));
-                self.failure = why.map(|(_, why)| why);
+            State::Waiting { why, retry_in } => {
+                if let Some(wait) = self.flags.wait.filter(|_| !self.told)
+                    && self.began.elapsed() + retry_in > Duration::from_secs(wait)
+                {
+                    let nobody = || Error::Unreachable("nobody answers".to_owned());
+                    return Err(why.unwrap_or_else(nobody).into());
+                }
+                // The same again and again is not worth a word.
+                let text = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                if self.failure.as_ref() != Some(&text) {
+                    let what = if self.told { "cut off" } else { "waiting for the server" };
+                    self.note(&format!("{what}{text}; trying again"));
+                    self.failure = Some(text);
+                }
             }
+            State::Closed(error) => return Err(error.into()),
             _ => {}
         }
+        Ok(())
     }
 
     fn note(&self, text: &str) {
@@ -279,6 +276,21 @@ impl Listening {
 
 fn json(frame: &ServerFrame<Value>) -> String {
     serde_json::to_string(frame).unwrap_or_default()
+}
+
+/// Tells when it is asked to stop. Where it cannot, since whoever reads the output does not, it ends
+/// all the same.
+fn stopping() -> mpsc::Receiver<u8> {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let (tell, told) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let signal = stopped().await;
+        // Who does not listen any more is about to end.
+        let _ = tell.send(signal).await;
+        tokio::time::sleep(PATIENCE).await;
+        std::process::exit(128 + i32::from(signal));
+    });
+    told
 }
 
 /// Waits for Ctrl-C, or for a service manager to end it; the signal's number.

@@ -30,7 +30,12 @@ pub(super) fn document() -> Value {
     let groups = paths::groups();
     let tags: Vec<Value> = groups
         .iter()
-        .map(|Group { name, description, .. }| json!({"name": name, "description": description}))
+        .map(|Group { name, description, operations }| {
+            // Objects have no order, and readers begin with what matters most.
+            let order = operations.iter().map(|one| json!([one.path, one.method]));
+            let order: Vec<Value> = order.collect();
+            json!({"name": name, "description": description, "x-order": order})
+        })
         .collect();
     let mut paths = Map::new();
     for Group { name, operations, .. } in groups {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const ALWAYS: [Code; 3] = [Code::Internal, Code::Unavailable, Code::StoreFailed];
 
 /// What is wrong with who asks.
-const ASKS: [Code; 10] = [
+const ASKS: [Code; 11] = [
     Code::BadQuery,
     Code::BadClient,
     Code::BadName,
@@ -18,7 +18,8 @@ const ASKS: [Code; 10] = [
     Code::TokenExpired,
     Code::TokenReplayed,
     Code::TokenForeign,
-    // Also of who only reads: a plain id counts for pages of this server alone.
+    // Also of who only reads: a plain id counts under `--open` alone, for pages of this server.
+    Code::Forbidden,
     Code::ForeignOrigin,
 ];
 
@@ -87,7 +88,7 @@ pub(super) fn operation(
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).fold(
         new,
         |new, name| match name {
-            "room" => new.shared("room"),
+            "room" if path.starts_with("/api/") => new.shared("room"),
             "button" => new.inside(name, "The button."),
             "held" => new.inside(name, "The words that wait."),
             name => new.inside(name, "Its name."),
@@ -159,9 +160,10 @@ impl Operation {
     }
 
     /// A header.
-    pub(super) fn header(mut self, name: &str, description: &str) -> Self {
-        self.parameters.push(json!({"name": name, "in": "header", "description": description,
-            "schema": {"type": "string"}}));
+    pub(super) fn header(mut self, name: &str, schema: &Value, description: &str) -> Self {
+        self.parameters.push(
+            json!({"name": name, "in": "header", "description": description, "schema": schema}),
+        );
         self
     }
 

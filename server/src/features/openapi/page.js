@@ -1,5 +1,5 @@
 // Makes the command lines ready to paste: this server's address in them, and a button to copy.
-for (const code of document.querySelectorAll("pre.sample code")) {
+for (const code of document.querySelectorAll(".sample code")) {
   code.textContent = code.textContent.replaceAll("$SERVER", location.origin);
   if (!navigator.clipboard) continue;
   const button = document.createElement("button");
@@ -13,7 +13,7 @@ for (const code of document.querySelectorAll("pre.sample code")) {
     }
     setTimeout(() => (button.textContent = "Copy"), 2000);
   };
-  code.after(button);
+  code.parentElement.after(button);
 }
 // On a phone the list of addresses is in the way until it is wanted.
 const list = document.querySelector("nav details");

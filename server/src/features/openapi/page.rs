@@ -58,14 +58,14 @@ impl<'d> Page<'d> {
         self.add(&html);
     }
 
-    /// The operations of a group: path, method, operation.
-    fn operations(&self, group: &Value) -> Vec<(&'d str, &'d str, &'d Value)> {
-        let paths = self.document["paths"].as_object().into_iter().flatten();
-        let all = paths.flat_map(|(path, methods)| {
-            let methods = methods.as_object().into_iter().flatten();
-            methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    /// The operations of a group, in order: path, method, operation.
+    fn operations(&self, group: &'d Value) -> Vec<(&'d str, &'d str, &'d Value)> {
+        let order = group["x-order"].as_array().into_iter().flatten();
+        let all = order.filter_map(|one| {
+            let (path, method) = (one[0].as_str()?, one[1].as_str()?);
+            Some((path, method, &self.document["paths"][path][method]))
         });
-        all.filter(|(_, _, operation)| operation["tags"][0] == *group).collect()
+        all.collect()
     }
 
     fn tags(&self) -> impl Iterator<Item = &'d Value> + use<'d> {
@@ -76,7 +76,7 @@ impl<'d> Page<'d> {
         self.add("<nav><details open><summary>All addresses</summary>");
         for tag in self.tags() {
             self.add(&format!("<h2>{}</h2><ul>", text(&tag["name"])));
-            for (_, method, operation) in self.operations(&tag["name"]) {
+            for (_, method, operation) in self.operations(tag) {
                 let (id, summary) = (text(&operation["operationId"]), text(&operation["summary"]));
                 let item = format!("<li><a href=\"#{id}\">{summary} {}</a></li>", mark(method));
                 self.add(&item);
@@ -93,7 +93,7 @@ impl<'d> Page<'d> {
         for tag in self.tags() {
             self.add(&format!("<section><h2>{}</h2>", text(&tag["name"])));
             self.markdown(&tag["description"]);
-            for (path, method, operation) in self.operations(&tag["name"]) {
+            for (path, method, operation) in self.operations(tag) {
                 self.operation(path, method, operation);
             }
             self.add("</section>");
@@ -115,7 +115,7 @@ impl<'d> Page<'d> {
         }
         for sample in operation["x-codeSamples"].as_array().into_iter().flatten() {
             let source = text(&sample["source"]);
-            self.add(&format!("<pre class=\"sample\"><code>{source}</code></pre>"));
+            self.add(&format!("<div class=\"sample\"><pre><code>{source}</code></pre></div>"));
         }
         self.parameters(operation);
         if let Some(contents) = operation["requestBody"]["content"].as_object() {

@@ -140,9 +140,9 @@ fn rooms() -> Vec<(&'static str, Value)> {
             object(
                 "Something for one user.",
                 &json!({
-                    "destination": said("The user's id."),
+                    "destination": user(),
                     "data": {"description": "Any JSON."},
-                    "room": {"type": ["string", "null"], "description": "In this room alone."},
+                    "room": {"anyOf": [of("RoomName"), {"type": "null"}], "description": "In this room alone."},
                     "store": {"type": "boolean", "description": "Keep it until the user comes."},
                 }),
                 &["destination", "data"],
@@ -195,4 +195,9 @@ fn face() -> Value {
         "color": {"enum": crate::buttons::COLORS, "default": "ink"},
         "item": {"$ref": "#/components/schemas/NewItem"},
     })
+}
+
+/// A user's id.
+pub(super) fn user() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[^\u0000-\u001f\u007f]+$", "description": "The user's id."})
 }

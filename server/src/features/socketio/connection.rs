@@ -26,6 +26,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// How many rooms one connection can be in.
 pub(super) const MOST_ROOMS: usize = 16;
 
+/// How many sessions of one connection may be there at once, also of those that are ending.
+const MOST_SESSIONS: usize = 2 * MOST_ROOMS;
+
 /// How long a connection may be in no room.
 const LONELY: Duration = Duration::from_secs(15);
 
@@ -91,6 +94,8 @@ struct State {
     rooms: HashMap<String, Room>,
     /// Tells the sessions in one room from each other.
     sessions: u64,
+    /// How many of them are there.
+    running: usize,
     /// How many binary messages still belong to what was refused.
     attachments: u32,
     pace: Limiter,
@@ -139,6 +144,7 @@ impl Connection {
         let state = State {
             rooms: HashMap::new(),
             sessions: 0,
+            running: 0,
             attachments: 0,
             pace: Limiter::new(rate, burst),
             excess: 0,
@@ -193,6 +199,9 @@ impl Connection {
 
     /// A binary message: of what was refused already, or out of place.
     pub(super) fn heard_binary(&self) {
+        if self.ending.borrow().is_some() {
+            return;
+        }
         let mut state = self.state();
         if state.attachments > 0 {
             state.attachments -= 1;
@@ -221,7 +230,8 @@ impl Connection {
             }
             let auth = handshake::read(auth)?;
             let mut state = self.state();
-            if state.costs().is_err() {
+            let flood = state.costs().is_err();
+            if flood || state.excess > 0 || state.running >= MOST_SESSIONS {
                 return Err(crate::command::too_fast());
             }
             if state.rooms.len() >= MOST_ROOMS && !state.rooms.contains_key(namespace) {
@@ -235,6 +245,7 @@ impl Connection {
             let session = state.sessions;
             state.rooms.insert(namespace.to_owned(), Room { session, entrance: None });
             state.lonely_since = None;
+            state.running += 1;
             Ok(Some((name, auth, session)))
         })();
         match entered {
@@ -301,6 +312,11 @@ impl Connection {
         let (moved, other) = (moved.clone(), Arc::clone(&waiting));
         room.entrance = Some(Entrance { frames, waiting, moved });
         Some(Frames { frames: taken, waiting: other })
+    }
+
+    /// A session is gone.
+    pub(super) fn finished(&self) {
+        self.state().running -= 1;
     }
 
     /// The page is not in this room any more, at least not by this session.

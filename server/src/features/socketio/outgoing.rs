@@ -129,6 +129,11 @@ struct Post<'a> {
 }
 
 #[derive(Deserialize)]
+struct You {
+    you: String,
+}
+
+#[derive(Deserialize)]
 struct Author<'a> {
     id: &'a str,
 }
@@ -186,7 +191,7 @@ impl Telling {
         [told].into_iter().chain(presence).collect()
     }
 
-    fn one(&self, frame: &Frame<'_>) -> Option<Vec<String>> {
+    fn one(&mut self, frame: &Frame<'_>) -> Option<Vec<String>> {
         match frame.t {
             "event" => self.event(frame),
             "signal" => self.signal(frame.signal?),
@@ -249,8 +254,13 @@ impl Telling {
         })
     }
 
-    fn signal(&self, signal: &RawValue) -> Option<Vec<String>> {
+    fn signal(&mut self, signal: &RawValue) -> Option<Vec<String>> {
         let what: What<'_> = serde_json::from_str(signal.get()).ok()?;
+        if what.kind == "you" {
+            // Who registers is somebody else to the others.
+            let known: You = serde_json::from_str(signal.get()).ok()?;
+            self.you = known.you;
+        }
         Some(vec![match what.kind {
             "piece_moving" => self.emit("position", &[&position(&what, what.by?.get())?]),
             "presence" => self.emit("presence", &[&without_kind(signal)?]),
@@ -400,6 +410,21 @@ mod tests {
         let moving = json!({"t": "signal", "signal": signal});
         let position = json!({"piece": "logo", "x": 0.25, "y": 0, "by": "pA"});
         assert_eq!(told(&mut telling, &moving), [json!(["position", position])]);
+    }
+
+    #[test]
+    fn a_mover_that_registered_meanwhile_is_still_the_mover() {
+        let (mut telling, moved) = telling();
+        let you = json!({"kind": "you", "you": "pAna", "user": "ana"});
+        assert_eq!(
+            told(&mut telling, &json!({"t": "signal", "signal": you})),
+            [json!(["signal", you])]
+        );
+        moved.note("logo".parse().unwrap());
+        let moved = json!({"kind": "piece_moved", "piece": "logo", "x": 0.5, "y": 1.0});
+        let mut landed = event(&moved);
+        landed["by"]["id"] = "pAna".into();
+        assert!(told(&mut telling, &landed).is_empty());
     }
 
     #[test]

@@ -42,15 +42,20 @@ pub(super) async fn run(
     socket: Arc<Socket<Slot>>,
     beginning: Beginning,
 ) {
+    serve(&connection, &socket, beginning).await;
+    connection.finished();
+}
+
+async fn serve(connection: &Connection, socket: &Arc<Socket<Slot>>, beginning: Beginning) {
     let Beginning { namespace, session, room, auth } = beginning;
     let moved = Moved::default();
-    let mut bridge = match join(&connection, &socket, &room, &auth).await {
+    let mut bridge = match join(connection, socket, &room, &auth).await {
         Ok(bridge) => bridge,
         Err(problem) => {
             connection.app.metrics.refused.add(1);
             connection.forget(&namespace, Some(session));
             // A connection that is gone needs no answer.
-            let _ = outlet::send(&socket, packet::connect_error(&namespace, &problem)).await;
+            let _ = outlet::send(socket, packet::connect_error(&namespace, &problem)).await;
             return;
         }
     };
@@ -65,7 +70,7 @@ pub(super) async fn run(
             Ended::Left => End::Left,
             Ended::Broken => End::Broken,
         },
-        end = tell(&socket, &namespace, &mut bridge, &mut telling) => end.unwrap_or(End::Broken),
+        end = tell(socket, &namespace, &mut bridge, &mut telling) => end.unwrap_or(End::Broken),
         () = feed(frames, &way_in) => End::Left,
     };
     match end {
@@ -73,7 +78,7 @@ pub(super) async fn run(
         // Pages come back to a namespace only where the connection itself ends.
         End::Over { reconnect: false } => {
             connection.forget(&namespace, Some(session));
-            let _ = outlet::send(&socket, packet::disconnected(&namespace)).await;
+            let _ = outlet::send(socket, packet::disconnected(&namespace)).await;
         }
         End::Left => {
             way_in.leave();

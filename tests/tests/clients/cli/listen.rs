@@ -1,8 +1,9 @@
 //! `nowcast listen`.
 
 use super::{Running, run, start, task, with_token};
+use nowcast_tests::nginx::{AUTHORITY, Nginx};
 use nowcast_tests::page::{Joining, Transport};
-use nowcast_tests::server::{Server, Setup, TOKEN};
+use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::wait::in_time;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ nowcast_tests::over_every_transport! {
     it_prints_every_event_as_it_happens,
     it_goes_on_after_the_server_was_killed,
     it_stops_when_its_output_is_closed,
+    it_speaks_tls_with_whom_the_system_trusts,
 }
 
 /// One that listens by this way, once it does.
@@ -102,6 +104,21 @@ fn interrupt(running: &Running, signal: Signal) {
 }
 
 #[tokio::test]
+async fn it_can_be_stopped_also_while_nobody_reads() {
+    let server = Server::start().await;
+    let running = listening(&server, Transport::WebSocket, &[]).await;
+    // More than a pipe holds.
+    let text = "x".repeat(10_000);
+    for _ in 0..20 {
+        server.publisher().say(text.as_str()).await;
+    }
+    interrupt(&running, Signal::INT);
+    let Running { mut child, lines: _lines, .. } = running;
+    let status = in_time("it ends", child.wait()).await.expect("a status");
+    assert_eq!(status.code(), Some(130));
+}
+
+#[tokio::test]
 async fn it_says_what_is_lost_when_the_server_has_it_no_more() {
     let server = Server::start().await;
     server.publisher().say("before").await;
@@ -117,7 +134,7 @@ async fn it_waits_for_a_server_that_is_not_there_yet() {
     let mut server = Server::start().await;
     server.kill().await;
     let mut running = start(task(&server.origin(), &["listen"]));
-    running.noted("waiting for").await;
+    running.noted("waiting for the server").await;
     server.restart().await;
     running.noted("listening to main").await;
     server.publisher().say("here").await;
@@ -176,7 +193,32 @@ async fn what_is_refused_is_said_and_has_a_code_of_its_own() {
     refused(&["listen", "--transport", "pigeon"]).await.failed(2, "pigeon");
     server.kill().await;
     let away = run(task(&server.origin(), &["listen", "--wait", "0"])).await;
-    away.failed(4, "cannot be reached");
+    away.failed(4, "Connection refused");
+    // Who is there is given the time that it takes.
+    server.restart().await;
+    let arguments = ["listen", "--wait", "0", "--count", "1"];
+    let mut running = start(task(&server.origin(), &arguments));
+    running.noted("listening").await;
+}
+
+/// As most servers that others reach are: behind something that speaks TLS.
+async fn it_speaks_tls_with_whom_the_system_trusts(transport: Transport) {
+    let server = Server::start().await;
+    let nginx = Nginx::with_tls("site", &server).await;
+    let trusting = |arguments: &[&str]| {
+        let mut command = task(&nginx.origin(), arguments);
+        command.env("SSL_CERT_FILE", repository().join(AUTHORITY)).env("NOWCAST_TOKEN", TOKEN);
+        command
+    };
+    let way = ["listen", "--transport", transport.as_str(), "--count", "1"];
+    let mut running = start(trusting(&way));
+    running.noted("listening").await;
+    assert_eq!(run(trusting(&["publish", "In private"])).await.code, Some(0));
+    assert!(running.line().await.ends_with("\tIn private"));
+    assert_eq!(running.end().await.code, Some(0));
+
+    let stranger = run(task(&nginx.origin(), &["listen", "--wait", "1"])).await;
+    stranger.failed(4, "certificate");
 }
 
 #[tokio::test]

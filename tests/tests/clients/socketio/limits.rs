@@ -4,7 +4,7 @@ use super::raw::{Polls, Socket, errors};
 use nowcast_tests::api::{expect_problem, expect_status};
 use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{Server, Setup};
-use nowcast_tests::wait::eventually;
+use nowcast_tests::wait::{eventually, pause};
 use serde_json::json;
 
 /// What one connection may be in.
@@ -165,6 +165,39 @@ async fn a_page_that_does_not_read_ends_by_name_and_costs_little() {
 async fn publish_large(server: &Server, text: &str) {
     let data = json!({"url": "https://example.org/", "title": "Large", "description": text});
     server.publisher().publish("link", data).await;
+}
+
+#[tokio::test]
+async fn coming_and_going_all_the_time_is_answered_and_leaves_nothing_behind() {
+    let server = Server::start().await;
+    let mut socket = Socket::joined(&server).await;
+    for _ in 0..600 {
+        socket.send("41").await;
+        socket.send("40").await;
+        socket.skim().await.expect("the connection stays");
+    }
+    socket.send("41").await;
+    // Whoever goes on too fast is refused, and gets in when it slows down.
+    loop {
+        socket.send("40").await;
+        let text = loop {
+            let text = socket.next().await.expect("an answer");
+            if text.starts_with("40") || text.starts_with("44") {
+                break text;
+            }
+        };
+        if text.starts_with("40") {
+            break;
+        }
+        assert!(text.contains("rate_limited"), "{text}");
+        pause().await;
+    }
+    socket.abandon();
+    eventually("no session is left", async || {
+        let answer = server.visitor().get("/metrics").send().await.ok()?;
+        answer.text().await.ok()?.contains("transport=\"bridge\"} 0").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -53,8 +53,8 @@ pub(super) fn group() -> Group {
             .query("before", &number(), "Words before this offset; without, the newest.")
             .query(
                 "limit",
-                &json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-                "How many at most.",
+                &json!({"type": "integer", "minimum": 0, "default": 50}),
+                "How many at most: 1 to 200.",
             )
             .gives(
                 200,

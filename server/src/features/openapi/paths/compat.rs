@@ -2,6 +2,7 @@
 
 use super::{Group, text};
 use crate::features::openapi::operation::{Access, Operation, operation};
+use crate::features::openapi::schemas::user;
 use nowcast_shared::error::Code;
 use serde_json::{Value, json};
 
@@ -135,7 +136,7 @@ fn pushing(operation: Operation) -> Operation {
     posting(operation)
         .takes(
             FORM,
-            &fields(&["destination", "data"]),
+            &json!({"allOf": [fields(&["destination", "data"]), {"properties": {"destination": user()}}]}),
             &json!({"destination": "bo@club", "data": "Ready"}),
         )
         .gives_other(200, "Pushed, also if nobody was reached.", "text/plain")

@@ -2,6 +2,7 @@
 
 use super::{Group, list, object, of, text};
 use crate::features::openapi::operation::{Access, operation};
+use crate::features::openapi::schemas::user;
 use nowcast_shared::error::Code;
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ pub(super) fn push() -> Group {
     let form = json!({
         "type": "object",
         "properties": {
-            "destination": {"type": "string"},
+            "destination": user(),
             "data": {"type": "string"},
             "room": {"type": "string"},
             "store": {"enum": ["true", "1", "on", "false", "0", ""]},

@@ -12,10 +12,16 @@ pub(super) fn group() -> Group {
     let operations = vec![
         operation("post", "/api/rooms/{room}/items", "publish", "Publish an item")
             .says(
-                "It is on every open page of the room before the answer is read. Of the kinds \
-                 `message` (Markdown), `link`, `image`, `post` (what somebody said elsewhere) and \
-                 `custom` (any JSON). A form's field `kind` or `type` names the kind; all other \
-                 fields become the data, as text.\n\nWith an `Idempotency-Key` a repeat takes \
+                "It is on every open page of the room before the answer is read. The kinds and their \
+                 data:\n\n\
+                 - `message`: `text`, in Markdown.\n\
+                 - `link`: `url`, perhaps `title` and `description`.\n\
+                 - `image`: `url` (or an upload's path) and `alt`, perhaps `width` and `height`.\n\
+                 - `post`, what somebody said elsewhere: `text` or `picture`, perhaps `user`, \
+                 `source`, `url` (the way there), `alt`, `width` and `height`.\n\
+                 - `custom`: any JSON but `null`.\n\n\
+                 Fields that a kind does not know are kept. A form's field `kind` or `type` names the \
+                 kind; all other fields become the data, as text.\n\nWith an `Idempotency-Key` a repeat takes \
                  effect once: it gets the first answer again, as 200.",
             )
             .in_room()
@@ -52,8 +58,8 @@ pub(super) fn group() -> Group {
             .query("before", &number(), "Items before this offset; without, the newest.")
             .query(
                 "limit",
-                &json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-                "How many at most.",
+                &json!({"type": "integer", "minimum": 0, "default": 50}),
+                "How many at most: 1 to 200.",
             )
             .gives(
                 200,

@@ -52,7 +52,7 @@ pub(super) fn group() -> Group {
                 "The server's frames as server-sent events: the `id` of an event is its position, from \
                  which a stream resumes by `Last-Event-ID`.",
             )
-            .header("Last-Event-ID", "As `since`; newer than that.")
+            .header("Last-Event-ID", &of("Position"), "As `since`; newer than that.")
             .gives_other(200, "The stream.", "text/event-stream")
             .example(
                 "curl -N --max-time 1 \"$SERVER/api/rooms/main/sse\"",

@@ -1,9 +1,9 @@
 //! Shared variables.
 
-use super::{Group, number, object, of};
+use super::{Group, number, object, of, text};
 use crate::features::openapi::operation::{Access, operation};
 use nowcast_shared::error::Code;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SET: [Code; 7] = [
     Code::BadVariable,
@@ -34,7 +34,7 @@ pub(super) fn group() -> Group {
         operation("get", "/api/rooms/{room}/vars/{name}", "getVariable", "A variable")
             .in_room()
             .asks(Access::Anybody)
-            .header("If-None-Match", "The version that one has, in quotes: 304 if it is still that one.")
+            .header("If-None-Match", &text(), "The version that one has, in quotes: 304 if it is still that one.")
             .gives(200, "Its value.", &json!({}), &json!({"home": 2, "away": 1}))
             .with_headers(200, &[("ETag", version)])
             .gives_nothing(304, "It has this version still.")
@@ -53,8 +53,8 @@ pub(super) fn group() -> Group {
             .shared("userToken")
             .shared("userId")
             .shared("idempotencyKey")
-            .header("If-Match", "`*`, or a version in quotes.")
-            .header("If-None-Match", "`*`")
+            .header("If-Match", &tag(), "`*`, or a version in quotes.")
+            .header("If-None-Match", &json!({"const": "*"}), "`*`")
             .takes("application/json", &json!({}), &json!({"home": 2, "away": 1}))
             .gives(200, "Set.", &object(&[("version", number())]), &json!({"version": 45}))
             .gives(201, "Set, and new.", &object(&[("version", number())]), &json!({"version": 44}))
@@ -72,7 +72,7 @@ pub(super) fn group() -> Group {
             .shared("userToken")
             .shared("userId")
             .shared("idempotencyKey")
-            .header("If-Match", "`*`, or a version in quotes.")
+            .header("If-Match", &tag(), "`*`, or a version in quotes.")
             .gives_nothing(204, "It is gone.")
             .refuses(&SET)
             .refuses(&[Code::UnknownVariable])
@@ -83,4 +83,9 @@ pub(super) fn group() -> Group {
         description: "Small named values that pages and programs see alike.",
         operations,
     }
+}
+
+/// A version as a header has it, or any.
+fn tag() -> Value {
+    json!({"type": "string", "pattern": r#"^(\*|"[0-9]+")$"#})
 }
