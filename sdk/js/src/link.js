@@ -74,7 +74,7 @@ export class Link {
    *
    * @param {string} id
    * @param {unknown} command
-   * @param {string | null} about of those about the same only the newest waits
+   * @param {string | null} about of those in a row about the same only the newest waits
    * @returns {Promise<import("./nowcast.js").Taken>}
    */
   send(id, command, about) {
@@ -231,10 +231,8 @@ export class Link {
   /** @param {any} answer an `ack` or a `reject` */
   #answered(answer) {
     const then = this.#sending.answered(String(answer.command));
-    for (const { resolve, reject } of then) {
-      if (answer.t === "ack") resolve({ offset: answer.offset, held: answer.held });
-      else reject(new NowcastError(answer.code, answer.message));
-    }
+    if (answer.t === "ack") then?.resolve({ offset: answer.offset, held: answer.held });
+    else then?.reject(new NowcastError(answer.code, answer.message));
   }
 
   /** Sends what can be sent now, and gives up what nobody will answer any more. */
@@ -268,10 +266,9 @@ export class Link {
     const wait = failed ? Math.max(AGAIN, retryAfter(failed)) : AGAIN;
     this.#sending.requestEnded(now(), id, !away, wait);
     if (id !== null && !away) {
-      for (const { resolve, reject } of this.#sending.answered(id)) {
-        if (failed) reject(failed);
-        else resolve({ offset: answer?.offset, held: answer?.held });
-      }
+      const then = this.#sending.answered(id);
+      if (failed) then?.reject(failed);
+      else then?.resolve({ offset: answer?.offset, held: answer?.held });
     }
     this.#sendDue();
   }

@@ -44,6 +44,8 @@ export interface Taken {
   offset?: number;
   /** Whether what was said waits for approval. */
   held?: boolean;
+  /** Whether a newer move of the same piece went out in its place. */
+  superseded?: boolean;
 }
 
 export interface Author {

@@ -169,8 +169,8 @@ export class Room {
   }
 
   /**
-   * Moves a piece, and holds it for two seconds. Where many moves wait, only the newest goes out,
-   * and its answer is that of those before it.
+   * Moves a piece, and holds it for two seconds. Of moves in a row that wait only the newest goes
+   * out; the answer of the others is `superseded`.
    *
    * @param {string} piece
    * @param {number} x fraction of the free way, 0 to 1
