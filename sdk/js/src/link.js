@@ -97,13 +97,23 @@ export class Link {
     this.#sendDue();
   }
 
+  /** Knocks again at once, where it was turned away: the address says something else now. */
+  again() {
+    this.#tell({ type: "start" });
+  }
+
   /** Ends it for good. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
     this.#tell({ type: "stop" });
+    this.#rest();
+  }
+
+  /** Nothing wakes it any more, and nothing keeps it in memory. */
+  #rest() {
     clearTimeout(this.#timer);
-    for (const stop of this.#unlisten) stop();
+    for (const stop of this.#unlisten.splice(0)) stop();
   }
 
   /** Notices when the page is looked at again, and when the network comes back. */
@@ -139,6 +149,7 @@ export class Link {
       for (const todo of this.#plan.handle(now(), next)) this.#carryOut(todo);
     }
     this.#busy = false;
+    if (this.#plan.ended !== null) this.#rest();
     this.#page.changed();
     this.#sendDue();
   }

@@ -171,7 +171,10 @@ export interface Room {
   drop(piece: string, x: number, y: number): Promise<Taken>;
   /** Goes by another name. */
   rename(name: string): Promise<Taken>;
-  /** Registers as a user, so that pushes to it arrive here; also after every interruption. */
+  /**
+   * Registers as a user, so that pushes to it arrive here; also after every interruption. Where the
+   * server turned this client away for a token that has expired, a fresh one opens the room again.
+   */
   register(user: { token: string } | { id: string }): Promise<Taken>;
   /** Asks for anything else that the server understands. */
   command(command: { kind: string; [field: string]: unknown }): Promise<Taken>;
