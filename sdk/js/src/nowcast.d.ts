@@ -191,7 +191,11 @@ export declare class NowcastError extends Error {
     message: string,
     more?: { status?: number; retryAfter?: number; cause?: unknown },
   );
-  /** Stable, for programs: the server's codes, and `closed`, `unanswered`, `unreachable`, `unsupported`, `bad_option`. */
+  /**
+   * Stable, for programs: the server's codes, and `closed`, `unanswered`, `too_many` (waiting for an
+   * answer), `unreachable`, `foreign_origin` (the server does not let this site read it),
+   * `unsupported`, `bad_option`.
+   */
   readonly code: string;
   /** The HTTP status, where the refusal came as an answer to a request; 0 if there was none. */
   readonly status?: number;
