@@ -29,7 +29,9 @@ export async function diagnose({ server, room, invitation }, ask = fetch) {
   // This file every Nowcast server gives to everybody.
   const sdk = await get("/nowcast.js", { method: "HEAD" });
   if (sdk?.ok) {
-    const words = `${host} does not let this in: there is no room “${room}”, or it is private.`;
+    const words = `${host} answers, but no connection to the room “${room}” comes about. ` +
+      "There may be no such room, it may be private, or something before the server may not pass " +
+      "WebSockets on.";
     return { code: "refused", words };
   }
   if (await get("/", { mode: "no-cors" })) {

@@ -37,6 +37,8 @@ const ROOM_FOR = 3_000_000;
  * @property {boolean} more Whether the room has older items.
  * @property {Item[]} items Newest first.
  * @property {Seen | null} seen
+ * @property {string[]} untold The ids of those that are still to be announced: the browser may end
+ *   the worker before it has.
  */
 
 /**
@@ -46,7 +48,7 @@ const ROOM_FOR = 3_000_000;
  * @returns {Kept}
  */
 export function nothing(place) {
-  return { place, position: null, title: "", more: false, items: [], seen: null };
+  return { place, position: null, title: "", more: false, items: [], seen: null, untold: [] };
 }
 
 /**
@@ -59,7 +61,8 @@ export function nothing(place) {
 export function restored(stored, place) {
   const whole = samePlace(stored?.place, place) && Array.isArray(stored.items) &&
     /^[^:]+:\d+$/.test(stored.position);
-  return whole ? stored : nothing(place);
+  const untold = Array.isArray(stored?.untold) ? stored.untold : [];
+  return whole ? { ...stored, untold } : nothing(place);
 }
 
 /**
@@ -120,6 +123,7 @@ export function takeEvent(kept, logged) {
     }
     case "item_deleted":
       now.items = kept.items.filter((item) => item.id !== event.item);
+      now.untold = kept.untold.filter((id) => id !== event.item);
       return { kept: now, fresh: [], deleted: event.item };
     case "room_titled":
       now.title = event.title;
@@ -139,7 +143,31 @@ export function unread({ items, seen }) {
 }
 
 /**
- * The person looks now.
+ * These are to be announced.
+ *
+ * @param {Kept} kept
+ * @param {Item[]} items
+ * @returns {Kept}
+ */
+export function toTell(kept, items) {
+  const untold = [...kept.untold, ...items.map(({ id }) => id)];
+  // What is not kept any longer is not told either.
+  return { ...kept, untold: untold.slice(-MOST) };
+}
+
+/**
+ * These were announced.
+ *
+ * @param {Kept} kept
+ * @param {string[]} told Their ids.
+ * @returns {Kept}
+ */
+export function wasTold(kept, told) {
+  return { ...kept, untold: kept.untold.filter((id) => !told.includes(id)) };
+}
+
+/**
+ * The person looks now, and needs no announcement of what is there.
  *
  * @param {Kept} kept
  * @returns {Kept}
@@ -151,7 +179,7 @@ export function looked(kept) {
   }
   const at = kept.items[0]?.at ?? kept.seen?.at ?? 0;
   const seen = { epoch: position.epoch, offset: position.offset, at };
-  return { ...kept, seen };
+  return { ...kept, seen, untold: [] };
 }
 
 /**

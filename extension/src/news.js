@@ -1,8 +1,5 @@
-// From new items to notifications: what comes together is told together, so that who was away
-// hears one summary.
-
-import { ring, silence } from "./bell.js";
-import { noteOf, notes } from "./notify.js";
+// When new items are announced: what comes together is told together, so that who was away hears
+// one summary. What is to be told is kept with the items, not here.
 
 /** What comes within this time of each other came together, in milliseconds. */
 const TOGETHER = 700;
@@ -11,48 +8,25 @@ const TOGETHER = 700;
 const LATEST = 3_000;
 
 export class News {
-  /** @type {Set<string>} Items that are to be told of. */
-  #fresh = new Set();
-  #since = 0;
+  /** @type {number | null} Since when something waits. */
+  #since = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #tell;
 
-  /**
-   * @param {import("./kept.js").Item[]} items
-   * @param {() => import("./kept.js").Kept | null} kept Asked when the time has come; `null` if
-   *   nobody needs to be told.
-   */
-  add(items, kept) {
-    if (items.length === 0) {
-      return;
-    }
-    if (this.#fresh.size === 0) {
-      this.#since = Date.now();
-    }
-    items.forEach(({ id }) => this.#fresh.add(id));
+  /** @param {() => void} tell Called when the time has come. */
+  constructor(tell) {
+    this.#tell = tell;
+  }
+
+  /** There is something to tell. */
+  soon() {
+    this.#since ??= Date.now();
     clearTimeout(this.#timer);
     const left = this.#since + LATEST - Date.now();
-    this.#timer = setTimeout(() => this.#tell(kept()), Math.max(0, Math.min(TOGETHER, left)));
-  }
-
-  /** What is kept was changed or deleted meanwhile: only what is there now is told. */
-  #tell(kept) {
-    const fresh = kept?.items.filter(({ id }) => this.#fresh.has(id)) ?? [];
-    this.forget();
-    if (kept) {
-      notes(fresh, kept).forEach(ring);
-    }
-  }
-
-  /** An item is gone, and so is what was told of it. */
-  deleted(item) {
-    this.#fresh.delete(item);
-    silence(noteOf(item));
-  }
-
-  /** Nothing that is not told yet will be. */
-  forget() {
-    clearTimeout(this.#timer);
-    this.#fresh.clear();
+    this.#timer = setTimeout(() => {
+      this.#since = null;
+      this.#tell();
+    }, Math.max(0, Math.min(TOGETHER, left)));
   }
 }

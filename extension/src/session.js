@@ -6,11 +6,11 @@
 import { connect } from "../nowcast.js";
 import { pageOf, samePlace } from "./address.js";
 import { badge } from "./badge.js";
-import { silence, silenceAll } from "./bell.js";
+import { ring, silence, silenceAll } from "./bell.js";
 import { diagnose } from "./diagnose.js";
 import * as keeping from "./kept.js";
 import { News } from "./news.js";
-import { linkOf, wanted } from "./notify.js";
+import { linkOf, noteOf, notes, wanted } from "./notify.js";
 import { Popups } from "./popups.js";
 import * as storage from "./storage.js";
 
@@ -44,7 +44,9 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #saving;
   #popups = new Popups();
-  #news = new News();
+  #news = new News(() => this.#announce());
+  /** @type {Set<string>} The ids of those that are being announced: a picture takes its time. */
+  #telling = new Set();
   #ready = this.#load();
 
   async #load() {
@@ -52,6 +54,10 @@ export class Session {
     const { place } = this.#settings;
     this.#kept = place && keeping.restored(await storage.kept(), place);
     this.#liveAt = await storage.liveAt();
+    if (this.#kept?.untold.length) {
+      // The worker before this one did not come to it.
+      this.#news.soon();
+    }
   }
 
   /** Sees to it that the room is followed; also called when it is. */
@@ -79,7 +85,6 @@ export class Session {
       return;
     }
     this.#leave();
-    this.#news.forget();
     this.#problem = null;
     this.#watching = null;
     this.#liveAt = null;
@@ -176,7 +181,7 @@ export class Session {
     }
     this.#take(taken.kept, taken.fresh);
     if (taken.deleted) {
-      this.#news.deleted(taken.deleted);
+      silence(noteOf(taken.deleted));
     }
     this.#popups.send(JSON.stringify({ t: "event", ...logged }));
   }
@@ -194,10 +199,31 @@ export class Session {
       this.#kept = keeping.looked(kept);
     } else {
       const items = wanted(fresh, this.#settings.notify);
-      this.#news.add(items, () => this.#popups.open ? null : this.#kept);
+      this.#kept = keeping.toTell(kept, items);
+      if (items.length > 0) {
+        this.#news.soon();
+      }
     }
     this.#saveSoon();
     this.#showBadge();
+  }
+
+  /** What was changed or deleted meanwhile is not told as it was: only what is there now. */
+  async #announce() {
+    const kept = this.#kept;
+    if (!kept) {
+      return;
+    }
+    const untold = kept.untold.filter((id) => !this.#telling.has(id));
+    untold.forEach((id) => this.#telling.add(id));
+    const fresh = kept.items.filter(({ id }) => untold.includes(id));
+    // Told twice, it is the same notification; forgotten before it is told, it would be none.
+    await Promise.allSettled(notes(fresh, kept).map(ring));
+    untold.forEach((id) => this.#telling.delete(id));
+    if (this.#kept && samePlace(kept.place, this.#kept.place)) {
+      this.#kept = keeping.wasTold(this.#kept, untold);
+      this.#saveSoon();
+    }
   }
 
   #connection({ state, reason }) {
@@ -211,7 +237,7 @@ export class Session {
     } else if (state === "waiting") {
       this.#ask();
     } else if (state === "closed") {
-      this.#room = null;
+      this.#leave();
       this.#problem = ENDED[reason] ?? "The server ended this connection.";
     }
     this.#tellStatus();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOST, asWelcome, looked, nothing, restored, takeEvent, takeSnapshot, unread } from "../src/kept.js";
+import {
+  MOST, asWelcome, looked, nothing, restored, takeEvent, takeSnapshot, toTell, unread, wasTold,
+} from "../src/kept.js";
 
 const PLACE = { server: "https://live.example", room: "main" };
 const item = (offset, more = {}) =>
@@ -89,6 +91,18 @@ test("so many items are kept, and no more than there is room for", () => {
   assert.ok(heavy.more && heavy.items.length > 40);
 });
 
+test("what is to be announced is kept until it was, is deleted or was looked at", () => {
+  let { kept, fresh } = takeEvent(room(2), published(3));
+  kept = toTell(kept, fresh);
+  ({ kept, fresh } = takeEvent(kept, published(4)));
+  kept = toTell(kept, fresh);
+  assert.deepEqual(kept.untold, ["i3", "i4"]);
+  assert.deepEqual(wasTold(kept, ["i3"]).untold, ["i4"]);
+  const event = { kind: "item_deleted", item: "i4" };
+  assert.deepEqual(takeEvent(kept, { offset: 5, event }).kept.untold, ["i3"]);
+  assert.deepEqual(looked(kept).untold, []);
+});
+
 test("the popup is told the same in a frame of the server's", () => {
   const frame = JSON.parse(asWelcome(room(2)));
   assert.deepEqual([frame.t, frame.epoch, frame.offset, frame.recovered], ["welcome", "e1", 2, false]);
@@ -98,7 +112,8 @@ test("the popup is told the same in a frame of the server's", () => {
 
 test("what is stored is taken for what was kept only if it is that, of this room", () => {
   const kept = room(3);
-  assert.equal(restored(kept, { ...PLACE }), kept);
+  assert.deepEqual(restored(kept, { ...PLACE }), kept);
+  assert.deepEqual(restored({ ...kept, untold: undefined }, PLACE).untold, [], "of an older version");
   const other = { ...PLACE, room: "other" };
   assert.deepEqual(restored(kept, other), nothing(other));
   for (const bad of [undefined, null, 5, {}, { ...kept, items: 1 }, { ...kept, position: "x" }]) {

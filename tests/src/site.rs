@@ -13,6 +13,7 @@ type Pages = Arc<Mutex<HashMap<String, (String, String)>>>;
 pub struct Site {
     port: u16,
     pages: Pages,
+    seen: Arc<Mutex<Vec<String>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -25,13 +26,14 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let pages = Pages::default();
-        let known = Arc::clone(&pages);
+        let seen = Arc::default();
+        let (known, asked) = (Arc::clone(&pages), Arc::clone(&seen));
         let accepting = tokio::spawn(async move {
             while let Ok((visitor, _)) = listener.accept().await {
-                tokio::spawn(answer(visitor, Arc::clone(&known)));
+                tokio::spawn(answer(visitor, Arc::clone(&known), Arc::clone(&asked)));
             }
         });
-        Self { port, pages, accepting }
+        Self { port, pages, seen, accepting }
     }
 
     /// Its origin. Not only the port is another than a server's on `127.0.0.1`: to browsers it is
@@ -51,6 +53,16 @@ impl Site {
     }
 }
 
+impl Site {
+    /// What was asked for until now, with the query.
+    ///
+    /// # Panics
+    /// When a test panicked while that was noted.
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.lock().expect("nothing panics while it is held").clone()
+    }
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
         self.accepting.abort();
@@ -58,7 +70,7 @@ impl Drop for Site {
 }
 
 /// Answers one request, whatever it says beside its path.
-async fn answer(mut visitor: TcpStream, pages: Pages) {
+async fn answer(mut visitor: TcpStream, pages: Pages, seen: Arc<Mutex<Vec<String>>>) {
     let mut head = Vec::new();
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
         if !visitor.read_buf(&mut head).await.is_ok_and(|length| length > 0) {
@@ -66,7 +78,9 @@ async fn answer(mut visitor: TcpStream, pages: Pages) {
         }
     }
     let head = String::from_utf8_lossy(&head);
-    let path = head.split(' ').nth(1).and_then(|path| path.split('?').next()).unwrap_or_default();
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    seen.lock().expect("nothing panics while it is held").push(target.to_owned());
+    let path = target.split('?').next().unwrap_or_default();
     let page = pages.lock().expect("nothing panics while it is held").get(path).cloned();
     let (status, (html, policy)) = match page {
         Some(page) => ("200 OK", page),

@@ -3,8 +3,8 @@ import { NowcastError } from "./errors.js";
 /**
  * Where a room is, and what the server recognises this client by.
  *
- * A user's token (a JWT) goes into addresses, since browsers send no headers with a WebSocket. A
- * program's token goes into the header of requests, and nowhere else.
+ * A user's token (a JWT) goes into addresses, since browsers send no headers with a WebSocket. Any
+ * other is a program's: it goes into the header of requests, and nowhere else.
  */
 export class Address {
   #base;
@@ -82,8 +82,11 @@ export class Address {
 }
 
 /**
+ * Whether it is a JWT: three parts, of which the first is a JSON object in base64. A program's
+ * token is chosen freely, and may have dots in it as well.
+ *
  * @param {string} token
  */
 function isUserToken(token) {
-  return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
+  return /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(token);
 }

@@ -1,7 +1,7 @@
 /**
  * Why something did not work: a stable `code` for programs, a sentence for people. Codes of the
  * server are listed in its documents; those of this library are `closed`, `unanswered`,
- * `unreachable`, `unsupported` and `bad_option`.
+ * `too_many`, `unreachable`, `foreign_origin`, `unsupported` and `bad_option`.
  */
 export class NowcastError extends Error {
   /**

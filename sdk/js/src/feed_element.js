@@ -11,6 +11,19 @@ const TICK = 10_000;
 /** So much of a new item is read out, in characters. */
 const READ_OUT = 200;
 
+/**
+ * What a feed shows that does not come to connect.
+ *
+ * @param {any} refusal
+ */
+const unopened = (refusal) => ({
+  refusal, items: [], title: "", server: "", transport: "", ended: null, known: false, connected: false, failing: false,
+});
+
+/**
+ * @typedef {{item: import("./nowcast.js").Item, element: HTMLElement}} Detail
+ */
+
 /** What a change of these means: another connection. */
 const CONNECTING = ["src", "server", "room", "transport", "token", "invitation"];
 
@@ -20,8 +33,9 @@ let sheet;
 /**
  * `<nowcast-feed>`: a live feed. See the package's README for its attributes, parts and properties.
  *
- * Before an item is drawn it dispatches `nowcast:item`, with `{item, element}` as detail: who
- * prevents the default draws into `element` instead.
+ * Before a custom item is drawn it dispatches `nowcast:item`, with `{item, element}` as detail: who
+ * prevents the default draws into `element` instead, and hears `nowcast:item-removed`, with the same
+ * detail, when that is not needed any more. As the server's own pages do.
  */
 export class NowcastFeed extends HTMLElement {
   static observedAttributes = [...CONNECTING, "limit", "heading"];
@@ -31,7 +45,9 @@ export class NowcastFeed extends HTMLElement {
 
   /** @type {Source | null} */
   #source = null;
-  /** @type {Map<string, {item: import("./nowcast.js").Item, row: HTMLElement}>} */
+  /** @type {ReturnType<typeof unopened> | null} */
+  #unopened = null;
+  /** @type {Map<string, {item: import("./nowcast.js").Item, row: HTMLElement, taken: Detail | null}>} */
   #rows = new Map();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
@@ -89,7 +105,11 @@ export class NowcastFeed extends HTMLElement {
 
   /** @param {string} name */
   attributeChangedCallback(name) {
-    if (!this.isConnected) return;
+    if (!this.isConnected) {
+      // One that is being moved keeps its connection, but not to somewhere else.
+      if (CONNECTING.includes(name)) this.#stop();
+      return;
+    }
     if (!CONNECTING.includes(name)) return this.#draw(null);
     // Several that change together make one new connection.
     if (this.#starting) return;
@@ -109,13 +129,12 @@ export class NowcastFeed extends HTMLElement {
 
   /** Draws all items anew, for example when a script that draws some was loaded late. */
   refresh() {
-    this.#rows.clear();
-    this.#list.replaceChildren();
+    this.#clear();
     this.#draw(null);
   }
 
   #start() {
-    if (this.#source) return;
+    if (this.#source) return this.#draw(null);
     const attribute = (/** @type {string} */ name) => this.getAttribute(name) || undefined;
     const server = attribute("server") ?? attribute("src") ?? NowcastFeed.server;
     try {
@@ -127,16 +146,19 @@ export class NowcastFeed extends HTMLElement {
       };
       this.#source = Source.open(new URL(server, document.baseURI).href, options, this.#draw);
     } catch (error) {
-      this.#pill.textContent = "Not available";
-      this.#say("This live feed does not open", error instanceof Error ? error.message : "");
-      return;
+      this.#unopened = unopened(error);
     }
     this.#draw(null);
   }
 
   #stop() {
     this.#source?.leave(this.#draw);
-    this.#source = null;
+    this.#source = this.#unopened = null;
+    this.#clear();
+  }
+
+  #clear() {
+    for (const { taken } of this.#rows.values()) this.#removed(taken);
     this.#rows.clear();
     this.#list.replaceChildren();
   }
@@ -151,7 +173,7 @@ export class NowcastFeed extends HTMLElement {
    * @param {any} fresh the item that is new, if one is
    */
   #draw = (fresh) => {
-    const source = this.#source;
+    const source = this.#source ?? this.#unopened;
     if (!source) return;
     const told = tell(source, navigator.onLine);
     this.#title.textContent = this.getAttribute("heading") ?? source.title;
@@ -182,15 +204,16 @@ export class NowcastFeed extends HTMLElement {
   }
 
   /**
-   * @param {Source} source
+   * @param {Pick<Source, "items" | "server">} source
    * @param {string} fresh
    */
   #drawItems(source, fresh) {
     const limit = Number.parseInt(this.getAttribute("limit") ?? "", 10);
     const items = source.items.slice(0, limit > 0 ? limit : LIMIT);
     const kept = new Set(items.map((item) => item.id));
-    for (const [id, { row }] of this.#rows) {
+    for (const [id, { row, taken }] of this.#rows) {
       if (kept.has(id)) continue;
+      this.#removed(taken);
       row.remove();
       this.#rows.delete(id);
     }
@@ -199,8 +222,8 @@ export class NowcastFeed extends HTMLElement {
       const known = this.#rows.get(item.id);
       const row = known?.row ?? element("li", { class: item.id === fresh ? "item fresh" : "item" });
       if (known?.item !== item) {
-        this.#rows.set(item.id, { item, row });
-        this.#drawItem(row, item, source.server);
+        this.#removed(known?.taken);
+        this.#rows.set(item.id, { item, row, taken: this.#drawItem(row, item, source.server) });
         if (item.id === fresh) this.#readOut(row, item);
       }
       // What stands where it should is not touched, or its animation would begin again.
@@ -213,14 +236,31 @@ export class NowcastFeed extends HTMLElement {
    * @param {HTMLElement} row
    * @param {import("./nowcast.js").Item} item
    * @param {string} server
+   * @returns {Detail | null} what a script has taken over
    */
   #drawItem(row, item, server) {
     row.setAttribute("part", `item ${/^[\w-]+$/.test(item.kind) ? item.kind : ""}`.trim());
     const place = element("div", { class: "content", part: "content" });
     row.replaceChildren(element("article", {}, headOf(item), place));
     const detail = { item, element: place };
-    const event = new CustomEvent("nowcast:item", { detail, bubbles: true, composed: true, cancelable: true });
-    if (this.dispatchEvent(event)) place.append(contentOf(item, server));
+    if (item.kind === "custom" && !this.dispatchEvent(offer("nowcast:item", detail))) return detail;
+    place.append(contentOf(item, server));
+    return null;
+  }
+
+  /**
+   * Tells the script that has taken an item over that its element is gone.
+   *
+   * @param {Detail | null | undefined} taken
+   */
+  #removed(taken) {
+    if (!taken) return;
+    // Not in the middle of what takes it away.
+    queueMicrotask(() => {
+      this.dispatchEvent(offer("nowcast:item-removed", taken));
+      // Who listens on the document hears nothing of a feed that is not in it any more.
+      if (!this.isConnected) document.dispatchEvent(offer("nowcast:item-removed", taken));
+    });
   }
 
   /**
@@ -231,6 +271,16 @@ export class NowcastFeed extends HTMLElement {
     const words = row.querySelector(".content")?.textContent?.trim().slice(0, READ_OUT);
     this.#news.textContent = `${authorOf(item.by)}: ${words || item.kind}`;
   }
+}
+
+/**
+ * An event for the scripts of the page around it.
+ *
+ * @param {string} name
+ * @param {Detail} detail
+ */
+function offer(name, detail) {
+  return new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true });
 }
 
 /** @type {Record<string, string>} */

@@ -110,6 +110,8 @@ function copyElement(from, attributes, server) {
   const heading = /^h([1-6])$/.exec(from.localName);
   const made = element(heading ? `h${Math.min(6, Number(heading[1]) + 3)}` : from.localName);
   for (const name of attributes) {
+    // Where they lead is looked at first: a picture is fetched as soon as it has an address.
+    if (name === "href" || name === "src") continue;
     const value = from.getAttribute(name);
     if (value !== null) made.setAttribute(name, value);
   }

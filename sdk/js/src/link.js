@@ -74,7 +74,7 @@ export class Link {
    *
    * @param {string} id
    * @param {unknown} command
-   * @param {string | null} about of those about the same only the newest waits
+   * @param {string | null} about of those in a row about the same only the newest waits
    * @returns {Promise<import("./nowcast.js").Taken>}
    */
   send(id, command, about) {
@@ -97,13 +97,23 @@ export class Link {
     this.#sendDue();
   }
 
+  /** Knocks again at once, where it was turned away: the address says something else now. */
+  again() {
+    this.#tell({ type: "start" });
+  }
+
   /** Ends it for good. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
     this.#tell({ type: "stop" });
+    this.#rest();
+  }
+
+  /** Nothing wakes it any more, and nothing keeps it in memory. */
+  #rest() {
     clearTimeout(this.#timer);
-    for (const stop of this.#unlisten) stop();
+    for (const stop of this.#unlisten.splice(0)) stop();
   }
 
   /** Notices when the page is looked at again, and when the network comes back. */
@@ -139,6 +149,7 @@ export class Link {
       for (const todo of this.#plan.handle(now(), next)) this.#carryOut(todo);
     }
     this.#busy = false;
+    if (this.#plan.ended !== null) this.#rest();
     this.#page.changed();
     this.#sendDue();
   }
@@ -231,10 +242,8 @@ export class Link {
   /** @param {any} answer an `ack` or a `reject` */
   #answered(answer) {
     const then = this.#sending.answered(String(answer.command));
-    for (const { resolve, reject } of then) {
-      if (answer.t === "ack") resolve({ offset: answer.offset, held: answer.held });
-      else reject(new NowcastError(answer.code, answer.message));
-    }
+    if (answer.t === "ack") then?.resolve({ offset: answer.offset, held: answer.held });
+    else then?.reject(new NowcastError(answer.code, answer.message));
   }
 
   /** Sends what can be sent now, and gives up what nobody will answer any more. */
@@ -268,10 +277,9 @@ export class Link {
     const wait = failed ? Math.max(AGAIN, retryAfter(failed)) : AGAIN;
     this.#sending.requestEnded(now(), id, !away, wait);
     if (id !== null && !away) {
-      for (const { resolve, reject } of this.#sending.answered(id)) {
-        if (failed) reject(failed);
-        else resolve({ offset: answer?.offset, held: answer?.held });
-      }
+      const then = this.#sending.answered(id);
+      if (failed) then?.reject(failed);
+      else then?.resolve({ offset: answer?.offset, held: answer?.held });
     }
     this.#sendDue();
   }

@@ -44,6 +44,8 @@ export interface Taken {
   offset?: number;
   /** Whether what was said waits for approval. */
   held?: boolean;
+  /** Whether a newer move of the same piece went out in its place. */
+  superseded?: boolean;
 }
 
 export interface Author {
@@ -169,7 +171,10 @@ export interface Room {
   drop(piece: string, x: number, y: number): Promise<Taken>;
   /** Goes by another name. */
   rename(name: string): Promise<Taken>;
-  /** Registers as a user, so that pushes to it arrive here; also after every interruption. */
+  /**
+   * Registers as a user, so that pushes to it arrive here; also after every interruption. Where the
+   * server turned this client away for a token that has expired, a fresh one opens the room again.
+   */
   register(user: { token: string } | { id: string }): Promise<Taken>;
   /** Asks for anything else that the server understands. */
   command(command: { kind: string; [field: string]: unknown }): Promise<Taken>;
@@ -186,7 +191,11 @@ export declare class NowcastError extends Error {
     message: string,
     more?: { status?: number; retryAfter?: number; cause?: unknown },
   );
-  /** Stable, for programs: the server's codes, and `closed`, `unanswered`, `unreachable`, `unsupported`, `bad_option`. */
+  /**
+   * Stable, for programs: the server's codes, and `closed`, `unanswered`, `too_many` (waiting for an
+   * answer), `unreachable`, `foreign_origin` (the server does not let this site read it),
+   * `unsupported`, `bad_option`.
+   */
   readonly code: string;
   /** The HTTP status, where the refusal came as an answer to a request; 0 if there was none. */
   readonly status?: number;

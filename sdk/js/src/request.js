@@ -68,8 +68,10 @@ export async function whyNot(address) {
   const ask = () => request("GET", address.of("poll", { client: "", wait: 0 }), address);
   const answer = await ask().then(() => null, (error) => error);
   if (answer === null || isRefusal(answer)) return answer;
-  const origin = globalThis.location?.origin;
+  const { origin, protocol } = globalThis.location ?? {};
   if (answer.status !== 0 || !origin || new URL(address.server).origin === origin) return null;
+  // An extension may not read the answer, but connect: it is turned away for something else.
+  if (protocol.endsWith("-extension:")) return null;
   // What any page may read comes, and what this one asked for does not: its browser keeps it.
   const open = await fetch(new URL("nowcast.js", address.server), { method: "HEAD", cache: "no-store" })
     .then((response) => response.ok, () => false);

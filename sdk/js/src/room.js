@@ -169,8 +169,8 @@ export class Room {
   }
 
   /**
-   * Moves a piece, and holds it for two seconds. Where many moves wait, only the newest goes out,
-   * and its answer is that of those before it.
+   * Moves a piece, and holds it for two seconds. Of moves in a row that wait only the newest goes
+   * out; the answer of the others is `superseded`.
    *
    * @param {string} piece
    * @param {number} x fraction of the free way, 0 to 1
@@ -201,14 +201,25 @@ export class Room {
   }
 
   /**
-   * Registers as a user, so that pushes to it arrive here; also after every interruption.
+   * Registers as a user, so that pushes to it arrive here; also after every interruption. Where the
+   * server turned this client away, for a token that has expired, it comes back as this user.
    *
    * @param {{token: string} | {id: string}} user a user token, or under `--open` a plain id
+   * @returns {Promise<import("./nowcast.js").Taken>}
    */
   async register(user) {
-    const taken = await this.command({ kind: "register", ...user });
-    this.#address.be(user);
-    return taken;
+    const command = { kind: "register", ...user };
+    try {
+      const taken = await this.command(command);
+      this.#address.be(user);
+      return taken;
+    } catch (error) {
+      if (error !== this.#link.plan.refusal) throw error;
+      // Not the command was refused, but whoever this client was until now.
+      this.#address.be(user);
+      this.#link.again();
+      return this.command(command);
+    }
   }
 
   /**

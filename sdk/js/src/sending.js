@@ -2,20 +2,22 @@
 //
 // A command has an id and is kept until its answer is here. What was under way when a connection
 // broke goes out again over the next one with the same id, so that it takes effect once whether or
-// not it had arrived. Of moves of one piece only the newest waits. A hint (somebody writes) has no
-// id and no answer, and does not wait for a connection.
+// not it had arrived. Of moves of one piece in a row only the newest waits. A hint (somebody writes)
+// has no id and no answer, and does not wait for a connection.
 import { NowcastError } from "./errors.js";
 
 /** How long a command may wait for its answer, over however many connections. */
 export const PATIENCE = 60_000;
 /** After how long a request that did not get through is made again. */
 export const AGAIN = 2_000;
+/** So many commands wait at most: a program that goes on and on must not fill the memory. */
+export const MOST = 10_000;
 
 /**
- * @typedef {{offset?: number, held?: boolean}} Taken
+ * @typedef {{offset?: number, held?: boolean, superseded?: boolean}} Taken
  * @typedef {{resolve: (taken: Taken) => void, reject: (error: NowcastError) => void}} Then
  * @typedef {{
- *   id: string, frame: string, about: string | null, until: number, then: Then[],
+ *   id: string, frame: string, about: string | null, until: number, then: Then,
  *   sent: null | "request" | number,
  * }} Waiting `sent` is by which connection, if by one
  * @typedef {{frame: string, request: boolean, id: string | null}} Send
@@ -31,19 +33,24 @@ export class Sending {
   #notBefore = 0;
 
   /**
-   * Takes a command in. If it is about the same as one that has not gone out, it takes its place.
+   * Takes a command in. If it is about the same as one that has not gone out, it takes its place,
+   * and who waits for that is told so; but not past a command that is about nothing, or what was
+   * dropped in between would end up somewhere else.
    *
    * @param {number} now
    * @param {{id: string, frame: string, about?: string | null, then: Then}} command
    */
   add(now, { id, frame, about = null, then }) {
-    const until = now + PATIENCE;
-    const older = this.#waiting.find((it) => it.sent === null && it.about && it.about === about);
-    if (older) {
-      Object.assign(older, { id, frame, until });
-      older.then.push(then);
+    const command = { id, frame, about, until: now + PATIENCE, then, sent: null };
+    const row = this.#waiting.findLastIndex((it) => it.about === null || it.about === about);
+    const older = about === null ? undefined : this.#waiting[row];
+    if (older?.about === about && older.sent === null) {
+      this.#waiting[row] = command;
+      older.then.resolve({ superseded: true });
+    } else if (this.#waiting.length < MOST) {
+      this.#waiting.push(command);
     } else {
-      this.#waiting.push({ id, frame, about, until, then: [then], sent: null });
+      then.reject(new NowcastError("too_many", `${MOST} commands wait for an answer already.`));
     }
   }
 
@@ -125,11 +132,11 @@ export class Sending {
    * Whose answer this is; nobody's if nobody waits for it any more.
    *
    * @param {string} id
-   * @returns {Then[]}
+   * @returns {Then | undefined}
    */
   answered(id) {
     const place = this.#waiting.findIndex((it) => it.id === id);
-    return place < 0 ? [] : this.#waiting.splice(place, 1)[0].then;
+    return place < 0 ? undefined : this.#waiting.splice(place, 1)[0].then;
   }
 
   /**
@@ -142,7 +149,7 @@ export class Sending {
     const late = this.#waiting.filter((it) => error || it.until <= now);
     this.#waiting = this.#waiting.filter((it) => !late.includes(it));
     const unanswered = "The server did not answer in time. It may have done what was asked.";
-    for (const then of late.flatMap((it) => it.then)) {
+    for (const { then } of late) {
       then.reject(error ?? new NowcastError("unanswered", unanswered));
     }
   }

@@ -5,8 +5,9 @@ import { Emitter } from "../src/emitter.js";
 import { NowcastError, problem } from "../src/errors.js";
 import { Lines } from "../src/event_stream.js";
 import { connect } from "../src/nowcast.js";
+import { whyNot } from "../src/request.js";
 
-const JWT = "aa.bb.cc";
+const JWT = "eyJh.bb.cc";
 
 test("addresses are those of the room, wherever the server stands", () => {
   const address = new Address("https://live.example/behind?x#y", { room: "a", client: "c", name: "Ana & Bo" });
@@ -20,11 +21,13 @@ test("addresses are those of the room, wherever the server stands", () => {
 
 test("a user's token goes into addresses, a program's into headers and nowhere else", () => {
   const user = new Address("http://a", { token: JWT });
-  assert.match(user.of("ws"), /token=aa\.bb\.cc/);
+  assert.match(user.of("ws"), /token=eyJh\.bb\.cc/);
   assert.deepEqual([user.headers, user.isProgram], [{}, false]);
-  const program = new Address("http://a", { token: "nc_secret" });
-  assert.doesNotMatch(program.of("sse"), /nc_secret/);
-  assert.deepEqual([program.headers, program.isProgram], [{ authorization: "Bearer nc_secret" }, true]);
+  for (const token of ["nc_secret", "live.example.secret-2026", "aa.bb.cc", "eyJ.secret"]) {
+    const program = new Address("http://a", { token });
+    assert.doesNotMatch(program.of("sse"), /token|secret/);
+    assert.deepEqual([program.headers, program.isProgram], [{ authorization: `Bearer ${token}` }, true]);
+  }
 });
 
 test("what cannot work is refused at once, with a code", () => {
@@ -60,6 +63,28 @@ test("a problem becomes an error that programs can tell from others", async () =
   assert.deepEqual([error.code, error.message, error.status, error.retryAfter], ["slow_mode", body.detail, 429, 5]);
   const foreign = await problem(new Response("<h1>Bad gateway</h1>", { status: 502 }));
   assert.deepEqual([foreign.code, foreign.status, foreign.retryAfter], ["unreachable", 502, undefined]);
+});
+
+test("only a page of the web that may not read an answer is told that its site is not allowed", async (context) => {
+  // The browser keeps the room's answer, but not the library, which anybody may read.
+  const cannotRead = async (url) => {
+    if (new URL(url).pathname === "/nowcast.js") return new Response();
+    throw new TypeError("Failed to fetch");
+  };
+  const why = async (location) => {
+    Object.defineProperty(globalThis, "location", { value: location, configurable: true });
+    const error = await whyNot(new Address("https://live.example", {}));
+    return error && error.code;
+  };
+  context.after(() => delete globalThis.location);
+  context.mock.method(globalThis, "fetch", cannotRead);
+  const page = { origin: "https://festival.example", protocol: "https:" };
+  assert.equal(await why(page), "foreign_origin");
+  assert.equal(await why({ origin: "https://live.example", protocol: "https:" }), null);
+  assert.equal(await why({ origin: "chrome-extension://abc", protocol: "chrome-extension:" }), null);
+  assert.equal(await why({ origin: "moz-extension://abc", protocol: "moz-extension:" }), null);
+  context.mock.method(globalThis, "fetch", async () => new Response("", { status: 503 }));
+  assert.equal(await why(page), null);
 });
 
 test("a listener that fails does not keep an event from the others", (context) => {

@@ -36,6 +36,7 @@ const welcome = (offset, snapshot = null) => ({
   recovered: snapshot === null,
   snapshot,
 });
+const [EXPIRED, FRESH] = ["eyJh.eyJ.old", "eyJh.eyJ.new"];
 const event = (offset) => ({ t: "event", offset, event: { kind: "said", text: `${offset}` } });
 
 function open(context, server, options = {}) {
@@ -130,6 +131,61 @@ test("who is sent away stays away, and says why", async (context) => {
   const state = await next(room, "state", ({ state }) => state === "closed");
   assert.deepEqual(state, { state: "closed", transport: null, reason: "blocked" });
   await assert.rejects(room.say("Hello"), { code: "closed", name: "NowcastError" });
+});
+
+test("who was turned away with an expired token comes back with a fresh one", async (context) => {
+  const [knocked, registered] = [[], []];
+  const server = await serve(context, (path, query, body, response) => {
+    if (path === "commands") {
+      const { id, command } = JSON.parse(body);
+      registered.push([command.kind, command.token, query.get("token")]);
+      return response.end(JSON.stringify({ t: "ack", command: id }));
+    }
+    knocked.push(query.get("token"));
+    if (query.get("token") === FRESH) return stream(response, welcome(0, {}));
+    if (knocked.length === 1) return stream(response, welcome(0, {}), { t: "goodbye", reason: "reauthorize", reconnect: true });
+    const expired = { code: "token_expired", detail: "The token has expired." };
+    response.writeHead(401, { "content-type": "application/problem+json" }).end(JSON.stringify(expired));
+  });
+  const room = open(context, server, { token: EXPIRED });
+  const { code } = await next(room, "error");
+  assert.equal(code, "token_expired");
+  await assert.rejects(room.register({ token: EXPIRED }), { code: "token_expired" });
+  await room.register({ token: FRESH });
+  assert.equal(room.state.state, "open");
+  assert.deepEqual(registered, [["register", FRESH, FRESH]]);
+  assert.deepEqual(knocked, [EXPIRED, EXPIRED, EXPIRED, FRESH]);
+});
+
+test("a fresh token that comes while the old one is being refused is not refused with it", async (context) => {
+  const held = [];
+  const server = await serve(context, (path, query, body, response) => {
+    if (path === "commands") return response.end(JSON.stringify({ t: "ack", command: JSON.parse(body).id }));
+    if (query.get("token") === FRESH) return stream(response, welcome(0, {}));
+    held.push(response);
+  });
+  const room = open(context, server, { token: EXPIRED });
+  const registered = room.register({ token: FRESH });
+  while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  held[0].writeHead(401, { "content-type": "application/problem+json" });
+  held[0].end(JSON.stringify({ code: "token_expired", detail: "The token has expired." }));
+  await registered;
+  assert.equal(room.state.state, "open");
+});
+
+test("a room that has ended leaves nothing behind that listens", async (context) => {
+  const listening = new Set();
+  for (const [name, listens] of [["addEventListener", true], ["removeEventListener", false]]) {
+    const change = (event, then) => (listens ? listening.add(then) : listening.delete(then));
+    Object.defineProperty(globalThis, name, { value: change, configurable: true });
+    context.after(() => delete globalThis[name]);
+  }
+  const server = await serve(context, (path, query, body, response) =>
+    stream(response, welcome(0, {}), { t: "goodbye", reason: "room_closed", reconnect: false }));
+  const room = open(context, server);
+  assert.equal(listening.size, 1);
+  await next(room, "state", ({ state }) => state === "closed");
+  assert.equal(listening.size, 0);
 });
 
 test("what waits is rejected when the room is closed", async (context) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NowcastError } from "../src/errors.js";
-import { AGAIN, PATIENCE, Sending } from "../src/sending.js";
+import { AGAIN, MOST, PATIENCE, Sending } from "../src/sending.js";
 
 /** Adds a command, and says what it came to. */
 function add(sending, now, id, frame, about) {
@@ -28,9 +28,9 @@ test("what was under way goes out again over the next connection, with the same 
   const answers = add(sending, 0, "k1", "a");
   add(sending, 0, "k2", "b");
   sending.due(0, 1, true);
-  for (const { resolve } of sending.answered("k1")) resolve({ offset: 1 });
+  sending.answered("k1").resolve({ offset: 1 });
   assert.deepEqual(answers, [{ offset: 1 }]);
-  assert.deepEqual(sending.answered("k1"), [], "a second answer is for nobody");
+  assert.equal(sending.answered("k1"), undefined, "a second answer is for nobody");
   assert.deepEqual(sending.due(0, 2, true), frames("b"));
   assert.deepEqual(sending.due(0, 3, false), request("k2", "b"));
 });
@@ -59,8 +59,34 @@ test("of moves of one piece the newest goes out, and all of them are answered", 
   assert.deepEqual(sending.due(0, 1, true), frames("x2", "y1"));
   add(sending, 0, "k4", "x3", "x");
   assert.deepEqual(sending.due(0, 1, true), frames("x3"), "what is under way is not taken back");
-  for (const { resolve } of sending.answered("k2")) resolve({});
-  assert.deepEqual([first, second], [[{}], [{}]]);
+  sending.answered("k2").resolve({});
+  assert.deepEqual([first, second], [[{ superseded: true }], [{}]]);
+});
+
+test("a move never overtakes what was asked for after an earlier one", () => {
+  const sending = new Sending();
+  add(sending, 0, "k1", "move x1", "x");
+  add(sending, 0, "k2", "drop x1");
+  add(sending, 0, "k3", "grab");
+  add(sending, 0, "k4", "move x2", "x");
+  add(sending, 0, "k5", "move y", "y");
+  add(sending, 0, "k6", "move x3", "x");
+  assert.deepEqual(sending.due(0, 1, true), frames("move x1", "drop x1", "grab", "move x3", "move y"));
+});
+
+test("who moves on and on without a connection is told, and does not fill the memory", () => {
+  const sending = new Sending();
+  let told = 0;
+  const then = { resolve: () => told++, reject: () => told++ };
+  for (let number = 0; number < 30_000; number++) {
+    sending.add(number * 16, { id: `k${number}`, frame: "f", about: "x", then });
+  }
+  assert.equal(told, 29_999, "only the newest still waits");
+  const refused = [];
+  for (let number = 0; number <= MOST; number++) {
+    refused.push(...add(sending, 0, `s${number}`, "say"));
+  }
+  assert.deepEqual(refused, ["too_many", "too_many"]);
 });
 
 test("of hints the newest goes out, and none waits for a connection", () => {

@@ -22,6 +22,7 @@ over_every_transport![
     chat_variables_and_the_stage_are_answered_with_offsets,
     refusals_are_errors_with_a_code,
     a_push_reaches_whoever_registered_and_comes_once,
+    a_fresh_token_opens_a_room_again_whose_old_one_has_expired,
     a_program_goes_on_where_an_earlier_one_ended,
 ];
 
@@ -285,6 +286,28 @@ async fn a_push_reaches_whoever_registered_and_comes_once(transport: Transport) 
         room.events_until(mark).await;
         assert!(!room.told.iter().any(|line| line["on"] == "push"), "each comes once");
     }
+}
+
+async fn a_fresh_token_opens_a_room_again_whose_old_one_has_expired(transport: Transport) {
+    let server = Setup::new().env("NOWCAST_USER_KEY", KEY).start().await;
+    let short = token::signed(&json!({"sub": "ana", "exp": token::in_seconds(3)}));
+    let mut room = Room::over(transport, &server.origin(), json!({"token": short}));
+    room.is_open().await;
+    server.publisher().say("seen").await;
+    let error = room.hears("an error", |line| line["on"] == "error").await;
+    assert_eq!(error["told"]["code"], "token_expired");
+    assert_eq!(room.is_refused("say", json!(["Hello"])).await, "token_expired");
+    assert_eq!(room.is_refused("register", json!([{"token": short}])).await, "token_expired");
+    server.publisher().say("missed").await;
+
+    room.ask("register", json!([{"token": token::of("ana")}])).await.unwrap();
+    assert_eq!(offset(&room.ask("say", json!(["Hello"])).await.unwrap()), 3);
+    assert_eq!(room.events_until(3).await, [1, 2, 3]);
+    let push = json!({"destination": "ana", "data": "for Ana", "store": true});
+    let answer = server.publisher().post("/api/push").json(&push).send().await.unwrap();
+    expect_status(answer, 202).await;
+    let told = room.hears("a push", |line| line["on"] == "push").await;
+    assert_eq!(told["told"], "for Ana");
 }
 
 async fn a_program_goes_on_where_an_earlier_one_ended(transport: Transport) {
