@@ -39,6 +39,12 @@ impl Problem {
         Self { status, code: read::text(body, "code").unwrap_or_default(), detail, wait }
     }
 
+    /// Whether the server, or what stands before it, is away for a moment, so that the same may be
+    /// asked again.
+    pub fn is_away(&self) -> bool {
+        matches!(self.status, 0 | 502..=504) && (self.code.is_empty() || self.is(Code::Unavailable))
+    }
+
     /// Whether it is this one.
     pub fn is(&self, code: Code) -> bool {
         self.code == code.as_str()

@@ -42,6 +42,8 @@ enum Heard {
     Answered(Option<Position>),
     /// Cut, or it could not be opened.
     Lost,
+    /// The same, and the server asks not to come back before so long.
+    Later(Millis),
     /// The server does not want this page.
     Refused(Refusal),
 }
@@ -113,7 +115,8 @@ impl Link {
                 open: RefCell::default(),
                 inputs: RefCell::default(),
                 busy: Cell::new(false),
-                sending: RefCell::default(),
+                // The client's id is new with each load of the page, so its commands' are as well.
+                sending: RefCell::new(Sending::new("k")),
                 sending_timer: Timer::new(move || {
                     if let Some(inner) = again.upgrade() {
                         inner.send_due();
@@ -355,6 +358,7 @@ impl Inner {
                 self.go_on(conn, next);
             }
             Heard::Lost => self.tell(Input::Lost(conn)),
+            Heard::Later(after) => self.tell(Input::Later(conn, after)),
             Heard::Refused(refusal) => self.tell(Input::Refused(conn, refusal)),
         }
     }
@@ -404,9 +408,14 @@ impl Inner {
             let Some(this) = this.upgrade() else {
                 return;
             };
-            let got_through = !matches!(&answer, Err(problem) if problem.status == 0);
-            this.sending.borrow_mut().request_ended(now(), id.as_deref(), got_through);
-            if let Some(id) = id.filter(|_| got_through) {
+            let away = matches!(&answer, Err(problem) if problem.is_away());
+            if let Some(problem) = answer.as_ref().err().filter(|_| away) {
+                let wait = problem.wait.map(u64::from);
+                this.sending.borrow_mut().request_failed(now(), id.as_deref(), wait);
+            } else {
+                this.sending.borrow_mut().request_ended();
+            }
+            if let Some(id) = id.filter(|_| !away) {
                 let answer = answer.map(|value| match read::frame_value(&value) {
                     Read::Answer(_, Ok(taken)) => taken,
                     _ => Taken::default(),

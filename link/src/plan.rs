@@ -30,6 +30,8 @@ const OVERTAKEN: Millis = 30_000;
 const TAKEN_BACK: u8 = 3;
 /// After how long a page that was turned away looks again: the room may have been made.
 const TURNED_AWAY: Millis = 30_000;
+/// A server that asks for more patience than this is asked sooner.
+const MOST_PATIENCE: Millis = 60_000;
 /// An interruption that is over sooner than this is not worth a word.
 const UNNOTICED: Millis = 700;
 
@@ -119,12 +121,15 @@ impl Plan {
             Input::Opened(conn) => self.opened(now, conn),
             Input::Alive(conn) => self.alive(now, conn),
             Input::Lost(conn) | Input::Broken(conn) => self.fell(now, conn),
+            Input::Later(conn, after) => self.lost_for(now, conn, after),
             Input::Goodbye(conn, reason, back) => self.goodbye(now, conn, reason, back),
             Input::Refused(conn, refusal) => {
                 if self.main_conn() == Some(conn) {
+                    let asked = refusal.retry_after.unwrap_or(0).saturating_mul(1_000);
                     self.stop(Status::Refused(refusal));
                     self.way = Way::WebSocket;
-                    self.main = Main::Waiting { until: now + self.backoff.around(TURNED_AWAY) };
+                    let wait = self.backoff.around(TURNED_AWAY).max(asked.min(MOST_PATIENCE));
+                    self.main = Main::Waiting { until: now + wait };
                 }
             }
             Input::Visible => self.visible(now),
@@ -256,6 +261,21 @@ impl Plan {
                 *ping_at = now + patience;
             }
         }
+    }
+
+    /// A connection is gone, or could not be opened, and the server asks for this patience.
+    fn lost_for(&mut self, now: Millis, conn: Conn, after: Millis) {
+        if after == 0 || self.main_conn() != Some(conn) {
+            return self.fell(now, conn);
+        }
+        // Not the way is at fault, so that the next would fare no better, nor would the trial.
+        let trial = self.trial_conn().map(|(conn, _)| conn);
+        self.todo.extend([Some(conn), trial].into_iter().flatten().map(Do::Close));
+        self.trial = Trial::Off;
+        self.leave(now);
+        let wait = after.min(MOST_PATIENCE) + self.backoff.after(self.rounds) / 2;
+        self.rounds += 1;
+        self.main = Main::Waiting { until: now + wait };
     }
 
     /// A connection is gone, or of no more use.

@@ -320,6 +320,7 @@ fn a_page_that_was_turned_away_says_so_and_looks_again() {
         status: 404,
         code: "unknown_room".to_owned(),
         detail: "There is no such room.".to_owned(),
+        retry_after: None,
     };
     story.tell(Input::Refused(conn, refusal.clone()));
     assert_eq!(*story.plan.status(), Status::Refused(refusal.clone()));
@@ -332,6 +333,45 @@ fn a_page_that_was_turned_away_says_so_and_looks_again() {
     assert_eq!(*story.plan.status(), Status::Connecting);
     story.tell(Input::Opened(socket));
     assert_eq!(*story.plan.status(), Status::Live(Way::WebSocket));
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_left_in_peace_for_so_long() {
+    for (asked, most) in [(20_000, 20_000), (Millis::MAX, MOST_PATIENCE)] {
+        for way in [Way::WebSocket, Way::EventSource, Way::LongPoll] {
+            let (mut story, conn) = Story::on(way);
+            story.tell(Input::Later(conn, asked));
+            assert_eq!(story.did, [Do::Close(conn)]);
+            story.pass(most - 1);
+            assert_eq!(story.did, [], "{way:?}");
+            assert_eq!(*story.plan.status(), Status::Reconnecting);
+            // The way is not at fault.
+            story.pass(Backoff::LONGEST).opened(way);
+        }
+    }
+}
+
+#[test]
+fn while_a_server_asks_for_patience_no_trial_disturbs_it() {
+    let (mut story, poll) = Story::on(Way::LongPoll);
+    let socket = story.trial_beside(poll);
+    story.tell(Input::Later(poll, 20_000));
+    assert_eq!(story.did, [Do::Close(poll), Do::Close(socket)]);
+    story.pass(19_999);
+    assert_eq!(story.did, []);
+    story.pass(Backoff::LONGEST).opened(Way::LongPoll);
+}
+
+#[test]
+fn one_that_was_turned_away_waits_for_as_long_as_the_server_asks() {
+    let mut story = Story::new();
+    let conn = story.opened(Way::WebSocket);
+    let (code, detail) = ("forbidden".to_owned(), "Not now.".to_owned());
+    let refusal = Refusal { status: 403, code, detail, retry_after: Some(u64::MAX) };
+    story.tell(Input::Refused(conn, refusal));
+    story.pass(MOST_PATIENCE - 1);
+    assert_eq!(story.did, []);
+    story.pass(1).opened(Way::WebSocket);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub enum Input {
     Alive(Conn),
     /// Cut, or it could not be opened.
     Lost(Conn),
+    /// The same, and the server asks not to come back before so long.
+    Later(Conn, Millis),
     /// Frames do not continue what the page has; it has to resume.
     Broken(Conn),
     /// The server's last word.
@@ -65,6 +67,8 @@ pub struct Refusal {
     pub code: String,
     /// For people.
     pub detail: String,
+    /// After how many seconds to look again, if the server said so.
+    pub retry_after: Option<u64>,
 }
 
 /// What to do.

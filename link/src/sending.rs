@@ -43,12 +43,14 @@ struct Waiting<T> {
 pub enum Send {
     /// This frame over the open socket.
     Frame(String),
-    /// This frame as a request; its end has to be told to [`Sending::request_ended`].
+    /// This frame as a request; its end has to be told to [`Sending::request_ended`] or
+    /// [`Sending::request_failed`].
     Request(Option<String>, String),
 }
 
 /// What is on its way; a `T` is what is to be told of the answer.
 pub struct Sending<T> {
+    prefix: String,
     made: u64,
     waiting: Vec<Waiting<T>>,
     /// By what they are about.
@@ -58,17 +60,25 @@ pub struct Sending<T> {
     not_before: Millis,
 }
 
-impl<T> Default for Sending<T> {
-    fn default() -> Self {
-        Self { made: 0, waiting: Vec::new(), hints: Vec::new(), requesting: false, not_before: 0 }
-    }
-}
-
 impl<T> Sending<T> {
+    /// Nothing is on its way. All ids begin with this. The server remembers for long what a client
+    /// has asked for by which id, so whoever keeps its client's id when it begins anew needs another
+    /// prefix each time.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self {
+            prefix: prefix.into(),
+            made: 0,
+            waiting: Vec::new(),
+            hints: Vec::new(),
+            requesting: false,
+            not_before: 0,
+        }
+    }
+
     /// A name for the next command.
     pub fn name(&mut self) -> String {
         self.made += 1;
-        format!("k{}", self.made)
+        format!("{}{}", self.prefix, self.made)
     }
 
     /// Takes a command in; its frame has to have the id in it.
@@ -129,15 +139,20 @@ impl<T> Sending<T> {
             .for_each(|waiting| waiting.sent = Sent::Not);
     }
 
-    /// A request was answered, or did not get through.
-    pub fn request_ended(&mut self, now: Millis, id: Option<&str>, got_through: bool) {
+    /// A request was answered.
+    pub fn request_ended(&mut self) {
         self.requesting = false;
-        if !got_through {
-            self.not_before = now + AGAIN;
-            let this = self.waiting.iter_mut().find(|waiting| Some(&*waiting.id) == id);
-            if let Some(waiting) = this {
-                waiting.sent = Sent::Not;
-            }
+    }
+
+    /// A request did not get through, and is made again; not before so many seconds, if the server
+    /// said so.
+    pub fn request_failed(&mut self, now: Millis, id: Option<&str>, retry_after: Option<u64>) {
+        self.requesting = false;
+        let asked = retry_after.unwrap_or(0).saturating_mul(1_000);
+        self.not_before = now + asked.clamp(AGAIN, PATIENCE);
+        let this = self.waiting.iter_mut().find(|waiting| Some(&*waiting.id) == id);
+        if let Some(waiting) = this {
+            waiting.sent = Sent::Not;
         }
     }
 
@@ -189,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_waits_goes_out_in_order_and_once_over_one_socket() {
-        let mut sending = Sending::default();
+        let mut sending = Sending::new("k");
         add(&mut sending, 0, "a");
         add(&mut sending, 0, "b");
         assert_eq!(sending.due(0, None), []);
@@ -199,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_was_under_way_goes_out_again_over_the_next_connection() {
-        let mut sending = Sending::default();
+        let mut sending = Sending::new("k");
         let id = add(&mut sending, 0, "a");
         add(&mut sending, 0, "b");
         sending.due(0, Some((FIRST, Way::WebSocket)));
@@ -212,18 +227,18 @@ mod tests {
 
     #[test]
     fn requests_go_one_after_the_other_and_again_when_they_did_not_get_through() {
-        let mut sending = Sending::default();
+        let mut sending = Sending::new("k");
         let open = Some((FIRST, Way::LongPoll));
         add(&mut sending, 0, "a");
         add(&mut sending, 0, "b");
         let first = Send::Request(Some("k1".into()), "a".into());
         assert_eq!(sending.due(0, open), std::slice::from_ref(&first));
         assert_eq!(sending.due(0, open), []);
-        sending.request_ended(10, Some("k1"), false);
+        sending.request_failed(10, Some("k1"), None);
         assert_eq!(sending.due(11, open), [], "not at once");
         assert_eq!(sending.wake_at(11), Some(10 + AGAIN));
         assert_eq!(sending.due(10 + AGAIN, open), [first]);
-        sending.request_ended(3_000, Some("k1"), true);
+        sending.request_ended();
         sending.answered("k1");
         assert_eq!(sending.due(3_000, open), [Send::Request(Some("k2".into()), "b".into())]);
         // A socket that opens meanwhile does not send it a second time.
@@ -231,8 +246,29 @@ mod tests {
     }
 
     #[test]
+    fn a_request_is_not_made_again_before_the_server_wants_it() {
+        let mut sending = Sending::new("k");
+        let open = Some((FIRST, Way::LongPoll));
+        add(&mut sending, 0, "a");
+        let request = sending.due(0, open);
+        sending.request_failed(0, Some("k1"), Some(10));
+        assert_eq!(sending.due(9_999, open), []);
+        assert_eq!(sending.wake_at(1), Some(10_000));
+        assert_eq!(sending.due(10_000, open), request);
+        // Nor is it put off for ever.
+        sending.request_failed(10_000, Some("k1"), Some(u64::MAX));
+        assert_eq!(sending.due(10_000 + PATIENCE, open), request);
+    }
+
+    #[test]
+    fn ids_are_those_of_one_beginning() {
+        let mut sending = Sending::<()>::new("x-");
+        assert_eq!([sending.name(), sending.name()], ["x-1", "x-2"]);
+    }
+
+    #[test]
     fn of_hints_the_newest_goes_out_and_none_waits_for_a_connection() {
-        let mut sending = Sending::default();
+        let mut sending = Sending::new("k");
         sending.hint("typing".into(), "t1".into());
         assert_eq!(sending.due(0, None), []);
         assert_eq!(sending.due(0, Some((FIRST, Way::WebSocket))), []);
@@ -244,13 +280,13 @@ mod tests {
         }
         assert_eq!(sending.due(0, open), []);
         sending.answered("k1");
-        sending.request_ended(0, Some("k1"), true);
+        sending.request_ended();
         assert_eq!(sending.due(0, open), [Send::Request(None, "x2".into())]);
     }
 
     #[test]
     fn nothing_waits_for_ever() {
-        let mut sending = Sending::default();
+        let mut sending = Sending::new("k");
         add(&mut sending, 0, "a");
         add(&mut sending, 5, "b");
         assert_eq!(sending.wake_at(0), Some(PATIENCE));

@@ -76,10 +76,11 @@ fn hear(answer: &JsValue, ear: &Ear, ended: &Cell<bool>) -> Option<usize> {
 fn heard(problem: Problem) -> Heard {
     match problem.status {
         401 | 403 | 404 if !problem.code.is_empty() => {
-            let Problem { status, code, detail, .. } = problem;
-            Heard::Refused(Refusal { status, code, detail })
+            let Problem { status, code, detail, wait } = problem;
+            let retry_after = wait.map(u64::from);
+            Heard::Refused(Refusal { status, code, detail, retry_after })
         }
-        _ => Heard::Lost,
+        _ => problem.wait.map_or(Heard::Lost, |wait| Heard::Later(u64::from(wait) * 1_000)),
     }
 }
 
@@ -91,5 +92,25 @@ impl Drop for Polling {
         if let Some(abort) = &self.abort {
             abort.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(status: u16, code: &str, wait: Option<u32>) -> Problem {
+        Problem { status, code: code.to_owned(), detail: String::new(), wait }
+    }
+
+    #[test]
+    fn a_server_that_asks_for_patience_gets_it() {
+        let busy = problem(503, "unavailable", Some(5));
+        assert!(busy.is_away() && matches!(heard(busy), Heard::Later(5_000)));
+        // A proxy has no code.
+        assert!(matches!(heard(problem(503, "", Some(5))), Heard::Later(5_000)));
+        assert!(matches!(heard(problem(503, "", None)), Heard::Lost));
+        let refused = heard(problem(403, "forbidden", Some(5)));
+        assert!(matches!(refused, Heard::Refused(Refusal { retry_after: Some(5), .. })));
     }
 }

@@ -298,9 +298,12 @@ export class Plan {
    */
   #lost(now, conn, after) {
     if (after === 0 || this.mainConn !== conn) return this.#fell(now, conn);
-    // Not the way is at fault, so that the next would fare no better.
+    // Not the way is at fault, so that the next would fare no better, nor would the trial.
     this.#todo.push({ do: "close", conn });
-    const wait = Math.min(after, MOST_PATIENCE) + this.#backoff.after(this.#rounds) / 2;
+    if (this.#trialConn !== null) this.#todo.push({ do: "close", conn: this.#trialConn });
+    this.#trial = { is: "off" };
+    const patience = Math.floor(this.#backoff.after(this.#rounds) / 2);
+    const wait = Math.min(after, MOST_PATIENCE) + patience;
     this.#rounds += 1;
     this.#main = { is: "waiting", until: now + wait };
   }

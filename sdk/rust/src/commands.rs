@@ -64,8 +64,8 @@ impl Commands {
         self.ask.send(hint).await.map_err(|_| Error::Closed)
     }
 
-    /// Shows a new item. For programs that do not follow the room there is
-    /// [`Publisher`](crate::Publisher).
+    /// Shows a new item. The answer says where it stands, and the event at that offset has its id.
+    /// [`Publisher`](crate::Publisher) is told the id at once, and need not follow the room.
     ///
     /// # Errors
     /// As [`Self::ask`].
@@ -166,7 +166,8 @@ impl Commands {
         self.ask(Command::Grab { piece: named(piece)? }).await
     }
 
-    /// Moves a piece, in fractions of the stage; others see it on its way.
+    /// Moves a piece, in fractions of the stage; others see it on its way. Each of these is sent:
+    /// who gets places faster than answers skips those in between.
     ///
     /// # Errors
     /// As [`Self::ask`].

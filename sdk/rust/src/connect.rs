@@ -90,7 +90,8 @@ impl Connect {
         self.saying("invitation", secret)
     }
 
-    /// As the same page as before: the id is a secret of it. Without, it is a new page.
+    /// As the same page as before: the id is a secret of it. Without, it is a new page. What is asked
+    /// in a room that was opened again as the same page is asked anew.
     pub fn client(self, client: impl Into<String>) -> Self {
         Self { client: Some(client.into()), ..self }
     }
@@ -157,7 +158,7 @@ impl Connect {
         let only = self.only;
         let address = self.address()?;
         let runtime = Handle::try_current().map_err(|error| Error::Invalid(error.to_string()))?;
-        Ok(Room::start(&runtime, address, only))
+        Ok(Room::start(&runtime, address, only, random::prefix()?))
     }
 
     fn address(self) -> Result<Address, Error> {

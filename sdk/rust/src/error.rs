@@ -14,6 +14,14 @@ pub enum Error {
     /// The server could not be reached, or did not answer in time.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
+    /// The same, and what answers in the server's place asks to come back later.
+    #[error("the server cannot be reached: {why}")]
+    Busy {
+        /// What it said.
+        why: String,
+        /// After how many seconds.
+        retry_after: u64,
+    },
     /// What answers does not speak as a Nowcast server does.
     #[error("that is no answer of a Nowcast server: {0}")]
     Broken(String),
@@ -37,10 +45,19 @@ impl Error {
         }
     }
 
+    /// After how many seconds to try again, if that was said.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy { retry_after, .. } => Some(*retry_after),
+            Self::Refused(problem) => problem.retry_after,
+            _ => None,
+        }
+    }
+
     /// Whether the same may succeed a little later.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Unreachable(_) => true,
+            Self::Unreachable(_) | Self::Busy { .. } => true,
             Self::Refused(problem) => matches!(problem.status, 408 | 429 | 502..=504),
             _ => false,
         }

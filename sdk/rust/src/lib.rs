@@ -16,7 +16,9 @@
 //!
 //! A [`Room`] stays connected by itself, by the same decisions as Nowcast's pages: a WebSocket
 //! first, then server-sent events, then long polls; it comes back with growing waits and goes on
-//! where it was. Every event is told once and in order.
+//! where it was. Every event is told once and in order. One difference: where the server turns it
+//! away (there is no such room, a token is not valid any more), a page looks again every half minute
+//! for its person; a room is closed, and the program that is told why decides.
 //!
 //! Read in this order:
 //! - [`Connect`]: where, as whom, from where on.

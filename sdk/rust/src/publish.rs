@@ -82,7 +82,8 @@ impl Publisher {
     /// # Errors
     /// As [`Self::publish`]; `idempotency_mismatch` if the key was used for something else.
     pub async fn publish_as(&self, key: &str, kind: &str, data: Value) -> Result<Published, Error> {
-        let until = Instant::now() + self.patience;
+        // None is so far away that it never comes.
+        let until = Instant::now().checked_add(self.patience);
         let mut backoff = Backoff::new(random::seed());
         let mut failures = 0;
         loop {
@@ -90,21 +91,16 @@ impl Publisher {
                 Ok(published) => return Ok(published),
                 Err(error) => error,
             };
-            let wait =
-                asked_for(&error).unwrap_or_else(|| Duration::from_millis(backoff.after(failures)));
-            if !error.is_temporary() || Instant::now() + wait > until {
+            let wait = match error.retry_after() {
+                Some(seconds) => Duration::from_secs(seconds),
+                None => Duration::from_millis(backoff.after(failures)),
+            };
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if !error.is_temporary() || left.is_some_and(|left| left < wait) {
                 return Err(error);
             }
             failures += 1;
             sleep(wait).await;
         }
-    }
-}
-
-/// How long the server asks to wait.
-fn asked_for(error: &Error) -> Option<Duration> {
-    match error {
-        Error::Refused(problem) => problem.retry_after.map(Duration::from_secs),
-        _ => None,
     }
 }

@@ -15,6 +15,14 @@ pub(crate) fn name() -> Result<String, Error> {
     }))
 }
 
+/// What the ids of a room's commands begin with: another for each room that is opened.
+pub(crate) fn prefix() -> Result<String, Error> {
+    let mut prefix = name()?;
+    prefix.truncate(12);
+    prefix.push('-');
+    Ok(prefix)
+}
+
 /// A seed for what need not be secret.
 pub(crate) fn seed() -> u32 {
     let mut bytes = [0; 4];

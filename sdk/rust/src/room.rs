@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::wire::{Address, Transport};
 use crate::{Event, Snapshot};
 use driver::Driver;
+use nowcast_link::sending::Sending;
 use nowcast_shared::offset::Position;
 use nowcast_shared::signal::Signal;
 use serde_json::Value;
@@ -93,13 +94,20 @@ pub struct Room {
 }
 
 impl Room {
-    pub(crate) fn start(runtime: &Handle, address: Address, only: Option<Transport>) -> Self {
+    /// The ids of its commands begin with `prefix`, which no other room of this page had.
+    pub(crate) fn start(
+        runtime: &Handle,
+        address: Address,
+        only: Option<Transport>,
+        prefix: String,
+    ) -> Self {
         // What is kept is counted in bytes, by the driver.
         let (tell, told) = mpsc::channel(1);
         let (commands, asked) = Commands::new();
         let position = address.position().and_then(|position| position.parse().ok());
         let pushed = address.newest_push().map(str::to_owned);
-        let driver = runtime.spawn(Driver::new(address, only, tell, asked).run());
+        let driver =
+            runtime.spawn(Driver::new(address, only, Sending::new(prefix), tell, asked).run());
         Self { told, set_aside: VecDeque::new(), commands, position, pushed, failure: None, driver }
     }
 

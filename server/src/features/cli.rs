@@ -101,7 +101,9 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says something beside the output. Whoever does not read it may have closed it.
+/// Says something beside the output; in words of the server's, perhaps. Whoever does not read it may
+/// have closed it.
 fn note(text: &str) {
+    let text = line::plain(text);
     let _ = writeln!(io::stderr().lock(), "nowcast: {text}");
 }

@@ -8,13 +8,17 @@ use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{Server, Setup, TOKEN};
 use nowcast_tests::wait::in_time;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 nowcast_tests::over_every_transport! {
     every_event_comes_once_through_all_restarts,
     commands_are_answered_or_refused_with_a_code,
     a_command_that_a_restart_overtakes_takes_effect_once,
+    a_program_that_starts_again_as_the_same_page_says_the_same_words_anew,
     a_room_goes_on_from_a_position,
     who_is_sent_away_for_good_is_told_why,
 }
@@ -112,6 +116,19 @@ async fn a_command_that_a_restart_overtakes_takes_effect_once(transport: Transpo
         assert!(matches!(event.event, Event::Said { text, .. } if text == format!("{round}")));
     }
     assert_eq!(room.position().map(|position| position.offset.0), Some(4), "nothing came twice");
+}
+
+async fn a_program_that_starts_again_as_the_same_page_says_the_same_words_anew(
+    transport: Transport,
+) {
+    let server = Server::start().await;
+    for (offset, text) in [(1, "Hello"), (2, "Hello"), (3, "Other")] {
+        let room = connect(&server).only(transport).client("the-same-bot-as-ever");
+        let room = open(room).await;
+        let said = in_time("an answer", room.say(text)).await.expect("it may");
+        assert_eq!(said.offset.map(|offset| offset.0), Some(offset), "{text}");
+        in_time("it leaves", room.close()).await;
+    }
 }
 
 async fn a_room_goes_on_from_a_position(transport: Transport) {
@@ -236,7 +253,6 @@ async fn what_is_no_server_of_ours_is_called_so_and_breaks_nothing() {
     let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://{}", stranger.local_addr().expect("an address"));
     tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
         while let Ok((mut socket, _)) = stranger.accept().await {
             let mut request = [0; 4096];
             let _ = socket.read(&mut request).await;
@@ -251,6 +267,63 @@ async fn what_is_no_server_of_ours_is_called_so_and_breaks_nothing() {
     let publisher = Publisher::to(&address, "main", TOKEN).expect("an address");
     let answer = publisher.publish("message", json!({"text": "Hi"})).await;
     assert!(matches!(answer, Err(Error::Broken(_))), "{answer:?}");
+}
+
+/// Somebody who is never ready and asks for this patience, as a proxy or a server says it; counts
+/// who asks.
+async fn busy(retry_after: &'static str, kind: &'static str) -> (String, Arc<AtomicUsize>) {
+    let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", stranger.local_addr().expect("an address"));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let body = r#"{"type":"about:blank","title":"Busy","status":503,"code":"unavailable","detail":"Busy."}"#;
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = stranger.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            let mut request = [0; 4096];
+            let _ = socket.read(&mut request).await;
+            let answer = format!(
+                "HTTP/1.1 503 Busy\r\nretry-after: {retry_after}\r\ncontent-type: {kind}\r\n\
+                 content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len(),
+            );
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_patience_is_left_in_peace_for_so_long() {
+    for kind in ["application/problem+json", "text/html"] {
+        for transport in Transport::ALL {
+            let (address, asked) = busy("20", kind).await;
+            let mut room = Connect::to(address).only(transport).start().expect("an address");
+            let wait = loop {
+                if let News::State(State::Waiting { retry_in, .. }) = next(&mut room).await {
+                    break retry_in;
+                }
+            };
+            assert!(wait >= Duration::from_secs(19), "{transport} {kind}: {wait:?}");
+            assert_eq!(asked.load(Ordering::SeqCst), 1, "{transport} {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn patience_without_end_ends_nothing_but_the_publishing() {
+    let (address, _) = busy("18446744073709551615", "application/problem+json").await;
+    for patience in [Duration::from_secs(5), Duration::MAX] {
+        let publisher = Publisher::to(&address, "main", TOKEN).expect("an address");
+        let publisher = publisher.patience(patience);
+        let publishing = publisher.publish("message", json!({"text": "Hi"}));
+        if patience == Duration::MAX {
+            assert!(timeout(Duration::from_millis(300), publishing).await.is_err(), "it waits");
+        } else {
+            let answer = in_time("an answer", publishing).await;
+            assert_eq!(answer.expect_err("busy").code(), Some(Code::Unavailable));
+        }
+    }
 }
 
 #[tokio::test]

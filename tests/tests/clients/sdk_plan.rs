@@ -43,11 +43,18 @@ fn told(input: &Input) -> Value {
         Input::Opened(conn) => of("opened", *conn),
         Input::Alive(conn) => of("alive", *conn),
         Input::Lost(conn) => of("lost", *conn),
+        Input::Later(conn, after) => {
+            json!({"type": "lost", "conn": number(*conn), "after": after})
+        }
         Input::Broken(conn) => of("broken", *conn),
         Input::Goodbye(conn, reason, back) => json!({"type": "goodbye", "conn": number(*conn),
             "reason": reason, "reconnect": *back == Return::Welcome}),
-        Input::Refused(conn, Refusal { code, .. }) => {
-            json!({"type": "refused", "conn": number(*conn), "refusal": {"code": code}})
+        Input::Refused(conn, Refusal { code, retry_after, .. }) => {
+            let mut refusal = json!({"code": code});
+            if let Some(seconds) = retry_after {
+                refusal["retryAfter"] = json!(seconds);
+            }
+            json!({"type": "refused", "conn": number(*conn), "refusal": refusal})
         }
     }
 }
@@ -56,7 +63,7 @@ fn told(input: &Input) -> Value {
 fn happens(rng: &mut Rng, conns: &[Conn]) -> Input {
     let Some(newest) = conns.last() else { return Input::Start };
     let conn = if rng.u8(..4) > 0 { *newest } else { conns[rng.usize(..conns.len())] };
-    match rng.u8(..24) {
+    match rng.u8(..26) {
         0..8 => Input::Opened(conn),
         8..12 => Input::Alive(conn),
         12..17 => Input::Lost(conn),
@@ -68,10 +75,12 @@ fn happens(rng: &mut Rng, conns: &[Conn]) -> Input {
         }
         20 => {
             let (code, detail) = ("unknown_room".to_owned(), "There is no such room.".to_owned());
-            Input::Refused(conn, Refusal { status: 404, code, detail })
+            let retry_after = [None, Some(5), Some(40), Some(600)][rng.usize(..4)];
+            Input::Refused(conn, Refusal { status: 404, code, detail, retry_after })
         }
         21 => Input::Visible,
         22 => Input::Online,
+        23 | 24 => Input::Later(conn, [0, 1_000, 7_000, 600_000][rng.usize(..4)]),
         _ => [Input::Start, Input::Start, Input::Stop][rng.usize(..3)].clone(),
     }
 }

@@ -206,7 +206,10 @@ pub(super) async fn refusal(answer: Response<Incoming>) -> Error {
 pub(super) fn refused(status: u16, kind: Option<&str>, wait: Option<u64>, body: &[u8]) -> Error {
     match Problem::read(status, kind, body) {
         Ok(problem) => Error::Refused(Problem { retry_after: wait, ..problem }),
-        Err(told) if matches!(status, 502..=504) => Error::Unreachable(told),
+        Err(why) if matches!(status, 502..=504) => match wait {
+            Some(retry_after) => Error::Busy { why, retry_after },
+            None => Error::Unreachable(why),
+        },
         Err(told) => Error::Broken(told),
     }
 }

@@ -43,6 +43,11 @@ pub(super) fn of_push(at: i64, data: &Value) -> String {
     line(at, "push", "", &what)
 }
 
+/// An event of a kind that a later server has, as its frame.
+pub(super) fn of_unknown(frame: &Value) -> String {
+    plain(&frame.to_string())
+}
+
 fn line(at: i64, kind: &str, who: &str, what: &str) -> String {
     [&time(at), kind, who, what].map(plain).join("\t")
 }
@@ -94,12 +99,16 @@ fn role(role: Role) -> &'static str {
 }
 
 /// On one line, and without what would tell a terminal to do something: strangers wrote it.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             // Marks that turn the direction of what comes after them.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {}
             '\u{2028}' | '\u{2029}' => plain.push(' '),
             character if character.is_control() => plain.push(' '),
             character => plain.push(character),
@@ -177,5 +186,10 @@ mod tests {
         let text = "a\nb\tc\u{1b}[2Jd\u{202e}e\u{85}f\u{2028}g";
         let line = published("message", json!({"text": text}));
         assert!(line.ends_with("\ta b c [2Jde f g"), "{line:?}");
+        // JSON has no escapes for those beyond ASCII.
+        let text = "\u{9b}2J\u{7f}\u{202e}\u{61c}x";
+        let frame = of_unknown(&json!({"t": "event", "event": {"kind": "new", "text": text}}));
+        let steers = |character: char| character.is_control() || !character.is_ascii();
+        assert!(!frame.contains(steers) && frame.contains(" 2J x"), "{frame:?}");
     }
 }

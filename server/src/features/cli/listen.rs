@@ -207,7 +207,13 @@ impl Listening {
                     };
                     self.event(&text)?;
                 }
-                News::Unknown(frame) if frame["t"] == "event" => self.event(&frame.to_string())?,
+                News::Unknown(frame) if frame["t"] == "event" => {
+                    let text = match self.flags.format {
+                        Format::Text => line::of_unknown(&frame),
+                        Format::Json => frame.to_string(),
+                    };
+                    self.event(&text)?;
+                }
                 News::Signal(signal) if self.flags.all => print(&match self.flags.format {
                     Format::Text => line::of_signal(clock::now(), &signal),
                     Format::Json => json(&ServerFrame::Signal { signal }),

@@ -7,6 +7,7 @@ use nowcast_tests::server::{Server, Setup, TOKEN, repository};
 use nowcast_tests::wait::in_time;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 nowcast_tests::over_every_transport! {
     it_prints_every_event_as_it_happens,
@@ -199,6 +200,66 @@ async fn what_is_refused_is_said_and_has_a_code_of_its_own() {
     let arguments = ["listen", "--wait", "0", "--count", "1"];
     let mut running = start(task(&server.origin(), &arguments));
     running.noted("listening").await;
+}
+
+#[tokio::test]
+async fn what_strangers_write_does_not_steer_a_terminal() {
+    // A clear screen in both forms, a title, a delete, and text that turns around.
+    const TEXT: &str = "a\u{1b}[2J\u{9b}2Jb\u{1b}]0;owned\u{7}c\u{7f}\r\n\u{202e}d\u{61c}";
+    let harmless = |line: &str| {
+        let steers = |character: char| {
+            character.is_control() && character != '\t'
+                || matches!(character, '\u{202e}' | '\u{61c}')
+        };
+        assert!(!line.contains(steers), "{line:?}");
+    };
+    let server = Setup::new().arg("--open").start().await;
+    let way = Transport::WebSocket;
+    let mut text = listening(&server, way, &["--all"]).await;
+    let mut frames = listening(&server, way, &["--format", "json"]).await;
+    let data = json!({"text": TEXT, TEXT: 1});
+    let publisher = server.publisher();
+    publisher.publish("custom", data.clone()).await;
+    publisher.publish("message", json!({"text": TEXT})).await;
+    loop {
+        let line = text.line().await;
+        harmless(&line);
+        if line.contains("\tmessage\t") {
+            assert!(line.contains("c  d") || line.ends_with('d'), "the words are there: {line}");
+            break;
+        }
+    }
+    // Programs get it as it is.
+    let frame: Value = serde_json::from_str(&frames.line().await).expect("a frame");
+    assert_eq!(frame["event"]["item"]["data"], data);
+
+    // Nor does what a server says of a refusal, in its words or in those of something between.
+    let detail = json!({"type": "about:blank", "title": "No", "status": 403, "code": "forbidden",
+        "detail": TEXT});
+    for (kind, body, code) in
+        [("application/problem+json", detail.to_string(), 3), ("text/html", TEXT.to_owned(), 4)]
+    {
+        let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", stranger.local_addr().expect("an address"));
+        let answer = format!(
+            "HTTP/1.1 403 No\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n{body}",
+            body.len(),
+        );
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = stranger.accept().await {
+                let mut request = [0; 4096];
+                let _ = socket.read(&mut request).await;
+                let _ = socket.write_all(answer.as_bytes()).await;
+            }
+        });
+        for arguments in [&["listen", "--wait", "1"][..], &["publish", "Hi"]] {
+            let done = run(task(&address, arguments)).await;
+            assert_eq!((done.code, &*done.stdout), (Some(code), ""), "{done:?}");
+            assert!(done.stderr.contains("owned"), "{done:?}");
+            done.stderr.lines().for_each(harmless);
+        }
+    }
 }
 
 /// As most servers that others reach are: behind something that speaks TLS.
