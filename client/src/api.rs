@@ -52,7 +52,7 @@ impl Problem {
 }
 
 /// How long an answer may take, in milliseconds.
-const PATIENCE: f64 = 15_000.0;
+pub const PATIENCE: f64 = 15_000.0;
 /// How long it may take when a file goes along.
 const PATIENCE_FOR_FILES: f64 = 300_000.0;
 
@@ -69,11 +69,6 @@ pub enum Payload<'a> {
 /// GETs JSON.
 pub async fn get(url: &str) -> Result<JsValue, Problem> {
     send("GET", url, Payload::Nothing, None).await
-}
-
-/// GETs JSON as its text, for whoever has to keep it to the letter.
-pub async fn text(url: &str) -> Result<String, Problem> {
-    ask("GET", url, Payload::Nothing, None).await
 }
 
 /// POSTs JSON; `null` where the answer has no body.
@@ -99,8 +94,20 @@ pub async fn send(
     payload: Payload<'_>,
     signal: Option<&AbortSignal>,
 ) -> Result<JsValue, Problem> {
-    let text = ask(method, url, payload, signal).await?;
+    let patience = if matches!(payload, Payload::File(_)) { PATIENCE_FOR_FILES } else { PATIENCE };
+    let text = ask(method, url, payload, signal, patience).await?;
     Ok(read::parse(&text).unwrap_or(JsValue::NULL))
+}
+
+/// Sends a request whose answer is JSON, and leaves that as its text, for whoever has to keep it to
+/// the letter. The answer may take `patience` milliseconds.
+pub async fn text(
+    method: &str,
+    url: &str,
+    payload: Payload<'_>,
+    patience: f64,
+) -> Result<String, Problem> {
+    ask(method, url, payload, None, patience).await
 }
 
 async fn ask(
@@ -108,10 +115,10 @@ async fn ask(
     url: &str,
     payload: Payload<'_>,
     signal: Option<&AbortSignal>,
+    patience: f64,
 ) -> Result<String, Problem> {
     let init = RequestInit::new();
     init.set_method(method);
-    let patience = if matches!(payload, Payload::File(_)) { PATIENCE_FOR_FILES } else { PATIENCE };
     let limit = if signal.is_none() { AbortController::new().ok() } else { None };
     let own_signal = limit.as_ref().map(AbortController::signal);
     init.set_signal(signal.or(own_signal.as_ref()));

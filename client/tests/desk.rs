@@ -23,7 +23,7 @@ use nowcast_shared::id::{PublicId, RoomName};
 use nowcast_shared::item::{Author, Body, Item, Role};
 use nowcast_shared::offset::Offset;
 use std::collections::BTreeMap;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 
@@ -68,7 +68,7 @@ fn item() -> Item<Body> {
 }
 
 /// Shows a view of the desk of a room, on a place of its own; the desk tells what it knows.
-fn show<V: IntoView + 'static>(name: &str, view: fn() -> V) -> (Desk, Element) {
+fn show<V: IntoView + 'static>(name: &str, view: impl FnOnce() -> V + 'static) -> (Desk, Element) {
     let place = document().create_element("div").unwrap();
     document().body().unwrap().append_child(&place).unwrap();
     let desk = StoredValue::new(None);
@@ -113,9 +113,112 @@ fn answers_are_read_and_what_is_not_known_is_left_out() {
     let json = r#"{"buttons":[
         {"id":"b1","label":"A","color":"mauve","item":{"kind":"poll","data":{}}},
         {"id":"b2"}, 5, null]}"#;
-    let tiles = read_tiles(&read::parse(json).unwrap());
+    let tiles = read_tiles(json);
     assert_eq!(tiles.len(), 1);
     assert_eq!((tiles[0].face.color, &tiles[0].face.body), (Color::Ink, &Body::Unknown));
+}
+
+/// Answers requests in the server's place by a JavaScript function of method and address, until it
+/// is dropped. What was asked is found by [`asked`].
+struct Answering(JsValue);
+
+impl Answering {
+    fn by(function: &str) -> Self {
+        let before = read::get(&window(), "fetch");
+        let stub = format!(
+            "window.asked = []; window.fetch = async (url, init) => {{
+                asked.push(`${{init.method}} ${{url}} ${{init.body ?? ''}}`);
+                return new Response(await ({function})(init.method, url, init.signal));
+            }};"
+        );
+        js_sys::eval(&stub).unwrap();
+        Self(before)
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let _ = js_sys::Reflect::set(&window(), &"fetch".into(), &self.0);
+    }
+}
+
+/// Method, address and body of each request since there is an [`Answering`].
+fn asked() -> Vec<String> {
+    read::list(&window(), "asked", JsValue::as_string)
+}
+
+/// The desk with the tools of this item.
+fn tools(name: &str, item: Item<Body>) -> (Desk, Element) {
+    let (desk, place) = show(name, move || {
+        let item = ArcRwSignal::new(item.clone());
+        view! { <ItemTools item /> }
+    });
+    desk.me.set(Some(me(Role::Admin, &[Right::Edit, Right::Delete])));
+    (desk, place)
+}
+
+#[wasm_bindgen_test]
+fn the_data_of_buttons_is_read_to_the_letter() {
+    let data = r#"{"id":9007199254740993,"ratio":1.0}"#;
+    for kind in ["custom", "poll"] {
+        let json = format!(
+            r#"{{"buttons":[{{"id":"b1","label":"A","color":"teal","item":{{"kind":"{kind}","data":{data}}}}}]}}"#
+        );
+        let face = read_tiles(&json).remove(0).face;
+        assert_eq!(face.data.0, data);
+        if let Some(draft) = Draft::of(&face.body) {
+            assert_eq!(draft.body(), Body::Custom { json: data.to_owned() });
+            assert_eq!(Face::of("B".to_owned(), Color::Teal, &draft, Some(&face)).data.0, data);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_form_of_a_custom_item_begins_with_what_the_server_has_to_the_letter() {
+    let _answering =
+        Answering::by(r#"() => '{"items":[{"id":"i1","data":{"id":9007199254740993,"a":1.0}}]}'"#);
+    // As it came through the browser's numbers.
+    let data = Body::Custom { json: r#"{"id":9007199254740992,"a":1}"#.to_owned() };
+    let (_, place) = tools("letter", Item { kind: "custom".to_owned(), data, ..item() });
+    tick().await;
+    one(&place, ".item-tools button:first-child").click();
+    while all(&place, "textarea").is_empty() {
+        sleep(5.0).await;
+    }
+    let field: HtmlTextAreaElement = one(&place, "textarea").unchecked_into();
+    assert_eq!(field.value(), r#"{"id": 9007199254740993, "a": 1.0}"#);
+    assert_eq!(asked(), ["GET /api/rooms/letter/items?before=2&limit=1 "]);
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn an_item_that_nobody_can_ask_for_is_not_edited_from_memory() {
+    let _answering = Answering::by("() => { throw new TypeError('no network'); }");
+    let data = Body::Custom { json: "9007199254740992".to_owned() };
+    let (desk, place) = tools("unasked", Item { kind: "custom".to_owned(), data, ..item() });
+    tick().await;
+    one(&place, ".item-tools button:first-child").click();
+    while desk.notice.with_untracked(Option::is_none) {
+        sleep(5.0).await;
+    }
+    assert!(all(&place, "textarea").is_empty());
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn what_has_to_go_does_not_wait_for_what_it_was() {
+    let _answering = Answering::by(
+        "(method, url, signal) => method !== 'GET' ? '{}' : new Promise((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+        })",
+    );
+    let (desk, place) = tools("hangs", item());
+    let started = js_sys::Date::now();
+    let deleted = desk.delete_item("i1".into(), Offset(1), "message".to_owned()).await;
+    assert_eq!(deleted, Ok(()));
+    assert!(js_sys::Date::now() - started < 5_000.0);
+    assert!(asked()[1].contains(r#""kind":"delete","item":"i1""#));
+    place.remove();
 }
 
 #[wasm_bindgen_test]
@@ -188,7 +291,7 @@ async fn an_answer_to_a_form_that_was_closed_does_no_harm() {
     let (desk, place) = show("closed", || view! { <ItemTools item=ArcRwSignal::new(item())/> });
     desk.me.set(Some(me(Role::Admin, &[Right::Edit])));
     tick().await;
-    one(&place, ".item-tools button").click();
+    one(&place, ".item-tools button:first-child").click();
     tick().await;
     one(&place, "button[type=submit]").click();
     one(&place, ".form-foot button[type=button]").click();
@@ -199,7 +302,7 @@ async fn an_answer_to_a_form_that_was_closed_does_no_harm() {
         sleep(10.0).await;
     }
     // The desk still works.
-    one(&place, ".item-tools button").click();
+    one(&place, ".item-tools button:first-child").click();
     tick().await;
     assert_eq!(all(&place, "form").len(), 1);
     place.remove();

@@ -1,7 +1,8 @@
 // A live feed in any page: <script type="module" src="https://server/embed.js" data-room="main">.
 //
 // - `feed_element.js`: the custom element `<nowcast-feed>`. `feed_source.js`: the room behind it.
-// - `feed_items.js`: what items look like; `feed_html.js`: how they become elements, safely.
+// - `feed_items.js`, `feed_table.js`: what items look like; `feed_html.js`: how they become
+//   elements, safely.
 // - `feed_words.js`, `feed_style.js`: what it says, how it looks.
 import { NowcastFeed } from "./feed_element.js";
 

@@ -1,11 +1,9 @@
 import { addressOf, element, linkTo, markup } from "./feed_html.js";
+import { clickable, tableOf } from "./feed_table.js";
 import { authorOf, exact, relative } from "./feed_words.js";
 
 /** Pictures are not shown higher than this, in CSS pixels. */
 const HIGHEST = 640;
-/** So deep and so long are tables of any data drawn; what is beyond is text. */
-const DEEPEST = 3;
-const LONGEST_TABLE = 100;
 
 /**
  * The line above an item's content: who, when, whether it was edited.
@@ -63,7 +61,7 @@ export function contentOf(item, server) {
     case "post":
       return post(data, server);
     case "custom":
-      return table(item.data, 0);
+      return tableOf(item.data);
     default:
       return faded("This item needs a newer version of the page. Reload to see it.");
   }
@@ -147,49 +145,4 @@ function post(data, server) {
     body.append(element("p", { class: "from", dir: "auto" }, source));
   }
   return body;
-}
-
-/**
- * Plain text in which addresses can be clicked on.
- *
- * @param {string} plain
- */
-function clickable(plain) {
-  // What stands in brackets is every second part.
-  return plain.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'’”])/i).map((part, index) => {
-    const href = index % 2 === 1 ? addressOf(part, "") : null;
-    return href === null ? part : linkTo(href, {}, part);
-  });
-}
-
-/**
- * Any data as a table: fields beside their values, rows of objects below their fields.
- *
- * @param {any} value
- * @param {number} depth
- * @returns {Node}
- */
-function table(value, depth) {
-  if (value === null || typeof value !== "object") {
-    return element("bdi", {}, ...(typeof value === "string" ? clickable(value) : [String(value)]));
-  }
-  if (depth >= DEEPEST) return element("code", {}, JSON.stringify(value));
-  const entries = Object.entries(value).slice(0, LONGEST_TABLE);
-  if (entries.length === 0) return element("span", { class: "faded" }, "empty");
-  const isList = Array.isArray(value);
-  const fields = isList && entries.every(([, row]) => row && typeof row === "object" && !Array.isArray(row))
-    ? [...new Set(entries.flatMap(([, row]) => Object.keys(row)))].slice(0, LONGEST_TABLE)
-    : null;
-  const rows = entries.map(([key, cell]) => {
-    if (fields) {
-      const cells = fields.map((field) => element("td", {}, field in cell ? table(cell[field], depth + 1) : ""));
-      return element("tr", {}, ...cells);
-    }
-    const name = isList ? null : element("th", { scope: "row" }, element("bdi", {}, key));
-    return element("tr", {}, name, element("td", {}, table(cell, depth + 1)));
-  });
-  const heads = fields?.map((field) => element("th", { scope: "col" }, element("bdi", {}, field)));
-  const head = heads ? element("thead", {}, element("tr", {}, ...heads)) : null;
-  const made = element("table", {}, head, element("tbody", {}, ...rows));
-  return depth === 0 ? element("div", { class: "table", part: "table" }, made) : made;
 }

@@ -330,6 +330,21 @@ th {
   font-weight: 500;
 }
 
+.values {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 4px;
+  margin: 0;
+  padding: 0;
+  list-style: none;
+}
+
+.values > li:not(.faded) {
+  padding: 0 8px;
+  border-radius: 6px;
+  background: var(--wash);
+}
+
 tbody > tr:last-child > :is(th, td) {
   border-bottom: 0;
 }
@@ -414,7 +429,7 @@ figure img {
   display: block;
   max-height: 640px;
   background: var(--wash);
-  color: var(--faint);
+  color: var(--soft);
   font-size: 13px;
 }
 

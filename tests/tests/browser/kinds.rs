@@ -184,6 +184,43 @@ async fn the_desk_writes_any_json_and_says_mistakes_while_one_types() {
     desk.close().await;
 }
 
+/// No browser can hold the first number, and it writes the second without its point.
+const EXACT: &str = r#"{"id":9007199254740993,"note":"early","ratio":1.0}"#;
+
+#[tokio::test]
+async fn numbers_that_no_browser_can_hold_stay_as_they_are() {
+    let server = server().await;
+    let desk = Desk::log_in(&server.origin(), Screen::Desk).await;
+    let item = format!(r#"{{"kind":"custom","data":{EXACT}}}"#);
+    let request = server.publisher().post("/api/rooms/main/items");
+    let request = request.header("content-type", "application/json").body(item);
+    assert_eq!(request.send().await.unwrap().status(), 201);
+    desk.until("it is in the feed", "return document.querySelector('.feed li .custom td')").await;
+    desk.press(".feed li:first-child .item-tools", "Edit").await;
+    let written = "return document.querySelector('#edit-data')?.value";
+    let written = desk.until("the form is there", written).await;
+    let written = written.as_str().unwrap().to_owned();
+    desk.fill("#edit-data", &written.replace("early", "late")).await;
+    desk.press(".edit-item", "Save").await;
+    desk.until("it is changed", "return document.body.innerText.includes('late')").await;
+    assert_eq!(newest(&server).await["data"].to_string(), EXACT.replace("early", "late"));
+
+    desk.press("#composer", "Custom").await;
+    desk.fill("#compose-data", EXACT).await;
+    desk.press("#composer", "Save as button").await;
+    desk.fill("#button-label", "Exact").await;
+    desk.press(".editor-form", "Save button").await;
+    let there =
+        "return [...document.querySelectorAll('.tile-label')].some(it => it.innerText === 'Exact')";
+    desk.until("the button is there", there).await;
+    desk.run("location.reload()").await;
+    desk.until("it is there after a reload", there).await;
+    desk.show("Exact").await;
+    desk.until("it is out", "return document.body.innerText.includes('early')").await;
+    assert_eq!(newest(&server).await["data"].to_string(), EXACT);
+    desk.close().await;
+}
+
 #[tokio::test]
 async fn the_desk_has_room_for_both_on_a_phone() {
     let server = server().await;

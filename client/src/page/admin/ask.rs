@@ -9,7 +9,7 @@ use super::json;
 use super::me::{Me, Right};
 use super::tile::{Color, Face, Tile};
 use super::words;
-use crate::api::{self, Problem};
+use crate::api::{self, PATIENCE, Payload, Problem};
 use crate::read::{self, Json};
 use crate::write::{self, Object, array};
 use nowcast_shared::id::{ButtonId, ItemId, RoomName};
@@ -54,18 +54,20 @@ pub async fn log_out() -> Result<(), Problem> {
 
 /// The display buttons, in their order.
 pub async fn buttons(room: &RoomName) -> Result<Vec<Tile>, Problem> {
-    Ok(read_tiles(&api::get(&at(room, "/buttons")).await?))
+    Ok(read_tiles(&text("GET", &at(room, "/buttons"), Payload::Nothing).await?))
 }
 
 /// Makes a display button, the last one.
 pub async fn make_button(room: &RoomName, face: &Face) -> Result<Tile, Problem> {
-    let answer = api::post(&at(room, "/buttons"), &write_face(face)).await?;
+    let face = write_face(face);
+    let answer = text("POST", &at(room, "/buttons"), Payload::Json(&face)).await?;
     read_tile(&answer).ok_or_else(unreadable)
 }
 
 /// Changes a display button.
 pub async fn change_button(room: &RoomName, id: &ButtonId, face: &Face) -> Result<Tile, Problem> {
-    let answer = api::put(&at(room, &format!("/buttons/{id}")), &write_face(face)).await?;
+    let (url, face) = (at(room, &format!("/buttons/{id}")), write_face(face));
+    let answer = text("PUT", &url, Payload::Json(&face)).await?;
     read_tile(&answer).ok_or_else(unreadable)
 }
 
@@ -76,8 +78,8 @@ pub async fn delete_button(room: &RoomName, id: &ButtonId) -> Result<(), Problem
 
 /// Puts the display buttons in this order; the answer is the order that holds.
 pub async fn order_buttons(room: &RoomName, ids: &[ButtonId]) -> Result<Vec<Tile>, Problem> {
-    let answer = api::put(&at(room, "/buttons"), &write_order(ids)).await?;
-    Ok(read_tiles(&answer))
+    let order = write_order(ids);
+    Ok(read_tiles(&text("PUT", &at(room, "/buttons"), Payload::Json(&order)).await?))
 }
 
 /// The HTML that viewers would see, where the kind has any.
@@ -90,12 +92,24 @@ pub async fn preview(
     Ok((read::body(kind, &read::get(&answer, "data")), read::text(&answer, "html")))
 }
 
-/// All of an item's data, to the letter; `None` if it is not there any more.
-pub async fn data(room: &RoomName, item: &ItemId, place: Offset) -> Result<Option<Json>, Problem> {
-    let before = place.next();
-    let text = api::text(&self::at(room, &format!("/items?before={before}&limit=1"))).await?;
+/// All of an item's data, to the letter; `None` if it is not there any more. The answer may take
+/// `patience` milliseconds.
+pub async fn data(
+    room: &RoomName,
+    item: &ItemId,
+    place: Offset,
+    patience: f64,
+) -> Result<Option<Json>, Problem> {
+    let url = at(room, &format!("/items?before={}&limit=1", place.next()));
+    let text = api::text("GET", &url, Payload::Nothing, patience).await?;
     let same = json::inside(&text, &["items", "0", "id"]) == Some(format!("\"{item}\""));
     Ok(json::inside(&text, &["items", "0", "data"]).filter(|_| same).map(Json))
+}
+
+/// Sends a request, and leaves the answer as its text: what has been through the browser's numbers
+/// is not always the same any more.
+async fn text(method: &str, url: &str, payload: Payload<'_>) -> Result<String, Problem> {
+    api::text(method, url, payload, PATIENCE).await
 }
 
 /// Gives a command, as JSON. Asked a second time with the same id where no answer came, so that a moment
@@ -166,22 +180,28 @@ pub fn read_me(value: &JsValue) -> Option<Me> {
     })
 }
 
-/// Reads a list of display buttons; what cannot be read is left out.
-pub fn read_tiles(value: &JsValue) -> Vec<Tile> {
-    read::list(value, "buttons", read_tile)
+/// Reads a list of display buttons from the text of an answer; what cannot be read is left out.
+pub fn read_tiles(answer: &str) -> Vec<Tile> {
+    json::elements(answer, &["buttons"]).iter().filter_map(|button| read_tile(button)).collect()
 }
 
-fn read_tile(value: &JsValue) -> Option<Tile> {
-    let item = read::get(value, "item");
+fn read_tile(answer: &str) -> Option<Tile> {
+    let value = read::parse(answer)?;
+    let item = read::get(&value, "item");
     let kind = read::text(&item, "kind")?;
-    let data = read::get(&item, "data");
+    let data = json::inside(answer, &["item", "data"])?;
+    let body = match read::body(&kind, &read::get(&item, "data")) {
+        // To the letter here as well: the form writes all of it.
+        Body::Custom { .. } => Body::Custom { json: data.clone() },
+        body => body,
+    };
     Some(Tile {
-        id: ButtonId(read::text(value, "id")?),
+        id: ButtonId(read::text(&value, "id")?),
         face: Face {
-            label: read::text(value, "label")?,
-            color: Color::from_name(&read::text(value, "color").unwrap_or_default()),
-            body: read::body(&kind, &data),
-            data: read::json(&data)?,
+            label: read::text(&value, "label")?,
+            color: Color::from_name(&read::text(&value, "color").unwrap_or_default()),
+            body,
+            data: Json(data),
             kind,
         },
     })

@@ -31,8 +31,34 @@ pub fn ItemTools(
     let doing = RwSignal::new(Doing::Nothing);
     let problem = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
+    let opening = RwSignal::new(false);
+    let begun = StoredValue::new(Draft::default());
     // What this page does not understand it could only spoil.
     let editable = move || desk.may(Right::Edit) && item.with(|item| item.data != Body::Unknown);
+    let edit = move |_| {
+        if opening.get_untracked() {
+            return;
+        }
+        let open = move |draft| {
+            begun.set_value(draft);
+            doing.set(Doing::Editing);
+        };
+        let item = item.get_untracked();
+        if !matches!(item.data, Body::Custom { .. }) {
+            return open(Draft::of(&item.data).unwrap_or_default());
+        }
+        opening.set(true);
+        spawn_local(async move {
+            let draft = desk.to_edit(item).await;
+            // The item may have left, or something else may be done with it by now.
+            let gone = opening.try_set(false).is_some();
+            match draft {
+                Ok(draft) if !gone && doing.get_untracked() == Doing::Nothing => open(draft),
+                Ok(_) => {}
+                Err(why) => desk.tell(why, None),
+            }
+        });
+    };
     let delete = move || {
         if busy.get_untracked() {
             return;
@@ -58,7 +84,8 @@ pub fn ItemTools(
                             <button
                                 type="button"
                                 class="quiet small"
-                                on:click=move |_| doing.set(Doing::Editing)
+                                aria-busy=move || opening.get().then_some("true")
+                                on:click=edit
                             >
                                 {icon(Icon::Pen)}
                                 "Edit"
@@ -92,7 +119,8 @@ pub fn ItemTools(
                 }
                 Doing::Editing => {
                     let done = Callback::new(move |()| doing.set(Doing::Nothing));
-                    view! { <EditItem item=item.get_untracked() done/> }.into_any()
+                    let (item, begun) = (item.get_untracked(), begun.get_value());
+                    view! { <EditItem item begun done/> }.into_any()
                 }
             }}
         </div>
@@ -109,9 +137,15 @@ fn free_name() -> String {
 
 /// The item's fields, in its place.
 #[component]
-fn EditItem(item: Item<Body>, done: Callback<()>) -> impl IntoView {
+fn EditItem(
+    item: Item<Body>,
+    /// What stands in them to begin with.
+    begun: Draft,
+    /// It is saved, or given up.
+    done: Callback<()>,
+) -> impl IntoView {
     let desk = Desk::here();
-    let form = Form::new(&free_name(), Draft::of(&item.data).unwrap_or_default());
+    let form = Form::new(&free_name(), begun);
     let busy = RwSignal::new(false);
     let (id, at) = (StoredValue::new(item.id), item.offset);
     let first = form.draft.with_untracked(|draft| draft.kind.first_field());

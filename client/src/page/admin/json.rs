@@ -25,6 +25,9 @@ impl fmt::Display for Wrong {
     }
 }
 
+/// How deep lists and objects stand in an answer of the server: those of an item, and around it.
+const DEEPEST_ANSWER: usize = MOST_DEPTH + 8;
+
 /// What is not longer than this stays on one line, in characters.
 const SHORT: usize = 44;
 
@@ -42,8 +45,7 @@ enum Value<'a> {
 /// # Errors
 /// Where it is not JSON, and why.
 pub fn tidy(text: &str) -> Result<String, Wrong> {
-    let mut reader = Reader { text, at: 0 };
-    let value = reader.whole()?;
+    let value = Reader::of(text).whole()?;
     let mut out = String::new();
     value.lay(0, &mut out);
     Ok(out)
@@ -54,11 +56,7 @@ pub fn tidy(text: &str) -> Result<String, Wrong> {
 /// # Errors
 /// Where it is not JSON, and why.
 pub fn tight(text: &str) -> Result<String, Wrong> {
-    let mut reader = Reader { text, at: 0 };
-    let value = reader.whole()?;
-    let mut out = String::new();
-    value.write("", &mut out);
-    Ok(out)
+    Ok(Reader::of(text).whole()?.tight())
 }
 
 /// As it is best read; what is no JSON stays as it is.
@@ -66,9 +64,22 @@ pub fn laid(json: &str) -> String {
     tidy(json).unwrap_or_else(|_| json.to_owned())
 }
 
-/// A value inside of others, by the names of fields and the numbers of elements that lead to it.
+/// A value inside of others in an answer of the server, by the names of fields and the numbers of
+/// elements that lead to it.
 pub fn inside(text: &str, path: &[&str]) -> Option<String> {
-    let mut value = Reader { text, at: 0 }.whole().ok()?;
+    found(text, path).map(|value| value.tight())
+}
+
+/// The elements of a list in an answer of the server.
+pub fn elements(text: &str, path: &[&str]) -> Vec<String> {
+    match found(text, path) {
+        Some(Value::List(values)) => values.iter().map(Value::tight).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn found<'a>(text: &'a str, path: &[&str]) -> Option<Value<'a>> {
+    let mut value = Reader { deepest: DEEPEST_ANSWER, ..Reader::of(text) }.whole().ok()?;
     for step in path {
         value = match value {
             Value::List(values) => values.into_iter().nth(step.parse().ok()?)?,
@@ -76,15 +87,13 @@ pub fn inside(text: &str, path: &[&str]) -> Option<String> {
             Value::Plain(_) => return None,
         };
     }
-    let mut out = String::new();
-    value.write("", &mut out);
-    Some(out)
+    Some(value)
 }
 
 /// An object with the fields of `new`, and those of `before` that are none of `known`. Where one of
 /// the two is no object, it is `new`.
 pub fn merged(before: &str, known: &[&str], new: &str) -> String {
-    let read = |text| match (Reader { text, at: 0 }).whole() {
+    let read = |text| match Reader::of(text).whole() {
         Ok(Value::Object(fields)) => Some(fields),
         _ => None,
     };
@@ -93,9 +102,7 @@ pub fn merged(before: &str, known: &[&str], new: &str) -> String {
     };
     kept.retain(|(name, _)| !known.iter().any(|known| is(name, known)));
     kept.extend(fields);
-    let mut out = String::new();
-    Value::Object(kept).write("", &mut out);
-    out
+    Value::Object(kept).tight()
 }
 
 /// Whether a name in its quotes is this one, which needs no escapes.
@@ -104,6 +111,13 @@ fn is(quoted: &str, name: &str) -> bool {
 }
 
 impl Value<'_> {
+    /// Without a blank that is not needed.
+    fn tight(&self) -> String {
+        let mut out = String::new();
+        self.write("", &mut out);
+        out
+    }
+
     /// On one line; `gap` stands after colons and commas.
     fn write(&self, gap: &str, out: &mut String) {
         match self {
@@ -175,9 +189,15 @@ struct Reader<'a> {
     text: &'a str,
     /// The next byte.
     at: usize,
+    /// In how many lists and objects a value may stand.
+    deepest: usize,
 }
 
 impl<'a> Reader<'a> {
+    const fn of(text: &'a str) -> Self {
+        Self { text, at: 0, deepest: MOST_DEPTH }
+    }
+
     fn whole(&mut self) -> Result<Value<'a>, Wrong> {
         self.blanks();
         if self.at == self.text.len() {
@@ -192,7 +212,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value<'a>, Wrong> {
-        if depth > MOST_DEPTH {
+        if depth > self.deepest {
             return Err(self.wrong("this stands too deep in other lists and objects."));
         }
         match self.peek() {
@@ -425,6 +445,19 @@ mod tests {
         assert_eq!(inside(text, &["items", "1"]), None);
         assert_eq!(inside(text, &["more", "0"]), None);
         assert_eq!(inside("{", &["a"]), None);
+        assert_eq!(elements(text, &["items"]), [&text[10..text.len() - 13]]);
+        assert_eq!(elements(text, &["more"]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn data_may_be_as_deep_in_an_answer_as_in_an_item() {
+        let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        let data = deep(MOST_DEPTH);
+        assert_eq!(tight(&data).as_ref(), Ok(&data));
+        assert!(tight(&deep(MOST_DEPTH + 1)).is_err());
+        let answer = format!(r#"{{"buttons":[{{"item":{{"data":{data}}}}}]}}"#);
+        assert_eq!(inside(&answer, &["buttons", "0", "item", "data"]), Some(data));
+        assert_eq!(inside(&deep(10_000), &[]), None);
     }
 
     #[test]

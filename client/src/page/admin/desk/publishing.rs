@@ -1,7 +1,7 @@
 //! What the desk does to the feed: showing, changing and deleting items.
 
 use super::{Desk, Undo};
-use crate::api::Problem as Failure;
+use crate::api::{PATIENCE, Problem as Failure};
 use crate::dom;
 use crate::page::admin::ask;
 use crate::page::admin::draft::Draft;
@@ -15,8 +15,11 @@ use leptos::task::spawn_local;
 use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
 use nowcast_shared::id::{ButtonId, ItemId};
-use nowcast_shared::item::NewItem;
+use nowcast_shared::item::{Body, Item, NewItem};
 use nowcast_shared::offset::Offset;
+
+/// How long a deletion waits to learn what is deleted, in milliseconds.
+const MOMENT: f64 = 1_500.0;
 
 impl Desk {
     /// Shows what the display button at this place holds.
@@ -94,6 +97,16 @@ impl Desk {
         });
     }
 
+    /// What the form of an item begins with, if that has to be asked for: what this page knows of a
+    /// custom item has been through the browser's numbers, and the form writes all of it.
+    pub async fn to_edit(self, item: Item<Body>) -> Result<Draft, String> {
+        match ask::data(&self.room(), &item.id, item.offset, PATIENCE).await {
+            Ok(Some(Json(json))) => Ok(Draft::of(&Body::Custom { json }).unwrap_or_default()),
+            Ok(None) => Err("That item is not there any more.".to_owned()),
+            Err(failure) => Err(self.explain(&failure)),
+        }
+    }
+
     /// Changes an item published at `at`, and leaves those of its fields that the form does not
     /// have; the answer says what is wrong, if something is.
     pub async fn edit_item(self, id: ItemId, at: Offset, draft: &Draft) -> Result<(), Problem> {
@@ -101,7 +114,7 @@ impl Desk {
             return Err(problem);
         }
         let edited = async {
-            let before = ask::data(&self.room(), &id, at).await?;
+            let before = ask::data(&self.room(), &id, at, PATIENCE).await?;
             let data = draft.data(before.as_ref().map(|data| data.0.as_str()));
             self.command(&Command::Edit { item: id.clone(), data }).await
         };
@@ -118,8 +131,8 @@ impl Desk {
 
     /// Takes an item of this kind, published at `at`, from every page.
     pub async fn delete_item(self, id: ItemId, at: Offset, kind: String) -> Result<(), String> {
-        // Without what it was there is only no way back.
-        let was = ask::data(&self.room(), &id, at).await.ok().flatten();
+        // Without what it was there is only no way back, and what has to go cannot wait for that.
+        let was = ask::data(&self.room(), &id, at, MOMENT).await.ok().flatten();
         match self.command(&Command::Delete { item: id }).await {
             Ok(()) => {
                 let undo = was.map(|data| Undo::Republish(NewItem { kind, data }));
