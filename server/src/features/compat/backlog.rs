@@ -231,10 +231,7 @@ mod tests {
         backlog.publish(20, &said("b"));
         assert_eq!(after(&backlog, 0).len(), 2);
         backlog.edit(&item("a", "message", &json!({"text": "A"})));
-        assert_eq!(
-            after(&backlog, 0)[0],
-            json!({"type": "message", "text": "A", "timestamp": 10})
-        );
+        assert_eq!(after(&backlog, 0)[0], json!({"type": "message", "text": "A", "timestamp": 10}));
         backlog.delete(&"b".into());
         backlog.delete(&"b".into());
         assert_eq!(after(&backlog, 0).len(), 1);

@@ -1,5 +1,7 @@
 //! The stamps that were given, kept before anybody sees them: whatever happens to the server or to
-//! its clock, an item has the same stamp the next time, and no two have the same.
+//! its clock, an item has the same stamp the next time, and no two that can be got have the same. What
+//! there are enough newer ones of loses its stamp: where there is to be more again, such items come back
+//! before all others, with earlier ones.
 
 use super::backlog::{MOST_BYTES, Raw, Stamp, next};
 use crate::db::{Db, DbError};
