@@ -238,7 +238,7 @@ export class Session {
   #look() {
     if (this.#kept) {
       this.#kept = keeping.looked(this.#kept);
-      this.#saveSoon();
+      this.#save();
       this.#showBadge();
       silenceAll();
     }

@@ -64,8 +64,10 @@ async fn the_clock_brings_an_ended_worker_back_and_one_summary_tells_of_all_that
     kept(&browser, 1).await;
     browser.popup().await;
     browser.shows(&["one"]).await;
+    let seen = "const {kept} = await chrome.storage.local.get('kept');
+         return kept.position.endsWith(`:${kept.seen.offset}`)";
+    browser.until("it is stored that it was seen", &asynchronous(seen)).await;
     browser.options().await;
-    browser.badge("").await;
 
     browser.worker().end().await;
     for text in ["two", "three", "four"] {
