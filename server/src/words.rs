@@ -60,7 +60,7 @@ fn is_seen(c: char) -> bool {
 }
 
 /// Whether it only changes in which direction the text around it is written.
-fn is_direction(c: char) -> bool {
+pub(crate) fn is_direction(c: char) -> bool {
     matches!(c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

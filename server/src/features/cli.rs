@@ -9,6 +9,7 @@ pub mod listen;
 pub mod publish;
 mod what;
 
+use crate::words::is_direction;
 use clap::{Args, Subcommand};
 use nowcast_sdk::Error;
 use std::io::{self, Write};
@@ -91,7 +92,7 @@ pub struct Server {
     pub token: Option<String>,
 }
 
-/// Prints one line, at once.
+/// Prints one line of JSON or of [`plain`] text, at once.
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -104,6 +105,15 @@ fn print(text: &str) -> Result<(), Failure> {
 /// Says something beside the output; in words of the server's, perhaps. Whoever does not read it may
 /// have closed it.
 fn note(text: &str) {
-    let text = line::plain(text);
-    let _ = writeln!(io::stderr().lock(), "nowcast: {text}");
+    let _ = writeln!(io::stderr().lock(), "nowcast: {}", plain(text));
+}
+
+/// On one line, and without what would tell a terminal to do something: strangers wrote it, or a
+/// server that nobody has a reason to trust.
+fn plain(text: &str) -> String {
+    let blank = |character: char| {
+        let breaks = character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
+        if breaks { ' ' } else { character }
+    };
+    text.chars().filter(|character| !is_direction(*character)).map(blank).collect()
 }

@@ -125,20 +125,25 @@ fn addresses(compat: Arc<Compat>) -> Router<App> {
 }
 
 impl Compat {
-    /// All that there is by now, and what comes.
-    async fn new(app: &App, flags: &Flags) -> anyhow::Result<Arc<Self>> {
+    /// Nothing yet, and up to nothing that happened by now.
+    async fn empty(app: &App, flags: &Flags) -> anyhow::Result<Self> {
         let name = RoomName::main();
         let room = app.log.room(&name).await?.context("There is no room main")?;
-        let compat = Arc::new(Self {
+        Ok(Self {
+            followed: watch::Sender::new(room.head()),
             room,
             backlog: Mutex::new(Backlog::new(flags.items()?)),
             lines: Mutex::default(),
-            followed: watch::Sender::new(Offset(0)),
             shown: watch::Sender::new(()),
             spoken: watch::Sender::new(()),
             waiting: Semaphore::new(WAITING),
             wait: Duration::from_secs(flags.feed_wait),
-        });
+        })
+    }
+
+    /// All that there is by now, and what comes.
+    async fn new(app: &App, flags: &Flags) -> anyhow::Result<Arc<Self>> {
+        let compat = Arc::new(Self::empty(app, flags).await?);
         follow::begin(app, &compat).await?;
         let measured = Arc::clone(&compat);
         app.metrics.gauge("compat_waiting", "Requests of older pages that wait.", move || {
@@ -155,13 +160,14 @@ impl Compat {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when all that was acknowledged before is in memory here. Where the store fails, what
-    /// is there has to do: nothing is lost by that, only later.
-    async fn catch_up(&self) {
+    /// Returns when all that was acknowledged before is in memory here, and up to where that is.
+    /// Where the store fails, what is there has to do: nothing is lost by that, only later.
+    async fn catch_up(&self) -> Offset {
         let head = self.room.head();
         let mut followed = self.followed.subscribe();
         let there = followed.wait_for(|followed| *followed >= head);
         let _ = tokio::time::timeout(CATCH_UP, there).await;
+        head
     }
 
     /// The right to wait.

@@ -1,22 +1,24 @@
 //! A live feed in pages of other sites.
+//!
+//! - [`edges`]: changes in mid-course, servers that mean no good. [`looks`]: pictures of it.
+//! - [`library`]: such pages' own scripts, and the examples.
 
-use crate::windows::{fits, with_pages};
+mod edges;
+mod library;
+mod looks;
+
+use crate::windows::with_pages;
 use nowcast_tests::api::Api;
-use nowcast_tests::browser::{Browser, Screen, Theme};
+use nowcast_tests::browser::{Browser, Screen};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::Transport;
 use nowcast_tests::proxy::Proxy;
-use nowcast_tests::server::{Server, Setup, TOKEN, repository};
+use nowcast_tests::server::{Server, Setup};
 use nowcast_tests::site::Site;
-use nowcast_tests::token::{self, KEY};
-use nowcast_tests::wait::eventually;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-over_every_transport![
-    a_feed_in_another_sites_page_follows_through_kills,
-    a_user_of_another_sites_page_has_the_rights_of_their_token,
-];
+over_every_transport![a_feed_in_another_sites_page_follows_through_kills];
 
 /// A server, and a website whose pages may read it.
 async fn neighbours() -> (Server, Site) {
@@ -111,44 +113,6 @@ async fn a_feed_in_another_sites_page_follows_through_kills(transport: Transport
     browser.close().await;
 }
 
-async fn a_user_of_another_sites_page_has_the_rights_of_their_token(transport: Transport) {
-    let site = Site::start().await;
-    let setup = Setup::new().arg(format!("--allow-origin={}", site.origin()));
-    let mut server = with_pages(setup.env("NOWCAST_USER_KEY", KEY)).start().await;
-    let options = json!({"token": token::of("ana"), "transport": named(transport).0});
-    let page = format!(
-        "<script type=module>
-             import {{connect}} from '{origin}/nowcast.js';
-             const room = window.room = connect('{origin}', {options});
-             window.told = [];
-             room.on('push', data => told.push(data));
-             room.on('event', ({{event}}) => told.push(event.text));
-         </script>",
-        origin = server.origin()
-    );
-    let browser = Browser::open(Screen::Desk).await;
-    browser.go(&site.page("/", html(&page), "")).await;
-    browser.until("the script runs", "return window.room").await;
-    let taken = browser.run("return room.say('Hello').then(it => it.offset)").await;
-    assert_eq!(taken, 1);
-    let refused = "return room.publish('message', {text: 'x'}).catch(error => error.code)";
-    assert_eq!(browser.run(refused).await, "forbidden");
-
-    // What was being said when the server died is said once.
-    server.kill().await;
-    browser
-        .run("window.said = room.say('through a kill').then(it => it.offset); return true")
-        .await;
-    server.restart().await;
-    assert_eq!(browser.run("return said").await, 2);
-    let push = json!({"destination": "ana", "data": "for Ana alone", "store": true});
-    let push = server.publisher().post("/api/push").json(&push).send().await.unwrap();
-    assert_eq!(push.status(), 202);
-    let told = "return JSON.stringify(told) === '[\"Hello\",\"through a kill\",\"for Ana alone\"]'";
-    browser.until("each came once", told).await;
-    browser.close().await;
-}
-
 #[tokio::test]
 async fn a_page_that_is_not_allowed_says_so_and_shows_nothing() {
     let server =
@@ -235,68 +199,6 @@ async fn publish_all_kinds(publisher: &Api) {
 }
 
 #[tokio::test]
-async fn how_it_looks_light_dark_and_narrow() {
-    let (server, site) = neighbours().await;
-    let title = server.admin().await.put("/api/rooms/main").json(&json!({"title": "Summer night"}));
-    assert!(title.send().await.unwrap().status().is_success());
-    publish_all_kinds(&server.publisher()).await;
-    let origin = server.origin();
-    let feed = |attributes: &str, width: &str| {
-        format!(
-            "<div style='width:{width}'><nowcast-feed room=main {attributes}></nowcast-feed></div>"
-        )
-    };
-    // In the head it only makes the element known.
-    let body = format!(
-        "<style>body{{margin:0;display:flex;gap:24px;padding:24px;background:light-dark(#e4e2dc,#000)}}\
-         :root{{color-scheme:light dark}}</style>{}{}",
-        feed("", "840px"),
-        feed("limit=4", "320px")
-    );
-    let wide = html(&body).replace("<body>", &format!("<head>{}</head><body>", tag(&origin, "")));
-    let page = site.page("/wide", wide, "");
-    let ready = "const feeds = [...document.querySelectorAll('nowcast-feed')];
-         return feeds.length === 2 && feeds.every(it => it.state === 'live'
-             && [...it.shadowRoot.querySelectorAll('img')].every(it => it.complete))";
-    let browser = Browser::open(Screen::Desk).await;
-    for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-        browser.prefer(theme).await;
-        browser.go(&page).await;
-        browser.until("both are live", ready).await;
-        browser.picture(&format!("embed-{name}")).await;
-    }
-    let narrow = format!("<style>body{{margin:0}}</style>{}", tag(&origin, "data-theme=dark"));
-    let phone = Browser::open(Screen::Phone).await;
-    phone.prefer(Theme::Light).await;
-    phone.go(&site.page("/phone", html(&narrow), "")).await;
-    says(&phone, "Live").await;
-    phone.picture("embed-phone-dark-by-attribute").await;
-    let small = format!(
-        "<style>body{{margin:0}}nowcast-feed{{width:320px;--nowcast-live:#0a7d4f;--nowcast-radius:0;\
-         --nowcast-max-height:640px}}nowcast-feed::part(head){{border-bottom:2px solid #0a7d4f}}</style>{}",
-        tag(&origin, "data-heading='What happens'")
-    );
-    phone.go(&site.page("/small", html(&small), "")).await;
-    says(&phone, "Live").await;
-    fits(&phone).await;
-    phone.picture("embed-320-styled-by-its-page").await;
-    let scrolls = format!(
-        "{ROOT} const body = root.querySelector('.body');
-        return body.tabIndex === 0 && body.scrollHeight > body.clientHeight"
-    );
-    phone.until("what scrolls can be reached by keys", &scrolls).await;
-    let arabic = "تفتح الأبواب في الساعة **السابعة**. أحضر [تذكرة](https://example.org).";
-    server.publisher().say(arabic).await;
-    let right_to_left = html(&tag(&origin, "data-limit=5")).replace("<html", "<html dir=rtl");
-    phone.go(&site.page("/rtl", right_to_left, "")).await;
-    says(&phone, "Live").await;
-    fits(&phone).await;
-    phone.picture("embed-right-to-left").await;
-    phone.close().await;
-    browser.close().await;
-}
-
-#[tokio::test]
 async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_own() {
     let (server, site) = neighbours().await;
     let proxy = Proxy::start(server.address()).await;
@@ -358,231 +260,5 @@ async fn feeds_of_one_room_share_a_connection_and_scripts_draw_items_of_their_ow
     // Another room is another connection; one that is not there is said.
     browser.run("document.querySelector('nowcast-feed').setAttribute('room', 'nowhere')").await;
     explains(&browser, "There is no such live feed").await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn a_script_that_draws_an_item_hears_when_its_element_is_gone() {
-    let (server, site) = neighbours().await;
-    let publisher = server.publisher();
-    let first = publisher.publish("custom", json!({"goal": 1})).await;
-    publisher.say("no custom item").await;
-    let body = format!(
-        "<script>window.told = [];
-         document.addEventListener('nowcast:item', event => {{
-             const {{item, element}} = event.detail;
-             told.push(`${{item.kind}} ${{item.data.goal}}`);
-             element.append(`GOAL ${{item.data.goal}}`);
-             event.preventDefault();
-         }});
-         document.addEventListener('nowcast:item-removed', ({{detail: {{item, element}}}}) =>
-             told.push(`${{element.isConnected}} ${{item.data.goal}} ${{element.innerText}}`));
-         </script>{}",
-        tag(&server.origin(), "data-limit=2")
-    );
-    let browser = Browser::open(Screen::Desk).await;
-    browser.go(&site.page("/", html(&body), "")).await;
-    shows(&browser, &["no custom item", "GOAL 1"]).await;
-    let hears = async |told: Value| {
-        let script = format!("return JSON.stringify(told) === {}", json!(told.to_string()));
-        browser.until(&format!("the script has heard {told}"), &script).await;
-        browser.run("told.length = 0").await;
-    };
-    hears(json!(["custom 1"])).await;
-    let edit = json!({"kind": "edit", "item": first.id, "data": {"goal": 2}});
-    assert_eq!(publisher.command(edit).await.status(), 200);
-    hears(json!(["custom 2", "false 1 GOAL 1"])).await;
-    // Beyond the limit, by a deletion, by a refresh, and together with the feed.
-    let second = publisher.publish("custom", json!({"goal": 3})).await;
-    hears(json!(["custom 3", "false 2 GOAL 2"])).await;
-    let delete = json!({"kind": "delete", "item": second.id});
-    assert_eq!(publisher.command(delete).await.status(), 200);
-    hears(json!(["custom 2", "false 3 GOAL 3"])).await;
-    browser.run("document.querySelector('nowcast-feed').refresh()").await;
-    hears(json!(["custom 2", "false 2 GOAL 2"])).await;
-    browser.run("document.querySelector('nowcast-feed').remove()").await;
-    hears(json!(["false 2 GOAL 2"])).await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn a_feed_that_is_changed_while_it_is_moved_shows_what_it_says() {
-    let (server, site) = neighbours().await;
-    let admin = server.admin().await;
-    let made = admin.put("/api/rooms/final").json(&json!({"title": "The final"})).send().await;
-    assert!(made.unwrap().status().is_success());
-    let said = json!({"kind": "message", "data": {"text": "in the final"}});
-    admin.post("/api/rooms/final/items").json(&said).send().await.unwrap();
-    for text in ["one", "two"] {
-        server.publisher().say(text).await;
-    }
-    let browser = Browser::open(Screen::Desk).await;
-    browser.go(&site.page("/", html(&tag(&server.origin(), "")), "")).await;
-    shows(&browser, &["two", "one"]).await;
-    let moved = |name: &str, value: &str| {
-        format!(
-            "const feed = document.querySelector('nowcast-feed');
-             feed.remove();
-             feed.setAttribute('{name}', '{value}');
-             document.body.append(feed)"
-        )
-    };
-    browser.run(&moved("limit", "1")).await;
-    shows(&browser, &["two"]).await;
-    browser.run(&moved("room", "final")).await;
-    shows(&browser, &["in the final"]).await;
-    says(&browser, "Live").await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn a_feed_that_is_asked_for_what_there_is_not_says_so_and_is_not_busy() {
-    let (server, site) = neighbours().await;
-    let browser = Browser::open(Screen::Desk).await;
-    let heard = "<script>window.states = [];
-         document.addEventListener('nowcast:state', event => states.push(event.detail.state), true);
-         </script>";
-    for (number, attribute) in ["transport=x", "server=ftp://a.example"].iter().enumerate() {
-        let feed = tag(&server.origin(), &format!("data-{attribute}"));
-        let page = html(&format!("{heard}{feed}"));
-        browser.go(&site.page(&format!("/{number}"), page, "")).await;
-        explains(&browser, "This live feed does not open").await;
-        says(&browser, "Not available").await;
-        let stands = format!(
-            "{ROOT} return [root.querySelector('.skeleton').checkVisibility(),
-                 root.querySelector('.body').getAttribute('aria-busy'),
-                 root.querySelector('.feed').getAttribute('aria-label'), states.join()]"
-        );
-        assert_eq!(browser.run(&stands).await, json!([false, "false", "Live feed", "off"]));
-    }
-    // What is mended opens.
-    browser.run("document.querySelector('nowcast-feed').removeAttribute('server')").await;
-    says(&browser, "Live").await;
-    browser.close().await;
-}
-
-/// A server that sends what ours would not.
-#[tokio::test]
-async fn a_hostile_server_cannot_make_a_page_ask_its_own_site_for_something() {
-    let (server, site) = neighbours().await;
-    let hostile = "<p>hello <img src='/logout?raw' alt=x><img src='logout?relative'>\
-         <a href='/logout?link'>link</a><img src='http://localhost:PORT/allowed'></p>";
-    let hostile = hostile.replace("http://localhost:PORT", &site.origin());
-    let item = json!({"id": "i1", "offset": 1, "at": 0, "kind": "message", "data": {"text": "x"},
-        "html": hostile, "by": {"role": "publisher", "id": "p"}});
-    let welcome = json!({"t": "welcome", "protocol": 1, "room": "main", "you": "p", "epoch": "e",
-        "offset": 1, "recovered": false,
-        "snapshot": {"title": "", "items": [item], "more": false}});
-    let stub = format!(
-        "<script>window.WebSocket = class {{
-             readyState = 1;
-             constructor() {{
-                 setTimeout(() => this.onmessage({{data: JSON.stringify({welcome})}}));
-             }}
-             send() {{}}
-             close() {{}}
-         }};</script>"
-    );
-    let page = html(&format!("{stub}{}", tag(&server.origin(), "")));
-    let browser = Browser::open(Screen::Desk).await;
-    browser.go(&site.page("/", page, "")).await;
-    shows(&browser, &["hello link"]).await;
-    let what = "the picture that is allowed is asked for";
-    eventually(what, async || site.seen().contains(&"/allowed".to_owned()).then_some(())).await;
-    let seen = site.seen();
-    assert!(!seen.iter().any(|target| target.contains("logout")), "{seen:?}");
-    let _ = browser.complaints().await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn the_library_works_in_other_sites_pages_as_a_module_and_as_a_classic_script() {
-    let (server, site) = neighbours().await;
-    let origin = server.origin();
-    let told = "room.on('item', item => document.body.append(` ${item.data.text}.`));
-         room.on('state', ({state, transport}) => window.state = `${state} ${transport}`);";
-    let pages = [
-        format!(
-            "<script type=module>import {{connect}} from '{origin}/nowcast.js';
-             const room = window.room = connect('{origin}'); {told}</script>"
-        ),
-        format!(
-            "<script src='{origin}/nowcast.classic.js'></script>
-             <script>const room = window.room = nowcast.connect('{origin}'); {told}</script>"
-        ),
-    ];
-    let browser = Browser::open(Screen::Desk).await;
-    for (number, page) in pages.iter().enumerate() {
-        browser.go(&site.page(&format!("/{number}"), html(page), "")).await;
-        browser.until("it is open", "return window.state === 'open websocket'").await;
-        server.publisher().say(format!("Hello {number}")).await;
-        let heard = format!("return document.body.innerText.includes('Hello {number}.')");
-        browser.until("the item comes", &heard).await;
-        // Whoever visits another site has no rights here by that.
-        let refused = "return room.publish('message', {text: 'x'}).catch(error => error.code)";
-        assert_eq!(browser.run(refused).await, "foreign_origin");
-    }
-    // Where there is no page at all.
-    let worker = format!(
-        "const code = `import {{connect}} from '{origin}/nowcast.js';
-             const room = connect('{origin}', {{transport: 'sse'}});
-             room.on('snapshot', ({{items}}) => postMessage(items.length));`;
-         const address = URL.createObjectURL(new Blob([code], {{type: 'text/javascript'}}));
-         const worker = new Worker(address, {{type: 'module'}});
-         return new Promise((resolve, reject) => {{
-             worker.onmessage = ({{data}}) => resolve(data);
-             worker.onerror = reject;
-         }}).finally(() => worker.terminate())"
-    );
-    assert_eq!(browser.run(&worker).await, 2);
-    // Without the library, too.
-    let plain = format!(
-        "const at = path => fetch('{origin}/api/rooms/main/' + path);
-         return Promise.all([
-             at('items').then(it => it.json()).then(it => it.items.length),
-             at('chat').then(it => it.json()).then(it => it.said.length),
-             at('chat/lines?wait=0').then(it => it.headers.get('nowcast-next') !== null),
-         ])"
-    );
-    assert_eq!(browser.run(&plain).await, json!([2, 0, true]));
-    let published = format!(
-        "return import('{origin}/nowcast.js').then(({{connect}}) => {{
-             const program = connect('{origin}', {{token: '{TOKEN}'}});
-             return program.publish('message', {{text: 'by token'}}).finally(() => program.close());
-         }})"
-    );
-    assert_eq!(browser.run(&published).await["offset"], 3);
-    browser.close().await;
-}
-
-/// An example, as somebody would adapt it: with the address of their server.
-fn example(name: &str, server: &Server) -> String {
-    let text = std::fs::read_to_string(repository().join("examples").join(name)).unwrap();
-    text.replace("http://127.0.0.1:8080", &server.origin())
-}
-
-#[tokio::test]
-async fn the_examples_show_what_is_published() {
-    let (server, site) = neighbours().await;
-    let publisher = server.publisher();
-    publisher.say("Doors open at seven").await;
-    publisher.publish("custom", json!({"home": 2, "away": 1})).await;
-    let browser = Browser::open(Screen::Desk).await;
-    browser.go(&site.page("/embed", example("embed.html", &server), "")).await;
-    shows(&browser, &["It stands 2 : 1", "Doors open at seven"]).await;
-    browser.picture("embed-example").await;
-
-    browser.go(&site.page("/page", example("page.html", &server), "")).await;
-    let texts =
-        "return JSON.stringify([...document.querySelectorAll('li')].map(it => it.innerText))
-         === JSON.stringify(['live', '{\"away\":1,\"home\":2}', 'Doors open at seven'])";
-    browser
-        .until("it is live", "return document.body.innerText.includes('Live by websocket')")
-        .await;
-    publisher.say("live").await;
-    browser.until("the page shows all", texts).await;
-    browser.fill("input[name=text]", "Hello\u{e007}").await;
-    let why = "return document.querySelector('output').value.includes('another site')";
-    browser.until("why nothing was said stands beside the form", why).await;
     browser.close().await;
 }

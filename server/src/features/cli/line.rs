@@ -1,5 +1,6 @@
 //! What a line says: when, what kind, who, what; separated by tabs.
 
+use super::plain;
 use nowcast_sdk::Event;
 use nowcast_shared::event::Event as Happened;
 use nowcast_shared::item::{Item, Role};
@@ -98,25 +99,6 @@ fn role(role: Role) -> &'static str {
     }
 }
 
-/// On one line, and without what would tell a terminal to do something: strangers wrote it.
-pub(super) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            // Marks that turn the direction of what comes after them.
-            '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {}
-            '\u{2028}' | '\u{2029}' => plain.push(' '),
-            character if character.is_control() => plain.push(' '),
-            character => plain.push(character),
-        }
-    }
-    plain
-}
-
 /// Unix milliseconds as `2026-11-21T17:33:24Z`; by Howard Hinnant's `civil_from_days`.
 fn time(at: i64) -> String {
     let seconds = at.div_euclid(1000);
@@ -183,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_strangers_write_does_not_steer_a_terminal() {
-        let text = "a\nb\tc\u{1b}[2Jd\u{202e}e\u{85}f\u{2028}g";
+        let text = "a\nb\tc\u{1b}[2Jd\u{202e}e\u{85}f\u{2028}\u{61c}g";
         let line = published("message", json!({"text": text}));
         assert!(line.ends_with("\ta b c [2Jde f g"), "{line:?}");
         // JSON has no escapes for those beyond ASCII.

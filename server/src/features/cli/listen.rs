@@ -3,7 +3,9 @@
 use super::{Failure, Server, line, note, print};
 use crate::clock;
 use clap::{Args, ValueEnum};
-use nowcast_sdk::{Connect, Error, News, Room, State, Transport};
+use nowcast_sdk::{Connect, Error, Event, News, Room, Snapshot, State, Transport};
+use nowcast_shared::chat::Said;
+use nowcast_shared::event::Event as Happened;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::offset::{BadPosition, Offset, Position};
 use serde_json::Value;
@@ -23,8 +25,9 @@ pub struct Flags {
     /// Where, and by which right.
     pub server: Server,
 
-    /// From after this position (as `listen` tells it when it stops), or from the `beginning`;
-    /// without, only what happens from now on.
+    /// From after this position (as `listen` tells it when it stops), or from the `beginning`: all
+    /// that happened, or, where the server does not keep all of that, the newest items and words as
+    /// they are now. Without, only what happens from now on.
     #[arg(long, value_name = "POSITION")]
     pub since: Option<Since>,
 
@@ -66,7 +69,7 @@ pub struct Flags {
 /// From where on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// From the first event that the server has.
+    /// From the first event, or else from what the room shows.
     Beginning,
     /// From after this.
     Position(Position),
@@ -121,8 +124,14 @@ pub enum Format {
 /// # Errors
 /// See [`Failure`].
 pub async fn run(flags: Flags) -> Result<(), Failure> {
-    let mut listening =
-        Listening { flags, count: 0, failure: None, began: Instant::now(), told: false };
+    let mut listening = Listening {
+        flags,
+        count: 0,
+        failure: None,
+        began: Instant::now(),
+        told: false,
+        shows: false,
+    };
     let mut stopped = stopping();
     let mut room = tokio::select! {
         opened = listening.open() => opened?,
@@ -148,6 +157,8 @@ struct Listening {
     began: Instant,
     /// Whether it was told that it listens.
     told: bool,
+    /// Whether it begins with what the room shows.
+    shows: bool,
 }
 
 impl Listening {
@@ -157,8 +168,9 @@ impl Listening {
             None => self.connect(),
             Some(Since::Position(position)) => self.connect().since(position.clone()),
             Some(Since::Beginning) => {
-                // Which life the log is in is known once a room is open.
-                let mut room = self.connect().start()?;
+                // Which life the log is in is known once a room is open. A user's token may count
+                // only once: it is for the connection that stays.
+                let mut room = self.connect_as(None).start()?;
                 let epoch = loop {
                     match room.next().await {
                         Some(News::State(State::Open { .. })) => {}
@@ -178,7 +190,11 @@ impl Listening {
     }
 
     fn connect(&self) -> Connect {
-        let Flags { server, transport, user_token, invitation, .. } = self.flags.clone();
+        self.connect_as(self.flags.user_token.clone())
+    }
+
+    fn connect_as(&self, user_token: Option<String>) -> Connect {
+        let Flags { server, transport, invitation, .. } = self.flags.clone();
         // It is no page that somebody looks at.
         let mut connect = Connect::to(server.server).room(server.room).uncounted();
         if let Some(token) = server.token {
@@ -200,19 +216,20 @@ impl Listening {
         while let Some(news) = room.next().await {
             match news {
                 News::State(state) => self.state(state)?,
-                News::Event(event) => {
-                    let text = match self.flags.format {
-                        Format::Text => line::of_event(&event),
-                        Format::Json => json(&ServerFrame::Event(event)),
-                    };
-                    self.event(&text)?;
+                News::Snapshot(snapshot) if std::mem::take(&mut self.shows) => {
+                    for event in shown(*snapshot) {
+                        if self.flags.count != Some(self.count) {
+                            self.event(event)?;
+                        }
+                    }
                 }
+                News::Event(event) => self.event(event)?,
                 News::Unknown(frame) if frame["t"] == "event" => {
                     let text = match self.flags.format {
                         Format::Text => line::of_unknown(&frame),
                         Format::Json => frame.to_string(),
                     };
-                    self.event(&text)?;
+                    self.print(&text)?;
                 }
                 News::Signal(signal) if self.flags.all => print(&match self.flags.format {
                     Format::Text => line::of_signal(clock::now(), &signal),
@@ -231,7 +248,15 @@ impl Listening {
         Ok(())
     }
 
-    fn event(&mut self, text: &str) -> Result<(), Failure> {
+    fn event(&mut self, event: Event) -> Result<(), Failure> {
+        let text = match self.flags.format {
+            Format::Text => line::of_event(&event),
+            Format::Json => json(&ServerFrame::Event(event)),
+        };
+        self.print(&text)
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
         self.count += 1;
         print(text)
     }
@@ -247,7 +272,13 @@ impl Listening {
                     (true, false) => format!("connected again over {transport}, as a new page"),
                 };
                 self.note(&text);
-                if !recovered && (self.told || self.flags.since.is_some()) {
+                self.shows = !recovered && !self.told && self.flags.since == Some(Since::Beginning);
+                if self.shows {
+                    self.note(
+                        "the server does not keep all that happened: this begins with what the \
+                         room shows now",
+                    );
+                } else if !recovered && (self.told || self.flags.since.is_some()) {
                     self.note("what happened in between is not in the server's log any more");
                 }
                 (self.told, self.failure) = (true, None);
@@ -278,6 +309,21 @@ impl Listening {
             note(text);
         }
     }
+}
+
+/// What a room shows as events, in their order.
+fn shown(snapshot: Snapshot) -> Vec<Event> {
+    let items = snapshot.items.into_iter().map(|item| {
+        let (offset, at, by) = (item.offset, item.at, item.by.clone());
+        Event { offset, at, by, event: Happened::ItemPublished { item } }
+    });
+    let said = snapshot.chat.said.into_iter().map(|said| {
+        let Said { id, offset, at, by, name, text, .. } = said;
+        Event { offset, at, by, event: Happened::Said { id, name, text } }
+    });
+    let mut events: Vec<_> = items.chain(said).collect();
+    events.sort_by_key(|event| event.offset);
+    events
 }
 
 fn json(frame: &ServerFrame<Value>) -> String {

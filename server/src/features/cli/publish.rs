@@ -1,7 +1,7 @@
 //! `nowcast publish`.
 
 use super::listen::Format;
-use super::{Failure, Server, note, print, what};
+use super::{Failure, Server, note, plain, print, what};
 use clap::Args;
 use nowcast_sdk::{Error, Published, Publisher};
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ impl Publishing {
         let published = self.publish_as(&key, data).await?;
         let Published { id, offset, at, repeated } = published;
         print(&match self.flags.format {
-            Format::Text => format!("{id}\t{offset}"),
+            Format::Text => format!("{}\t{offset}", plain(&id.to_string())),
             Format::Json => {
                 json!({"id": id, "offset": offset, "at": at, "repeated": repeated}).to_string()
             }

@@ -1,6 +1,7 @@
 //! What an item is made of: from the words on a command line, or from standard input.
 
 use super::Failure;
+use crate::json;
 use serde_json::{Map, Value};
 use std::io::{self, BufRead, Read};
 use std::thread;
@@ -32,8 +33,8 @@ pub(super) fn data(kind: &str, json: Option<&str>, words: &[String]) -> Result<V
 
 /// Data that is written as JSON.
 pub(super) fn from_json(text: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text)
-        .map_err(|error| Failure::Invalid(format!("The data is not JSON: {error}")))
+    json::read(text)
+        .map_err(|problem| Failure::Invalid(format!("The data cannot be sent: {}", problem.detail)))
 }
 
 /// The data of an item that is mainly this text.
@@ -130,6 +131,8 @@ mod tests {
     fn json_is_taken_as_it_is_or_not_at_all() {
         assert_eq!(made("custom", Some("[1,{}]"), &[]), Some(json!([1, {}])));
         assert_eq!(made("custom", Some("{"), &[]), None);
+        let unread = format!(r#"[{{"{}":"[]"}}]"#, json::RAW);
+        assert_eq!(made("custom", Some(&unread), &[]), None, "it would be read without a limit");
         assert_eq!(made("custom", Some("{}"), &["text"]), None, "what of both is meant?");
         assert_eq!(made("message", None, &[]), None);
     }

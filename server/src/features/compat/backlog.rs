@@ -10,10 +10,7 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many bytes all of it has at most.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
-
-/// For how many places answers are kept: pages that wait are at the same few.
-const ANSWERS: usize = 8;
+pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// When an item was shown, for such pages: Unix milliseconds, larger for each.
 pub(super) type Stamp = i64;
@@ -33,22 +30,20 @@ pub(super) struct Backlog {
     bytes: usize,
     /// The newest stamp that was ever given.
     last: Stamp,
-    /// Answers that begin with the element of this stamp.
-    answers: Vec<(Stamp, Bytes)>,
 }
 
 struct Element {
     id: ItemId,
     offset: Offset,
     stamp: Stamp,
-    json: Box<str>,
+    /// What stands in the array: a comma, and the item. Answers on their way share it.
+    json: Bytes,
 }
 
 impl Backlog {
     /// Nothing yet, and later at most so many.
     pub(super) fn new(most: usize) -> Self {
-        let (elements, answers) = (VecDeque::new(), Vec::new());
-        Self { most, elements, bytes: 0, last: 0, answers }
+        Self { most, elements: VecDeque::new(), bytes: 0, last: 0 }
     }
 
     /// How many there can be.
@@ -66,12 +61,20 @@ impl Backlog {
         self.last
     }
 
+    /// The stamp of the newest item that was published up to there, or one that is before all.
+    pub(super) fn through(&self, offset: Offset) -> Stamp {
+        let newer = self.elements.iter().rev().take_while(|element| element.offset > offset);
+        match newer.last() {
+            Some(first) => first.stamp.saturating_sub(1),
+            None => self.last,
+        }
+    }
+
     /// Nothing but these, of which the newest that was ever there had the stamp `last`.
     pub(super) fn replace(&mut self, items: impl Iterator<Item = (Stamp, Raw)>, last: Stamp) {
         self.elements.clear();
         self.bytes = 0;
         self.last = last;
-        self.answers.clear();
         items.for_each(|(stamp, item)| self.publish(stamp, &item));
     }
 
@@ -87,7 +90,6 @@ impl Backlog {
             let Some(oldest) = self.elements.pop_front() else { break };
             self.bytes -= oldest.json.len();
         }
-        self.answers.clear();
     }
 
     /// An item is another, at the same place.
@@ -97,7 +99,6 @@ impl Backlog {
         let json = element(item, edited.stamp);
         self.bytes = self.bytes - edited.json.len() + json.len();
         edited.json = json;
-        self.answers.clear();
     }
 
     /// An item is gone.
@@ -105,7 +106,6 @@ impl Backlog {
         let gone = self.find(id).and_then(|place| self.elements.remove(place));
         if let Some(gone) = gone {
             self.bytes -= gone.json.len();
-            self.answers.clear();
         }
     }
 
@@ -114,27 +114,19 @@ impl Backlog {
         self.elements.iter().rposition(|element| element.id == *id)
     }
 
-    /// The items that are newer, as a JSON array; `None` if there are none. Those who ask from the
-    /// same place share it.
-    pub(super) fn after(&mut self, since: Stamp) -> Option<Bytes> {
+    /// The items that are newer, as the pieces of a JSON array; `None` if there are none. Nothing is
+    /// copied: however many ask, and however slowly they read, each item is in memory once.
+    pub(super) fn after(&self, since: Stamp) -> Option<Vec<Bytes>> {
         let first = self.elements.partition_point(|element| element.stamp <= since);
-        let stamp = self.elements.get(first)?.stamp;
-        if let Some((_, answer)) = self.answers.iter().find(|(begins, _)| *begins == stamp) {
-            return Some(answer.clone());
-        }
-        let newer: Vec<&str> =
-            self.elements.iter().skip(first).map(|element| &*element.json).collect();
-        let answer = Bytes::from(format!("[{}]", newer.join(",")));
-        if self.answers.len() == ANSWERS {
-            self.answers.remove(0);
-        }
-        self.answers.push((stamp, answer.clone()));
-        Some(answer)
+        let mut newer = self.elements.iter().skip(first).map(|element| &element.json);
+        // The first has no comma before it.
+        let begin = [Bytes::from_static(b"["), newer.next()?.slice(1..)];
+        Some(begin.into_iter().chain(newer.cloned()).chain([Bytes::from_static(b"]")]).collect())
     }
 }
 
-/// An item's JSON for older pages: its fields beside its `type` and its `timestamp`.
-fn element(item: &Raw, stamp: Stamp) -> Box<str> {
+/// A comma and an item's JSON for older pages: its fields beside its `type` and its `timestamp`.
+fn element(item: &Raw, stamp: Stamp) -> Bytes {
     let data = item.data.get();
     let mut fields: BTreeMap<&str, Box<RawValue>> = BTreeMap::new();
     let posted: BTreeMap<String, Box<RawValue>> = serde_json::from_str(data).unwrap_or_else(|_| {
@@ -154,7 +146,11 @@ fn element(item: &Raw, stamp: Stamp) -> Box<str> {
             fields.insert(name, value.clone());
         }
     }
-    serde_json::to_string(&fields).unwrap_or_default().into()
+    let mut json = vec![b','];
+    // Strings and raw JSON can always be written.
+    let _ = serde_json::to_writer(&mut json, &fields);
+    json.shrink_to_fit();
+    json.into()
 }
 
 /// The kind of items that are whatever was posted.
@@ -179,9 +175,9 @@ mod tests {
         item(text, "message", &json!({"text": text}))
     }
 
-    fn after(backlog: &mut Backlog, since: Stamp) -> Vec<Value> {
-        let answer = backlog.after(since).map(|answer| serde_json::from_slice(&answer).unwrap());
-        answer.unwrap_or_default()
+    fn after(backlog: &Backlog, since: Stamp) -> Vec<Value> {
+        let answer = backlog.after(since).map(|pieces| pieces.concat());
+        answer.map(|json| serde_json::from_slice(&json).unwrap()).unwrap_or_default()
     }
 
     #[test]
@@ -189,7 +185,7 @@ mod tests {
         let shown = |kind, data: Value| {
             let mut backlog = Backlog::new(5);
             backlog.publish(7, &item("i1", kind, &data));
-            after(&mut backlog, 0).remove(0)
+            after(&backlog, 0).remove(0)
         };
         assert_eq!(
             shown("message", json!({"text": "A", "mood": ["calm"]})),
@@ -217,15 +213,15 @@ mod tests {
     fn only_the_newest_are_held_and_what_is_newer_is_given_in_order() {
         let mut backlog = Backlog::new(3);
         (1..=5).for_each(|stamp| backlog.publish(stamp * 10, &said(&stamp.to_string())));
-        let texts = |backlog: &mut Backlog, since| -> Vec<String> {
+        let texts = |backlog: &Backlog, since| -> Vec<String> {
             let elements = after(backlog, since);
             elements.iter().map(|element| element["text"].as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(texts(&mut backlog, 0), ["3", "4", "5"]);
-        assert_eq!(texts(&mut backlog, 39), ["4", "5"]);
-        assert_eq!(texts(&mut backlog, 40), ["5"]);
+        assert_eq!(texts(&backlog, 0), ["3", "4", "5"]);
+        assert_eq!(texts(&backlog, 39), ["4", "5"]);
+        assert_eq!(texts(&backlog, 40), ["5"]);
         assert!(backlog.after(50).is_none() && backlog.after(i64::MAX).is_none());
-        assert_eq!(texts(&mut backlog, i64::MIN), ["3", "4", "5"]);
+        assert_eq!(texts(&backlog, i64::MIN), ["3", "4", "5"]);
     }
 
     #[test]
@@ -233,26 +229,43 @@ mod tests {
         let mut backlog = Backlog::new(3);
         backlog.publish(10, &said("a"));
         backlog.publish(20, &said("b"));
-        assert_eq!(after(&mut backlog, 0).len(), 2);
+        assert_eq!(after(&backlog, 0).len(), 2);
         backlog.edit(&item("a", "message", &json!({"text": "A"})));
-        assert_eq!(
-            after(&mut backlog, 0)[0],
-            json!({"type": "message", "text": "A", "timestamp": 10})
-        );
+        assert_eq!(after(&backlog, 0)[0], json!({"type": "message", "text": "A", "timestamp": 10}));
         backlog.delete(&"b".into());
         backlog.delete(&"b".into());
-        assert_eq!(after(&mut backlog, 0).len(), 1);
-        assert_eq!((backlog.last(), after(&mut backlog, 10).len()), (20, 0));
+        assert_eq!(after(&backlog, 0).len(), 1);
+        assert_eq!((backlog.last(), after(&backlog, 10).len()), (20, 0));
     }
 
     #[test]
-    fn those_who_ask_from_the_same_place_share_an_answer() {
+    fn however_many_ask_each_item_is_in_memory_once() {
         let mut backlog = Backlog::new(30);
         (1..=20).for_each(|stamp| backlog.publish(stamp * 10, &said(&stamp.to_string())));
-        let (one, other) = (backlog.after(101).unwrap(), backlog.after(109).unwrap());
-        assert_eq!(one.as_ptr(), other.as_ptr());
-        (0..20).for_each(|stamp| drop(backlog.after(stamp * 10)));
-        assert_eq!(backlog.answers.len(), ANSWERS);
+        let all = backlog.after(0).unwrap();
+        for (place, since) in (1..20).zip((10..).step_by(10)) {
+            let newer = backlog.after(since).unwrap();
+            assert_eq!(newer.len(), 22 - place);
+            for (piece, same) in newer[2..newer.len() - 1].iter().zip(&all[place + 2..]) {
+                assert_eq!(piece.as_ptr(), same.as_ptr());
+            }
+            assert_eq!(newer[1].as_ptr(), all[place + 1].slice(1..).as_ptr());
+        }
+    }
+
+    #[test]
+    fn now_is_after_what_was_published_by_then() {
+        let mut backlog = Backlog::new(2);
+        for offset in 1..=4 {
+            let mut item = said(&offset.to_string());
+            item.offset = Offset(offset);
+            backlog.publish(Stamp::try_from(offset).unwrap() * 10, &item);
+        }
+        assert_eq!([4, 9].map(|offset| backlog.through(Offset(offset))), [40, 40]);
+        assert_eq!(backlog.through(Offset(3)), 39, "the next is 40");
+        assert_eq!(after(&backlog, backlog.through(Offset(0))).len(), 2);
+        backlog.delete(&"4".into());
+        assert_eq!(backlog.through(Offset(4)), 40);
     }
 
     #[test]
@@ -281,7 +294,7 @@ mod tests {
                 let stamp = next(backlog.last(), *at);
                 backlog.publish(stamp, &said(&number.to_string()));
                 if *read || number + 1 == steps.len() {
-                    for element in after(&mut backlog, since) {
+                    for element in after(&backlog, since) {
                         since = element["timestamp"].as_i64().unwrap();
                         seen.push(element["text"].as_str().unwrap().to_owned());
                     }

@@ -47,7 +47,8 @@ pub(super) async fn chat(
 /// Waits for lines, and answers with all that there are.
 async fn lines(app: &App, compat: &Compat, parts: &Parts) -> Result<Response, Problem> {
     let name = named(request::query(&parts.uri, "name")?)?;
-    request::enter(app, parts).await?;
+    let reader = request::reader(parts)?;
+    request::enter(app, &reader).await?;
     door::not_blocked(app, &compat.room, &speaker(app, compat, &name))?;
     let deadline = Instant::now() + WAIT;
     let mut spoken = compat.spoken.subscribe();
@@ -72,7 +73,7 @@ async fn lines(app: &App, compat: &Compat, parts: &Parts) -> Result<Response, Pr
             return Ok(answer(TEXT, ""));
         }
         // Whoever waits may have been sent out meanwhile.
-        request::enter(app, parts).await?;
+        request::enter(app, &reader).await?;
         door::not_blocked(app, &compat.room, &speaker(app, compat, &name))?;
     }
 }
@@ -102,7 +103,7 @@ fn named(name: Option<String>) -> Result<String, Problem> {
 }
 
 /// Whoever goes by this name here: a person of their own, known by nothing else.
-fn speaker(app: &App, compat: &Compat, name: &str) -> Actor {
+pub(super) fn speaker(app: &App, compat: &Compat, name: &str) -> Actor {
     let secret = app.auth.public_id(&format!("compat:{}", name::fold(name)));
     let person = format!("compat-{secret}").try_into().ok();
     // Nobody speaks as somebody who is there, nor as an admin.
@@ -112,7 +113,7 @@ fn speaker(app: &App, compat: &Compat, name: &str) -> Actor {
 
 impl Compat {
     /// This name asks: its queue begins now, if it had none.
-    fn listen(&self, name: &str) -> Result<(), Problem> {
+    pub(super) fn listen(&self, name: &str) -> Result<(), Problem> {
         let listening = self.lines().listen(name, self.room.head(), Instant::now());
         listening.map_err(|_| {
             let detail = "Too many names listen here already. Try again in a few minutes.";

@@ -8,13 +8,17 @@ use crate::command::{self, Key};
 use crate::error::Problem;
 use crate::http::items::idempotency_key;
 use axum::Extension;
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
 use nowcast_shared::command::Command;
 use nowcast_shared::error::Code;
 use nowcast_shared::item::{KINDS, NewItem};
 use serde_json::{Map, Value};
+use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -31,20 +35,21 @@ pub(super) async fn items(
     if parts.method == Method::HEAD {
         return Err(Problem::new(Code::MethodNotAllowed, "This address is asked with GET."));
     }
-    request::enter(&app, &parts).await?;
+    let reader = request::reader(&parts)?;
+    request::enter(&app, &reader).await?;
     let deadline = Instant::now() + compat.wait;
     // Before anything is looked at: what is shown from now on is noticed.
     let mut shown = compat.shown.subscribe();
-    compat.catch_up().await;
+    let now = compat.catch_up().await;
     let since = request::query(&parts.uri, "since").ok().flatten();
     let since: Option<Stamp> = since.and_then(|since| since.trim().parse().ok());
-    let since = since.unwrap_or_else(|| compat.backlog().last());
+    let since = since.unwrap_or_else(|| compat.backlog().through(now));
     let mut stopping = app.stopping.subscribe();
     let mut waiting = None;
     loop {
         shown.mark_unchanged();
         if let Some(newer) = compat.backlog().after(since) {
-            return Ok(answer(JSON, newer));
+            return Ok(array(newer));
         }
         if waiting.is_none() {
             waiting = Some(compat.may_wait()?);
@@ -58,8 +63,17 @@ pub(super) async fn items(
             return Ok(answer(JSON, "[]"));
         }
         // Whoever waits may have been sent out meanwhile.
-        request::enter(&app, &parts).await?;
+        request::enter(&app, &reader).await?;
     }
+}
+
+/// An answer of these pieces, which nobody copies: slow readers share them.
+fn array(pieces: Vec<Bytes>) -> Response {
+    let length: usize = pieces.iter().map(Bytes::len).sum();
+    let pieces = stream::iter(pieces.into_iter().map(Ok::<_, Infallible>));
+    let mut response = answer(JSON, Body::from_stream(pieces));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
 }
 
 /// `POST /send_feed_item`: a form; its field `type` names the kind of the item.

@@ -1,7 +1,8 @@
 //! From the log to what older pages are answered from: each event is read once, in order.
 
 use super::backlog::{Raw, Stamp, next};
-use super::lines::Line;
+use super::lines::{Line, MOST_LINES};
+use super::stamps::Loaded;
 use super::{Compat, stamps};
 use crate::app::{App, WeakApp};
 use crate::db::DbError;
@@ -11,6 +12,7 @@ use nowcast_shared::id::{ItemId, SaidId};
 use nowcast_shared::offset::Offset;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -128,27 +130,32 @@ fn read(record: &Record, last: &mut Stamp) -> Option<Change> {
 
 impl Compat {
     /// Reads all anew.
-    async fn reload(&self, app: &App) -> Result<(), DbError> {
+    pub(super) async fn reload(&self, app: &App) -> Result<(), DbError> {
         let most = self.backlog().most();
         let loaded = stamps::load(&app.db, self.room.id(), most).await?;
-        self.backlog().replace(loaded.items.into_iter(), loaded.last);
-        self.followed.send_replace(loaded.head);
-        self.shown.send_replace(());
-        Ok(())
+        self.replace(app, loaded).await
     }
 
-    /// Reads the lines anew, as far as anybody may lack them, and those after `after`.
-    async fn reload_lines(&self, app: &App, after: Offset) -> Result<(), DbError> {
-        let mut after = self.lines().clear().unwrap_or(after);
-        loop {
+    /// Takes in what was read anew, and the lines as far as anybody may lack them. Nothing that is
+    /// there goes before all of it was read. Lines later than the items come once more, and are
+    /// known then.
+    async fn replace(&self, app: &App, loaded: Loaded) -> Result<(), DbError> {
+        let mut after = self.lines().begin().unwrap_or(*self.followed.borrow());
+        let mut lines = VecDeque::new();
+        while after < loaded.head {
             let said = app.log.said_after(&self.room, after).await?;
             let Some(newest) = said.last().map(|said| said.offset) else { break };
-            let mut lines = self.lines();
-            for said in said {
-                lines.say(Line::from(said));
-            }
+            lines.extend(said.into_iter().map(Line::from));
+            lines.drain(..lines.len().saturating_sub(MOST_LINES));
             after = newest;
         }
+        {
+            let (mut backlog, mut held) = (self.backlog(), self.lines());
+            backlog.replace(loaded.items.into_iter(), loaded.last);
+            held.replace(lines);
+        }
+        self.followed.send_replace(loaded.head);
+        self.shown.send_replace(());
         self.spoken.send_replace(());
         Ok(())
     }
@@ -161,7 +168,6 @@ impl Compat {
             Err(ReadError::Db(error)) => return Err(error),
             // More happened than is kept: what there is now has to do.
             Err(ReadError::Gone) => {
-                self.reload_lines(app, after).await?;
                 self.reload(app).await?;
                 return Ok(true);
             }
@@ -211,5 +217,75 @@ impl Compat {
             }
         }
         spoken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chat::speaker;
+    use super::*;
+    use crate::command::{self, Caller};
+    use crate::config::Config;
+    use clap::Parser;
+    use nowcast_shared::command::Command;
+    use tempfile::TempDir;
+    use tokio::time::Instant;
+
+    /// A server that keeps no event but the newest, and what is read of it when it is told to.
+    async fn forgetful() -> (TempDir, App, Compat) {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = ["nowcast", "--shards", "1", "--compat", "--keep-events", "1"];
+        let config = Config::parse_from(arguments).serve;
+        let (app, _) = App::open(folder.path(), &config).await.unwrap();
+        let compat = Compat::empty(&app, &config.features.compat).await.unwrap();
+        stamps::prepare(&app.db).await.unwrap();
+        compat.reload(&app).await.unwrap();
+        compat.listen("Ben").unwrap();
+        (folder, app, compat)
+    }
+
+    async fn say(app: &App, compat: &Compat, text: &str) {
+        let actor = speaker(app, compat, "Ana");
+        let caller = Caller { actor: &actor, client: None, session: None };
+        let command = Command::Say { text: text.to_owned(), name: None };
+        command::run(app, &compat.room, &caller, command, None).await.unwrap();
+    }
+
+    /// What Ben is told, when all is read.
+    async fn told(app: &App, compat: &Compat) -> Option<String> {
+        while compat.read_on(app).await.unwrap() {}
+        compat.lines().take("Ben", Instant::now())
+    }
+
+    #[tokio::test]
+    async fn what_is_said_while_all_is_read_anew_is_told_once() {
+        let (_folder, app, compat) = forgetful().await;
+        for text in ["one", "two", "three"] {
+            say(&app, &compat, text).await;
+        }
+        let loaded = stamps::load(&app.db, compat.room.id(), 5).await.unwrap();
+        say(&app, &compat, "meanwhile").await;
+        compat.replace(&app, loaded).await.unwrap();
+        say(&app, &compat, "later").await;
+        let lines = told(&app, &compat).await;
+        let expected = "Ana : one\nAna : two\nAna : three\nAna : meanwhile\nAna : later\n";
+        assert_eq!(lines.as_deref(), Some(expected));
+        assert_eq!(told(&app, &compat).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_fails_loses_no_line() {
+        let (_folder, app, compat) = forgetful().await;
+        say(&app, &compat, "held").await;
+        while compat.read_on(&app).await.unwrap() {}
+        for text in ["one", "two"] {
+            say(&app, &compat, text).await;
+        }
+        let run = |sql: &'static str| app.db.write(move |connection| connection.execute_batch(sql));
+        run("ALTER TABLE said RENAME TO away").await.unwrap();
+        assert!(compat.read_on(&app).await.is_err());
+        run("ALTER TABLE away RENAME TO said").await.unwrap();
+        let lines = told(&app, &compat).await;
+        assert_eq!(lines.as_deref(), Some("Ana : held\nAna : one\nAna : two\n"));
     }
 }

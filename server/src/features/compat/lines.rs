@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How many lines a name's queue has at most; of more, the newest count.
-const MOST_LINES: usize = 200;
+pub(super) const MOST_LINES: usize = 200;
 
 /// How many names are known at most.
 const MOST_NAMES: usize = 10_000;
@@ -59,11 +59,14 @@ struct Listener {
 pub(super) struct Full;
 
 impl Lines {
-    /// Lets go of all lines; the place before the oldest.
-    pub(super) fn clear(&mut self) -> Option<Offset> {
-        let oldest = self.newest.front().map(|line| line.offset);
-        self.newest.clear();
-        oldest.map(|oldest| Offset(oldest.0.saturating_sub(1)))
+    /// The place before the oldest.
+    pub(super) fn begin(&self) -> Option<Offset> {
+        self.newest.front().map(|line| Offset(line.offset.0.saturating_sub(1)))
+    }
+
+    /// Nothing but these; each name has had what it had.
+    pub(super) fn replace(&mut self, newest: VecDeque<Line>) {
+        self.newest = newest;
     }
 
     /// Somebody said something, if that is not there already.

@@ -10,7 +10,7 @@ use crate::policy::Action;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use nowcast_shared::error::Code;
 use nowcast_shared::id::RoomName;
 use percent_encoding::percent_decode;
@@ -64,10 +64,14 @@ impl Posted {
     }
 }
 
+/// Who only reads, as [`enter`] takes it.
+pub(super) fn reader(parts: &Parts) -> Result<Parts, Problem> {
+    plain(parts, token(parts).as_deref())
+}
+
 /// The room, for who only reads: it may not be everybody's.
-pub(super) async fn enter(app: &App, parts: &Parts) -> Result<Arc<Room>, Problem> {
-    let plain = plain(parts, token(parts).as_deref())?;
-    Ok(InRoom::read(app, &plain, &RoomName::main()).await?.0)
+pub(super) async fn enter(app: &App, reader: &Parts) -> Result<Arc<Room>, Problem> {
+    Ok(InRoom::read(app, reader, &RoomName::main()).await?.0)
 }
 
 /// May whoever sends this publish? The first thing that is asked of whoever posts something.
@@ -83,11 +87,25 @@ async fn who(
 ) -> Result<(Asks, Arc<Room>), Problem> {
     let mut plain = plain(parts, token)?;
     // Whatever it is called: something is changed, which pages of other sites may not by a cookie.
-    plain.method = Method::POST;
+    if plain.method != Method::POST {
+        plain.method = Method::POST;
+        name_origin(&mut plain.headers);
+    }
     let asks = Asks::read(app, &plain, Some(&RoomName::main())).await?;
     may(&asks)?;
     let InRoom(room) = InRoom::read(app, &plain, &RoomName::main()).await?;
     Ok((asks, room))
+}
+
+/// Says what a browser would say of a POST: it names no origin where a page asks its own site by
+/// GET, and may have been led here by a name that somebody else gave this address.
+fn name_origin(headers: &mut HeaderMap) {
+    let browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = host.filter(|_| !browser).map(|host| format!("http://{host}"));
+    if let Some(Ok(origin)) = origin.map(|origin| HeaderValue::from_str(&origin)) {
+        headers.insert(header::ORIGIN, origin);
+    }
 }
 
 /// The request as other addresses know them: the token is a bearer token, and of what is in the

@@ -1,7 +1,9 @@
 //! The stamps that were given, kept before anybody sees them: whatever happens to the server or to
-//! its clock, an item has the same stamp the next time, and no two have the same.
+//! its clock, an item has the same stamp the next time, and no two that can be got have the same. What
+//! there are enough newer ones of loses its stamp: where there is to be more again, such items come back
+//! before all others, with earlier ones.
 
-use super::backlog::{Raw, Stamp, next};
+use super::backlog::{MOST_BYTES, Raw, Stamp, next};
 use crate::db::{Db, DbError};
 use nowcast_shared::offset::Offset;
 use rusqlite::{Connection, params};
@@ -32,26 +34,29 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
 /// The newest items of the room. Each that has no stamp is given one, which is kept.
 pub(super) async fn load(db: &Db, room: i64, most: usize) -> Result<Loaded, DbError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
+    // They may be many: nobody's publishing waits for that. What is given, only one task gives.
+    let (head, given, items) = db
+        .read(move |connection| {
+            let moment = connection.transaction()?;
+            let sql = "SELECT head FROM rooms WHERE id = ?";
+            let head: i64 = moment.query_row(sql, [room], |row| row.get(0))?;
+            Ok((head, given(&moment, room)?, newest(&moment, room, most)?))
+        })
+        .await?;
+    let ats = items.iter().map(|item| (column(item.offset), item.at));
+    let stamps = stamp(&ats.collect::<Vec<_>>(), &given);
+    let last = stamps.iter().map(|(_, stamp)| *stamp).chain(given.into_values()).max();
+    // Those that have none are the oldest.
+    let stamped = items.into_iter().rev().zip(stamps.iter().rev());
+    let mut items: Vec<_> = stamped.map(|(item, (_, stamp))| (*stamp, item)).collect();
+    items.reverse();
     db.write(move |connection| {
-        let sql = "SELECT head FROM rooms WHERE id = ?";
-        let head: i64 = connection.query_row(sql, [room], |row| row.get(0))?;
-        let given = given(connection, room)?;
-        let items = newest(connection, room, most)?;
-        let ats = items.iter().map(|item| (column(item.offset), item.at));
-        let stamps = stamp(&ats.collect::<Vec<_>>(), &given);
         keep(connection, room, &stamps)?;
-        if let Some((oldest, _)) = stamps.first() {
-            forget(connection, room, *oldest)?;
-        }
-        let last = stamps.iter().map(|(_, stamp)| *stamp).chain(given.values().copied()).max();
-        // Those that have none are the oldest.
-        let stamped = items.into_iter().rev().zip(stamps.iter().rev());
-        let mut items: Vec<_> = stamped.map(|(item, (_, stamp))| (*stamp, item)).collect();
-        items.reverse();
-        let head = Offset(u64::try_from(head).unwrap_or(0));
-        Ok(Loaded { items, last: last.unwrap_or(0), head })
+        stamps.first().map_or(Ok(()), |(oldest, _)| forget(connection, room, *oldest))
     })
-    .await
+    .await?;
+    let head = Offset(u64::try_from(head).unwrap_or(0));
+    Ok(Loaded { items, last: last.unwrap_or(0), head })
 }
 
 /// Keeps the stamps of new items, and forgets those of the ones before `oldest`.
@@ -109,17 +114,24 @@ fn given(connection: &Connection, room: i64) -> rusqlite::Result<BTreeMap<i64, S
     statement.query_map([room], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
+/// The newest items, oldest first: so many, and no more than there is room for.
 fn newest(connection: &Connection, room: i64, most: i64) -> rusqlite::Result<Vec<Raw>> {
     let sql = "SELECT item FROM items WHERE room = ? ORDER BY offset DESC LIMIT ?";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![room, most])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while bytes < MOST_BYTES
+        && let Some(row) = rows.next()?
+    {
         let read = serde_json::from_str(row.get_ref(0)?.as_str()?);
-        items.push(read.map_err(|error| {
+        let mut item: Raw = read.map_err(|error| {
             let text = rusqlite::types::Type::Text;
             rusqlite::Error::FromSqlConversionFailure(0, text, Box::new(error))
-        })?);
+        })?;
+        // Such pages make their own of the text.
+        item.html = None;
+        bytes += item.data.get().len();
+        items.push(item);
     }
     items.reverse();
     Ok(items)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What every request may meet.
-const ALWAYS: [Code; 3] = [Code::Internal, Code::Unavailable, Code::StoreFailed];
+pub(super) const ALWAYS: [Code; 3] = [Code::Internal, Code::Unavailable, Code::StoreFailed];
 
 /// What is wrong with who asks.
 const ASKS: [Code; 11] = [

@@ -1,12 +1,15 @@
 //! Every address, by what it is for.
 
 mod chat;
+#[cfg(feature = "compat")]
 mod compat;
 mod desk;
 mod items;
 mod pages;
 mod rooms;
 mod service;
+#[cfg(feature = "socketio")]
+mod socketio;
 mod variables;
 
 use super::operation::Operation;
@@ -31,8 +34,10 @@ pub(super) fn groups() -> Vec<Group> {
         desk::group(),
         service::group(),
         service::files(),
+        #[cfg(feature = "compat")]
         compat::group(),
-        compat::socketio(),
+        #[cfg(feature = "socketio")]
+        socketio::group(),
     ]
 }
 

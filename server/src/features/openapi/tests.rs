@@ -6,11 +6,13 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The files in which addresses stand.
-const ROUTES: [(&str, &str); 5] = [
+const ROUTES: &[(&str, &str)] = &[
     ("http.rs", include_str!("../../http.rs")),
     ("asyncapi.rs", include_str!("../asyncapi.rs")),
     ("openapi.rs", include_str!("../openapi.rs")),
+    #[cfg(feature = "compat")]
     ("compat.rs", include_str!("../compat.rs")),
+    #[cfg(feature = "socketio")]
     ("socketio.rs", include_str!("../socketio.rs")),
 ];
 

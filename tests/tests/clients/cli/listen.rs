@@ -4,6 +4,7 @@ use super::{Running, run, start, task, with_token};
 use nowcast_tests::nginx::{AUTHORITY, Nginx};
 use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::{Server, Setup, TOKEN, repository};
+use nowcast_tests::token;
 use nowcast_tests::wait::in_time;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -97,6 +98,47 @@ async fn it_can_begin_where_another_stopped_or_at_the_very_beginning() {
     assert!(second.line().await.ends_with("\tc"));
     interrupt(&second, Signal::TERM);
     assert_eq!(second.status().await.code(), Some(143));
+}
+
+#[tokio::test]
+async fn from_the_beginning_is_from_what_the_room_shows_where_not_all_is_kept() {
+    let server = Setup::new().arg("--keep-events").arg("2").start().await;
+    let publisher = server.publisher();
+    let first = publisher.say("a").await;
+    for text in ["b", "c", "d"] {
+        publisher.say(text).await;
+    }
+    let edit = json!({"kind": "edit", "item": first.id, "data": {"text": "A"}});
+    assert!(publisher.command(edit).await.status().is_success());
+    let arguments = ["listen", "--since", "beginning", "--count", "5"];
+    let mut running = start(task(&server.origin(), &arguments));
+    running.noted("the server does not keep all that happened").await;
+    for text in ["A", "b", "c", "d"] {
+        let line = running.line().await;
+        assert!(line.ends_with(&format!("\tmessage\tNewsdesk\t{text}")), "{line}");
+    }
+    publisher.say("e").await;
+    assert!(running.line().await.ends_with("\te"));
+    assert_eq!(running.end().await.code, Some(0));
+
+    let arguments = ["listen", "--since", "beginning", "--count", "2", "--format", "json"];
+    let done = run(task(&server.origin(), &arguments)).await;
+    let frames = done.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let frames: Vec<_> =
+        frames.map(|frame| (frame["t"].clone(), frame["offset"].clone())).collect();
+    assert_eq!(frames, [(json!("event"), json!(1)), (json!("event"), json!(2))]);
+}
+
+#[tokio::test]
+async fn a_token_that_counts_once_is_enough_from_the_beginning() {
+    let server = Setup::new().env("NOWCAST_USER_KEY", token::KEY).start().await;
+    server.publisher().say("before").await;
+    let claims = json!({"sub": "ana", "exp": token::in_seconds(3600), "jti": "once"});
+    let mut command = task(&server.origin(), &["listen", "--since", "beginning", "--count", "1"]);
+    command.env("NOWCAST_USER_TOKEN", token::signed(&claims));
+    let done = run(command).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stdout.ends_with("\tbefore\n"), "{done:?}");
 }
 
 fn interrupt(running: &Running, signal: Signal) {

@@ -4,6 +4,8 @@ use super::{run, start, task, with_token};
 use nowcast_tests::page::{Joining, Page, Transport};
 use nowcast_tests::server::{Server, Setup};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 async fn page(server: &Server) -> Page {
     Joining::new(Transport::WebSocket, server.origin()).open().await
@@ -147,4 +149,52 @@ async fn what_is_refused_is_said_in_the_servers_words() {
     server.kill().await;
     let away = run(with_token(&server, &["publish", "--wait", "0", "a"])).await;
     away.failed(4, "cannot be reached");
+}
+
+/// Something that answers every request with this, whatever it is; its origin.
+async fn impostor(status: &'static str, kind: &'static str, body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut asking, _)) = listener.accept().await {
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+            tokio::spawn(async move {
+                let mut read = [0; 4096];
+                while asking.read(&mut read).await.is_ok_and(|count| count > 0) {
+                    if asking.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    origin
+}
+
+#[tokio::test]
+async fn no_server_steers_the_terminal_by_what_it_answers() {
+    let evil = "\u{1b}]0;PWNED\u{7}\u{1b}[2J\u{9b}31m\u{202e}";
+    let problem = json!({"type": "about:blank", "title": evil, "status": 403, "code": evil,
+        "detail": format!("{evil}\nnowcast: published")});
+    let kept = json!({"id": format!("i1{evil}\n{evil}"), "offset": 1, "at": 1});
+    for (status, kind, body) in [
+        ("403 Forbidden", "application/problem+json", problem.to_string()),
+        ("403 Forbidden", "text/html", format!("{evil}\n{evil}")),
+        ("201 Created", "application/json", kept.to_string()),
+    ] {
+        let origin = impostor(status, kind, body).await;
+        for arguments in [&["publish", "--wait", "0", "a"][..], &["listen", "--wait", "0"]] {
+            let mut command = task(&origin, arguments);
+            command.env("NOWCAST_TOKEN", "a-token");
+            let done = run(command).await;
+            let said = format!("{}{}", done.stdout, done.stderr);
+            assert!(!said.is_empty(), "{arguments:?} and {status}");
+            let harmless = |c: char| c == '\n' || c == '\t' || !c.is_control() && c != '\u{202e}';
+            assert!(said.chars().all(harmless), "{said:?}");
+            assert!(done.stdout.lines().count() <= 1, "{done:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use nowcast_tests::wait::{eventually, in_time};
 use reqwest::Response;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 /// What `/chat` answers to this name.
 async fn lines(server: &Server, name: &str) -> String {
@@ -38,11 +39,14 @@ async fn set(admin: &Api, settings: Value) {
 
 /// The names listen from now on.
 async fn listen(server: &Server, names: &[&str]) {
-    for name in names {
-        // An answer would take its time; that the request was heard is enough.
-        let request = server.visitor().get("/chat").query(&[("name", name)]);
-        let _ = request.timeout(Duration::from_millis(300)).send().await;
-    }
+    let asking: Vec<_> = names
+        .iter()
+        .map(|name| tokio::spawn(server.visitor().get("/chat").query(&[("name", name)]).send()))
+        .collect();
+    super::waits(server, names.len()).await;
+    // That they were heard is enough; they are to be gone before there is an answer.
+    asking.iter().for_each(JoinHandle::abort);
+    super::waits(server, 0).await;
 }
 
 #[tokio::test]

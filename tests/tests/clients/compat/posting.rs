@@ -110,6 +110,22 @@ async fn under_open_nobody_needs_a_token_but_other_sites_pages_have_no_rights() 
 }
 
 #[tokio::test]
+async fn a_page_that_was_led_here_by_a_name_of_its_own_says_nothing() {
+    let server = setup().arg("--open").start().await;
+    let visitor = server.visitor();
+    let say = "/chat?name=Ana&message=Hello";
+    // As browsers ask by GET, who name no origin where it is the page's own.
+    let led = posted(visitor.get(say).header("host", "evil.example")).await;
+    expect_problem(led, 403, "foreign_origin").await;
+    for host in ["localhost:1", "127.0.0.1", "[::1]:1", "live.localhost"] {
+        expect_status(posted(visitor.get(say).header("host", host)).await, 200).await;
+    }
+    let with_token = format!("{say}&token={TOKEN}");
+    let program = posted(visitor.get(&with_token).header("host", "evil.example")).await;
+    expect_status(program, 200).await;
+}
+
+#[tokio::test]
 async fn pages_of_other_sites_have_no_rights_by_an_admins_cookie() {
     let server = setup().start().await;
     let admin = server.admin().await;

@@ -1,7 +1,7 @@
-//! What older pages ask, and Socket.IO.
+//! What older pages ask.
 
 use super::{Group, text};
-use crate::features::openapi::operation::{Access, Operation, operation};
+use crate::features::openapi::operation::{ALWAYS, Access, Operation, operation};
 use crate::features::openapi::schemas::user;
 use nowcast_shared::error::Code;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) fn group() -> Group {
     let operations = vec![
-        posting(operation("post", "/send_feed_item", "sendFeedItem", "Publish by a form"))
+        posting(operation("post", "/send_feed_item", "sendFeedItem", "Publish by a form"), "publish")
             .says(
                 "`type` names the kind; an unknown one makes a custom item of all fields.",
             )
@@ -30,7 +30,10 @@ pub(super) fn group() -> Group {
             .says("The items that are newer than `since`, oldest first; waits until there is one, or a minute.")
             .asks(Access::Anybody)
             .refuses(&ROOM)
+            .refuses(&ALWAYS)
             .refuses(&[Code::MethodNotAllowed, Code::NotFound])
+            .query("token", &text(), TOKEN)
+            .query("invitation", &text(), "Lets into a private room.")
             .query("since", &text(), "The `timestamp` of the last item that one has; without, now.")
             .gives(
                 200,
@@ -40,8 +43,11 @@ pub(super) fn group() -> Group {
             )
             .example("curl \"$SERVER/real_time_feed?since=0\""),
         chatting(operation("get", "/chat", "oldChat", "Wait for lines, or say one"))
+            .asks(Access::Anybody)
+            .query("invitation", &text(), "Lets into a private room.")
             .example("curl \"$SERVER/chat?name=Bo\""),
         chatting(operation("post", "/chat", "oldSay", "Say a line"))
+            .asks(Access::Scope("publish"))
             .takes(FORM, &fields(&[]), &json!({"name": "Bo", "message": "Hello"}))
             .example("curl --data 'name=Bo&message=Hello' \"$SERVER/chat?token=$TOKEN\""),
         pushing(operation("post", "/push", "oldPush", "Push to one user"))
@@ -56,38 +62,6 @@ pub(super) fn group() -> Group {
     }
 }
 
-pub(super) fn socketio() -> Group {
-    let operations = [
-        ("get", "/socket.io/", "socketIo", "Socket.IO: a poll, or the WebSocket"),
-        ("post", "/socket.io/", "socketIoSend", "Socket.IO: what a polling page sends"),
-        ("get", "/socket.io", "socketIoBare", "The same"),
-        ("post", "/socket.io", "socketIoSendBare", "The same"),
-        ("get", "/socket.io/{file}", "socketIoFile", "No script is served here"),
-    ];
-    let operations = operations.map(|(method, path, id, summary)| {
-        let this = operation(method, path, id, summary).refuses(&[
-            Code::BadQuery,
-            Code::BadRequest,
-            Code::NotFound,
-            Code::TooLarge,
-            Code::MethodNotAllowed,
-            Code::Unavailable,
-        ]);
-        if path.ends_with("{file}") {
-            return this;
-        }
-        this.says("Spoken by `socket.io-client` 3 and 4; the namespaces are the rooms.")
-            .gives_nothing(101, "The WebSocket is open.")
-            .gives_other(200, "Packets.", "text/plain")
-            .gives_other(400, "As Engine.IO refuses, or a problem.", "application/json")
-    });
-    Group {
-        name: "Socket.IO",
-        description: "For pages that speak Socket.IO.",
-        operations: operations.into(),
-    }
-}
-
 /// What coming into the room may be refused for.
 const ROOM: [Code; 4] = [Code::UnknownRoom, Code::NotInvited, Code::Blocked, Code::Forbidden];
 
@@ -95,26 +69,28 @@ fn fields(needed: &[&str]) -> Value {
     json!({"type": "object", "additionalProperties": {"type": "string"}, "required": needed})
 }
 
-/// What is posted needs a token, wherever it stands.
-fn posting(operation: Operation) -> Operation {
+const TOKEN: &str = "The token, also as a header, as `Authorization: Bearer`, or as a field.";
+
+/// What is posted needs a token with this scope, wherever it stands.
+fn posting(operation: Operation, scope: &'static str) -> Operation {
+    changing(operation).asks(Access::Scope(scope))
+}
+
+fn changing(operation: Operation) -> Operation {
     operation
-        .asks(Access::Scope("publish"))
         .changes()
         .refuses(&ROOM)
-        .query(
-            "token",
-            &text(),
-            "The token, also as a header, as `Authorization: Bearer`, or as a field.",
-        )
+        .refuses(&ALWAYS)
+        .query("token", &text(), TOKEN)
         .refuses(&[Code::BadForm, Code::TooLarge, Code::RateLimited])
         // Without `--compat`, these addresses are not there.
         .refuses(&[Code::MethodNotAllowed, Code::NotFound])
 }
 
 fn chatting(operation: Operation) -> Operation {
-    posting(operation)
+    changing(operation)
         .says(
-            "With a `message` it is said. Without, what was said since this name asked the last time, \
+            "With a `message` it is said, which needs a token with the scope `publish`. Without, what was said since this name asked the last time, \
              a line `name : message` each; empty after 4.5 s.",
         )
         .query("name", &text(), "Who one is.")
@@ -133,7 +109,7 @@ fn chatting(operation: Operation) -> Operation {
 }
 
 fn pushing(operation: Operation) -> Operation {
-    posting(operation)
+    posting(operation, "push")
         .takes(
             FORM,
             &json!({"allOf": [fields(&["destination", "data"]), {"properties": {"destination": user()}}]}),

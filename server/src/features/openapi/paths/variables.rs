@@ -47,7 +47,7 @@ pub(super) fn group() -> Group {
                  settings list.",
             )
             .in_room()
-            .asks(Access::Scope("admin"))
+            .asks(Access::Scope("publish"))
             .changes()
             .shared("client")
             .shared("userToken")
@@ -66,7 +66,7 @@ pub(super) fn group() -> Group {
             ),
         operation("delete", "/api/rooms/{room}/vars/{name}", "unsetVariable", "Delete a variable")
             .in_room()
-            .asks(Access::Scope("admin"))
+            .asks(Access::Scope("publish"))
             .changes()
             .shared("client")
             .shared("userToken")
