@@ -55,20 +55,20 @@ export function contentOf(item, server) {
       return prose;
     }
     case "link":
-      return card(data, server) ?? faded("That link does not open.");
+      return card(data, server) ?? notice("That link does not open.");
     case "image":
-      return picture(data, server) ?? faded("That picture cannot be shown.");
+      return picture(data, server) ?? notice("That picture cannot be shown.");
     case "post":
       return post(data, server);
     case "custom":
       return tableOf(item.data);
     default:
-      return faded("This item needs a newer version of the page. Reload to see it.");
+      return notice("This item needs a newer version of the page. Reload to see it.");
   }
 }
 
 /** @param {string} words */
-function faded(words) {
+function notice(words) {
   return element("p", { class: "faded" }, words);
 }
 

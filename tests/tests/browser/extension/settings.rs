@@ -70,7 +70,7 @@ async fn why_there_is_no_connection_is_said_in_words() {
     };
     test("127.0.0.1:1", "", "Nothing answers at 127.0.0.1:1.").await;
     test(&stranger().await, "", "is no Nowcast server.").await;
-    let closed = "there is no room “nowhere”, or it is private.";
+    let closed = "no connection to the room “nowhere” comes about. There may be no such room";
     test(&server.origin(), "nowhere", closed).await;
     let more = "return document.querySelector('#why').checkVisibility()";
     assert_eq!(browser.run(more).await, true, "it offers to ask the server");
