@@ -54,23 +54,35 @@ function shown(value, depth, left) {
   }
   const list = Array.isArray(value);
   const fields = Object.entries(value);
-  if (fields.length === 0) return faded(list ? "Empty list" : "Empty");
+  if (fields.length === 0) return quiet(list ? "Empty list" : "Empty");
   if (depth === DEEPEST || left.rows === 0) {
     const json = JSON.stringify(value);
     return element("code", {}, cut(json, CODE) ?? json);
   }
-  if (list && !value.some(isObject)) return values(value, left);
-  const names = list ? columns(value) : null;
-  if (names) {
-    const heads = names.map((name) => element("th", { scope: "col", dir: "auto" }, name));
-    const head = element("thead", {}, element("tr", {}, ...heads));
-    return table(head, value, names.length, left, (row) => names.map((name) =>
-      Object.hasOwn(row, name) ? cell(row[name], depth, left) : element("td")));
+  if (Array.isArray(value)) {
+    if (!value.some(isObject)) return values(value, left);
+    const names = columns(value);
+    if (names) return wide(value, names, depth, left);
   }
   return table(null, fields, 2, left, ([name, of], index) => {
     const head = list ? String(index + 1) : name;
     return [element("th", { scope: "row", dir: "auto" }, head), cell(of, depth, left)];
   });
+}
+
+/**
+ * A row for each element of a list of similar things.
+ *
+ * @param {any[]} all
+ * @param {string[]} names
+ * @param {number} depth
+ * @param {{rows: number}} left
+ */
+function wide(all, names, depth, left) {
+  const heads = names.map((name) => element("th", { scope: "col", dir: "auto" }, name));
+  const head = element("thead", {}, element("tr", {}, ...heads));
+  return table(head, all, names.length, left, (row) => names.map((name) =>
+    Object.hasOwn(row, name) ? cell(row[name], depth, left) : element("td")));
 }
 
 /**
@@ -133,9 +145,9 @@ function columns(all) {
  * @param {string} text
  */
 function words(text) {
-  if (text === "") return faded("Empty text");
+  if (text === "") return quiet("Empty text");
   const begin = cut(text, TEXT);
-  const rest = begin === null ? null : faded(" The rest is left out here.");
+  const rest = begin === null ? null : quiet(" The rest is left out here.");
   return element("bdi", { class: "plain" }, ...clickable(begin ?? text), rest);
 }
 
@@ -157,7 +169,7 @@ function more(count) {
 }
 
 /** @param {string} text */
-function faded(text) {
+function quiet(text) {
   return element("span", { class: "faded" }, text);
 }
 

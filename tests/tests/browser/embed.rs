@@ -1,11 +1,12 @@
 //! A live feed in pages of other sites.
 //!
 //! - [`edges`]: changes in mid-course, servers that mean no good. [`looks`]: pictures of it.
-//! - [`library`]: such pages' own scripts, and the examples.
+//! - [`library`]: such pages' own scripts, and the examples. [`tables`]: custom items.
 
 mod edges;
 mod library;
 mod looks;
+mod tables;
 
 use crate::windows::with_pages;
 use nowcast_tests::api::Api;
