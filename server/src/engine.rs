@@ -31,6 +31,8 @@ mod tests;
 mod timers;
 mod welcome;
 
+pub use receive::FAR_TOO_LARGE;
+
 use crate::app::WeakApp;
 use mailbox::Mailbox;
 use member::Times;

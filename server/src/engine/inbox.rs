@@ -97,9 +97,9 @@ impl Inbox {
         Self { room, seat, credential }
     }
 
-    /// Reads a frame. The answer to what needs no waiting is there at once.
-    pub(super) fn read(&mut self, app: &App, pace: &mut Pace, text: &[u8]) -> Read {
-        let limit = app.limits.max_frame;
+    /// Reads a frame of at most so many bytes. The answer to what needs no waiting is there at
+    /// once.
+    pub(super) fn read(&mut self, app: &App, pace: &mut Pace, text: &[u8], limit: usize) -> Read {
         let too_large = text.len() > limit;
         let actor = match app.auth.actor(&self.credential, &self.seat.visitor()) {
             Ok(actor) => actor,

@@ -18,7 +18,7 @@ use std::panic::AssertUnwindSafe;
 use tokio::sync::oneshot;
 
 /// How many times what a frame may have ends the session; what is only too large gets an answer.
-const FAR_TOO_LARGE: usize = 4;
+pub const FAR_TOO_LARGE: usize = 4;
 
 /// How many reads a page gets before it is others' turn.
 const READS: usize = 4;
@@ -189,15 +189,20 @@ impl Shard {
 
     /// Reads a frame, or lets it wait for the command before it.
     fn frame(&mut self, app: &App, key: usize, text: &[u8]) {
-        let cold = &mut *self.members[key].cold;
+        let member = &mut self.members[key];
+        // Whoever brings frames from elsewhere has asked the limit of what the page sent, which may
+        // be written in fewer bytes.
+        let far = if member.format == Format::Lines { FAR_TOO_LARGE } else { 1 };
+        let limit = app.limits.max_frame.saturating_mul(far);
+        let cold = &mut *member.cold;
         let Some(inbox) = &mut cold.inbox else {
             // Of what is too large anyway only so much that it stays too large.
-            let kept = text.len().min(app.limits.max_frame + 1);
+            let kept = text.len().min(limit.saturating_add(1));
             cold.pending.push_back(Bytes::copy_from_slice(&text[..kept]));
             cold.paused = cold.pending.len() >= PENDING;
             return;
         };
-        match inbox.read(app, &mut cold.pace, text) {
+        match inbox.read(app, &mut cold.pace, text, limit) {
             Frame::Answer(answer) => self.reply(app, key, &answer),
             Frame::Done => {}
             Frame::Close(reason) => self.close(app, key, reason),
@@ -245,7 +250,10 @@ impl Shard {
     /// Goes on with what waited until its commands were done.
     fn read_on(&mut self, app: &App, key: usize) {
         let mut unfed = std::mem::take(&mut self.members[key].cold.unfed);
-        self.received(app, key, &mut unfed);
+        // Nothing is no frame.
+        if !unfed.is_empty() {
+            self.received(app, key, &mut unfed);
+        }
         let member = &mut self.members[key];
         if !member.cold.paused {
             match &mut member.carrier {

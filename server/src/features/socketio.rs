@@ -10,13 +10,15 @@
 //!   (polls, WebSocket, the upgrade from one to the other, heartbeats).
 //! - [`connection`]: one page's connection: its rooms, and what it may send.
 //! - [`handshake`]: who joins, and from where on. [`session`]: a connection's part in one room.
-//! - [`incoming`], [`outgoing`]: events to commands, frames to events.
+//! - [`incoming`], [`outgoing`]: events to commands, frames to events. [`moved`]: what is no news to
+//!   the page that did it.
 //! - [`outlet`]: writing no faster than the page reads.
 
 mod connection;
 mod front;
 mod handshake;
 pub mod incoming;
+pub mod moved;
 mod outgoing;
 mod outlet;
 pub mod packet;

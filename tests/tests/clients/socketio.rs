@@ -8,6 +8,7 @@ mod page;
 mod raw;
 mod rights;
 mod rooms;
+mod whole;
 
 use nowcast_tests::server::{Server, Setup};
 use page::{Page, Way};

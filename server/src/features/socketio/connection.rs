@@ -4,42 +4,35 @@
 //! on the spot, and what has to wait does so in queues with a limit. Whoever is over one is told,
 //! and whoever goes on is let go.
 
+mod drive;
+mod entrance;
+mod rooms;
+
 use super::handshake;
 use super::incoming::{self, Wish};
-use super::outgoing::{Moved, command_id, sentence};
-use super::outlet;
+use super::outgoing::{command_id, own_command_id};
 use super::packet::{self, Kind, Packet};
 use super::session::{self, Beginning};
 use crate::app::App;
+use crate::engine::FAR_TOO_LARGE;
 use crate::error::Problem;
 use crate::limiter::Limiter;
 use engineioxide::{DisconnectReason, Socket};
-use nowcast_shared::error::{Code, Reason};
+use nowcast_shared::error::Code;
+use rooms::{Leaving, Room};
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+pub(super) use entrance::Frames;
 
 /// How many rooms one connection can be in.
 pub(super) const MOST_ROOMS: usize = 16;
 
 /// How many sessions of one connection may be there at once, also of those that are ending.
 const MOST_SESSIONS: usize = 2 * MOST_ROOMS;
-
-/// How long a connection may be in no room.
-const LONELY: Duration = Duration::from_secs(15);
-
-/// How long a page has to read why its connection ends.
-const FAREWELL: Duration = Duration::from_secs(5);
-
-/// How long what a page that floods has under way is read and dropped.
-const LINGER: Duration = Duration::from_secs(1);
-
-/// How many bytes of a page's commands may wait in one room.
-const WAITING: usize = 256 * 1024;
 
 /// How many packets in a row may be refused before the connection ends.
 const EXCESS: u32 = 2_000;
@@ -96,43 +89,17 @@ struct State {
     sessions: u64,
     /// How many of them are there.
     running: usize,
+    /// Those that the page has left and that still carry out what it sent before, the last of each
+    /// room.
+    leaving: HashMap<String, Leaving>,
+    /// Counts the commands whose answer matters here alone.
+    own_commands: u64,
     /// How many binary messages still belong to what was refused.
     attachments: u32,
     pace: Limiter,
     /// How many packets in a row were refused too fast.
     excess: u32,
     lonely_since: Option<Instant>,
-}
-
-/// A room that the page is in, or about to be.
-struct Room {
-    session: u64,
-    /// Absent until the session has begun.
-    entrance: Option<Entrance>,
-}
-
-/// The way into a session.
-struct Entrance {
-    /// Frames; the session takes one after the other.
-    frames: mpsc::Sender<Vec<u8>>,
-    /// How many bytes of them wait.
-    waiting: Arc<AtomicUsize>,
-    moved: Moved,
-}
-
-/// The other end.
-pub(super) struct Frames {
-    frames: mpsc::Receiver<Vec<u8>>,
-    waiting: Arc<AtomicUsize>,
-}
-
-impl Frames {
-    /// The next frame; nothing when the page has left the room.
-    pub(super) async fn next(&mut self) -> Option<Vec<u8>> {
-        let frame = self.frames.recv().await?;
-        self.waiting.fetch_sub(frame.len(), Ordering::Relaxed);
-        Some(frame)
-    }
 }
 
 impl Connection {
@@ -145,6 +112,8 @@ impl Connection {
             rooms: HashMap::new(),
             sessions: 0,
             running: 0,
+            leaving: HashMap::new(),
+            own_commands: 0,
             attachments: 0,
             pace: Limiter::new(rate, burst),
             excess: 0,
@@ -160,7 +129,7 @@ impl Connection {
         });
         // The library opens each once.
         let _ = socket.data.0.set(Arc::clone(&connection));
-        tokio::spawn(drive(connection, Arc::clone(socket), words));
+        tokio::spawn(drive::drive(connection, Arc::clone(socket), words));
     }
 
     /// Reads a packet.
@@ -178,7 +147,7 @@ impl Connection {
         match kind {
             Kind::Connect => self.connect(socket, namespace, data),
             // Its session ends when what it sent before is done.
-            Kind::Disconnect => self.forget(namespace, None),
+            Kind::Disconnect => self.leave(namespace),
             Kind::Event => {
                 if let Err(problem) = self.event(socket, namespace, ack, data) {
                     self.refuse(namespace, ack, &problem);
@@ -243,17 +212,18 @@ impl Connection {
             }
             state.sessions += 1;
             let session = state.sessions;
-            state.rooms.insert(namespace.to_owned(), Room { session, entrance: None });
+            let (present, gone) = oneshot::channel();
+            state.rooms.insert(namespace.to_owned(), Room { session, entrance: None, gone });
             state.lonely_since = None;
             state.running += 1;
-            Ok(Some((name, auth, session)))
+            let before = state.leaving.remove(namespace).map(|leaving| leaving.gone);
+            let namespace = namespace.to_owned();
+            Ok(Some(Beginning { namespace, session, room: name, auth, before, present }))
         })();
         match entered {
-            Ok(Some((room, auth, session))) => {
+            Ok(Some(beginning)) => {
                 self.changed.notify_one();
-                let (namespace, connection) = (namespace.to_owned(), Arc::clone(self));
-                let beginning = Beginning { namespace, session, room, auth };
-                tokio::spawn(session::run(connection, Arc::clone(socket), beginning));
+                tokio::spawn(session::run(Arc::clone(self), Arc::clone(socket), beginning));
             }
             Ok(None) => {
                 let detail = "You are in this room already.";
@@ -277,60 +247,35 @@ impl Connection {
         if arguments.len() > limit {
             return Err(Problem::too_large("The event", limit));
         }
-        let Wish { command, moves } = incoming::read(arguments)?;
+        let Wish { command, step } = incoming::read(arguments)?;
+        let mut state = self.state();
+        let connection = socket.id.as_str();
+        let id = match ack {
+            Some(number) => Some(command_id(connection, number)),
+            // What becomes of it says whose moves are no news.
+            None if step.is_some() => {
+                state.own_commands += 1;
+                Some(own_command_id(connection, state.own_commands))
+            }
+            None => None,
+        };
         let mut frame = json!({"t": "command", "command": command});
-        if let Some(number) = ack {
-            frame["id"] = command_id(socket.id.as_str(), number).into();
+        if let Some(id) = &id {
+            frame["id"] = id.as_str().into();
         }
         let frame = frame.to_string().into_bytes();
-        let mut state = self.state();
+        // Written anew, some numbers are longer; what is far too large would have no answer.
+        if frame.len() > limit.saturating_mul(FAR_TOO_LARGE) {
+            return Err(Problem::too_large("The event", limit));
+        }
         let room = state.rooms.get(namespace);
         let Some(entrance) = room.and_then(|room| room.entrance.as_ref()) else {
             let detail = "You are not in this room: connect to it first.";
             return Err(Problem::new(Code::UnknownRoom, detail));
         };
-        let length = frame.len();
-        if entrance.waiting.fetch_add(length, Ordering::Relaxed) + length > WAITING
-            || entrance.frames.try_send(frame).is_err()
-        {
-            entrance.waiting.fetch_sub(length, Ordering::Relaxed);
-            return Err(crate::command::too_fast());
-        }
-        if let Some(piece) = moves {
-            entrance.moved.note(piece);
-        }
+        entrance.send(frame, id.as_deref().zip(step))?;
         state.excess = 0;
         Ok(())
-    }
-
-    /// A session has begun; nothing if the page does not want it any more.
-    pub(super) fn joined(&self, namespace: &str, session: u64, moved: &Moved) -> Option<Frames> {
-        let mut state = self.state();
-        let room = state.rooms.get_mut(namespace).filter(|room| room.session == session)?;
-        let (frames, taken) = mpsc::channel(places(&self.app));
-        let waiting = Arc::<AtomicUsize>::default();
-        let (moved, other) = (moved.clone(), Arc::clone(&waiting));
-        room.entrance = Some(Entrance { frames, waiting, moved });
-        Some(Frames { frames: taken, waiting: other })
-    }
-
-    /// A session is gone.
-    pub(super) fn finished(&self) {
-        self.state().running -= 1;
-    }
-
-    /// The page is not in this room any more, at least not by this session.
-    pub(super) fn forget(&self, namespace: &str, session: Option<u64>) {
-        let mut state = self.state();
-        let room = state.rooms.get(namespace);
-        if room.is_none_or(|room| session.is_some_and(|session| session != room.session)) {
-            return;
-        }
-        state.rooms.remove(namespace);
-        if state.rooms.is_empty() {
-            state.lonely_since = Some(Instant::now());
-            self.changed.notify_one();
-        }
     }
 
     /// Tells a page what was refused, and why.
@@ -362,20 +307,6 @@ impl Connection {
         self.ending.send_replace(Some(Ending::Told));
     }
 
-    /// What says why the connection ends, where nothing has yet.
-    fn goodbyes(&self) -> Vec<String> {
-        let of = |reason: Reason| (reason.as_str(), sentence(reason));
-        let (code, why) = match *self.ending.borrow() {
-            Some(Ending::Told) => return Vec::new(),
-            Some(Ending::Flood) => of(Reason::Flooding),
-            None if *self.app.stopping.borrow() => of(Reason::Restarting),
-            None => (Code::TimedOut.as_str(), "This connection came into no room."),
-        };
-        let rooms = self.state().rooms.keys().cloned().collect::<Vec<_>>();
-        let everywhere = if rooms.is_empty() { vec!["/".to_owned()] } else { rooms };
-        everywhere.iter().flat_map(|room| packet::refused(room, None, code, why)).collect()
-    }
-
     /// The library has ended the connection.
     pub(super) fn closed(&self, reason: &DisconnectReason) {
         let left = *reason == DisconnectReason::TransportClose;
@@ -389,12 +320,6 @@ impl Connection {
         // The sender is ours and cannot be gone.
         let ended = ended.wait_for(Option::is_some).await;
         ended.ok().and_then(|ended| *ended).unwrap_or(Ended::Broken)
-    }
-
-    /// When the connection ends if the page stays in no room.
-    fn deadline(&self) -> Option<Instant> {
-        let patience = if *self.app.stopping.borrow() { Duration::ZERO } else { LONELY };
-        self.state().lonely_since.map(|since| since + patience)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -418,59 +343,4 @@ fn places(app: &App) -> usize {
 /// A namespace that may be of any length, as it is repeated.
 fn short(namespace: &str) -> &str {
     &namespace[..namespace.floor_char_boundary(REPEATED)]
-}
-
-/// Writes what is answered on the spot, and ends the connection when it is time for that.
-async fn drive(
-    connection: Arc<Connection>,
-    socket: Arc<Socket<Slot>>,
-    mut words: mpsc::Receiver<String>,
-) {
-    let mut ending = connection.ending.subscribe();
-    let mut stopping = connection.app.stopping.subscribe();
-    let mut stops = *stopping.borrow();
-    let mut word = None;
-    loop {
-        let deadline = connection.deadline();
-        let lonely = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        let speak = async {
-            if word.is_none() {
-                word = words.recv().await;
-            }
-            let sent = outlet::send(&socket, word.clone().unwrap_or_default()).await;
-            word = None;
-            sent
-        };
-        tokio::select! {
-            biased;
-            _ = connection.ended() => return,
-            _ = ending.wait_for(Option::is_some) => break,
-            () = connection.changed.notified() => {}
-            _ = stopping.wait_for(|stopping| *stopping), if !stops => stops = true,
-            sent = speak => if sent.is_err() { return },
-            () = lonely => break,
-        }
-    }
-    let last_words = async {
-        for word in word.into_iter().chain(std::iter::from_fn(|| words.try_recv().ok())) {
-            outlet::send(&socket, word).await?;
-        }
-        for word in connection.goodbyes() {
-            outlet::send(&socket, word).await?;
-        }
-        outlet::taken(&socket).await
-    };
-    let _ = timeout(FAREWELL, last_words).await;
-    let flood = matches!(*connection.ending.borrow(), Some(Ending::Flood));
-    if flood {
-        // What is under way is still read: closing before it is would reset the connection, and
-        // could take the reason with it.
-        let _ = timeout(LINGER, connection.ended()).await;
-    }
-    socket.close(DisconnectReason::ClosingServer);
 }

@@ -5,9 +5,9 @@
 
 use super::connection::{Connection, Slot};
 use crate::app::App;
+use crate::engine::FAR_TOO_LARGE;
 use crate::error::Problem;
 use crate::http::body;
-use crate::http::extract::query;
 use crate::websocket::handshake;
 use axum::body::Body;
 use axum::extract::Request;
@@ -22,16 +22,13 @@ use engineioxide::{DisconnectReason, Socket, Str};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 use nowcast_shared::error::Code;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tower_service::Service as _;
-
-/// How many times what a frame may have a request or message may have; what is between gets an
-/// answer.
-const FAR_TOO_LARGE: usize = 4;
 
 /// How long the head of a request may be, in bytes.
 const HEAD: usize = 16 * 1024;
@@ -42,20 +39,27 @@ const PING: (Duration, Duration) = (Duration::from_secs(25), Duration::from_secs
 /// How long the upgrade to a WebSocket may take.
 const UPGRADE: Duration = Duration::from_secs(10);
 
+/// How much the library may put into the answer to a poll. [`outlet`] bounds what waits for a page;
+/// this is never reached, since a packet that is too much for one answer is laid aside for the next
+/// poll, and lost where the page goes on by WebSocket.
+///
+/// [`outlet`]: super::outlet
+const ANSWER: u64 = u32::MAX as u64;
+
 /// Answers requests.
 #[derive(Clone)]
 pub(super) struct Front {
     app: App,
     pages: Arc<Pages>,
     service: EngineIoService<Pages>,
-    /// How many connections there may be.
-    most: usize,
 }
 
 /// All connections.
 struct Pages {
     app: App,
     open: Mutex<HashMap<Sid, Arc<Connection>>>,
+    /// How many there may be.
+    most: usize,
 }
 
 impl fmt::Debug for Pages {
@@ -76,7 +80,14 @@ impl EngineIoHandler for Pages {
     fn on_connect(self: Arc<Self>, socket: Arc<Socket<Slot>>) {
         Connection::open(&self.app, &socket);
         if let Some(connection) = socket.data.connection() {
-            self.open().insert(socket.id, Arc::clone(connection));
+            let mut open = self.open();
+            open.insert(socket.id, Arc::clone(connection));
+            // Of those that come at the same time each was told that there is room.
+            let too_many = open.len() > self.most;
+            drop(open);
+            if too_many {
+                socket.close(DisconnectReason::ClosingServer);
+            }
         }
     }
 
@@ -102,7 +113,11 @@ impl EngineIoHandler for Pages {
 impl Front {
     /// For at most so many connections.
     pub(super) fn new(app: &App, most: usize) -> Self {
-        let pages = Arc::new(Pages { app: app.clone(), open: Mutex::default() });
+        let pages = Arc::new(Pages { app: app.clone(), open: Mutex::default(), most });
+        let counted = Arc::downgrade(&pages);
+        app.metrics.gauge("socketio_connections", "Socket.IO connections.", move || {
+            counted.upgrade().map_or(0, |pages| pages.open().len())
+        });
         let limit = limit(app);
         let config = EngineIoConfig::builder()
             .req_path("/socket.io")
@@ -110,12 +125,12 @@ impl Front {
             .ping_timeout(PING.1)
             .upgrade_timeout(UPGRADE)
             .max_buffer_size(super::outlet::PLACES)
-            .max_payload(u64::try_from(limit).unwrap_or(u64::MAX))
+            .max_payload(ANSWER)
             .ws_max_message_size(limit)
             .ws_max_frame_size(limit)
             .build();
         let service = EngineIoService::with_config(Arc::clone(&pages), config);
-        Self { app: app.clone(), pages, service, most }
+        Self { app: app.clone(), pages, service }
     }
 
     /// The answer to a request.
@@ -134,13 +149,14 @@ impl Front {
         if length + uri > HEAD {
             return Err(Problem::too_large("The request's head", HEAD));
         }
-        let sid = query(&parts.uri, "sid")?;
+        let query = parts.uri.query().unwrap_or_default();
+        let sid = parameter(query, "sid").map(str::to_owned);
         match parts.method {
             Method::GET => {
                 if sid.is_none() {
                     self.admit()?;
                 }
-                if query(&parts.uri, "transport")?.as_deref() == Some("websocket") {
+                if parameter(query, "transport") == Some("websocket") {
                     check_upgrade(&parts.headers)?;
                 }
             }
@@ -160,6 +176,7 @@ impl Front {
         } else {
             Bytes::new()
         };
+        let opens = sid.is_none() && parts.method == Method::GET;
         // The library keeps what it is given for as long as the connection lasts.
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         parts.extensions.clear();
@@ -168,7 +185,24 @@ impl Front {
             request.extensions_mut().insert(upgrade);
         }
         let Ok::<_, Infallible>(response) = self.service.clone().call(request).await;
-        Ok(response.map(Body::new))
+        let response = response.map(Body::new);
+        if opens && response.status().is_success() {
+            return self.announced(response).await;
+        }
+        Ok(response)
+    }
+
+    /// The packet that opens a connection by polls, which says how much a page may send at once: as
+    /// much as is read here, not as much as the library would.
+    async fn announced(&self, response: Response) -> Result<Response, Problem> {
+        let failed = || Problem::new(Code::Internal, "Something went wrong here. Try again.");
+        let (mut parts, body) = response.into_parts();
+        let packet = axum::body::to_bytes(body, HEAD).await.map_err(|_| failed())?;
+        let packet = packet.strip_prefix(b"0").ok_or_else(failed)?;
+        let mut open: Map<String, Value> = serde_json::from_slice(packet).map_err(|_| failed())?;
+        open.insert("maxPayload".to_owned(), limit(&self.app).into());
+        parts.headers.remove(header::CONTENT_LENGTH);
+        Ok(Response::from_parts(parts, Body::from(format!("0{}", Value::Object(open)))))
     }
 
     /// May one more connection be opened?
@@ -177,7 +211,7 @@ impl Front {
             let problem = Problem::new(Code::Unavailable, "The server is stopping. Come back.");
             return Err(problem.retry_after(1));
         }
-        if self.pages.open().len() >= self.most {
+        if self.pages.open().len() >= self.pages.most {
             let detail = "There are as many Socket.IO connections as there may be.";
             return Err(Problem::new(Code::Unavailable, detail).retry_after(30));
         }
@@ -194,7 +228,15 @@ impl Front {
     }
 }
 
-/// How large a request or a message may be.
+/// A parameter as the library reads it, which decodes nothing: whoever read it otherwise would let
+/// pass what the library takes for something else.
+fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let value = |pair: &'a str| pair.strip_prefix(name)?.strip_prefix('=');
+    query.split('&').find_map(value).map(|value| value.split('=').next().unwrap_or_default())
+}
+
+/// How large a request or a message may be; what is larger than a frame, but not by far, gets an
+/// answer.
 fn limit(app: &App) -> usize {
     app.limits.max_frame.saturating_mul(FAR_TOO_LARGE)
 }

@@ -1,11 +1,11 @@
 //! What pages emit, as commands.
 
+use super::moved::Step;
 use crate::error::Problem;
 use crate::json;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nowcast_shared::error::Code;
-use nowcast_shared::id::PieceId;
 use serde_json::{Map, Value, json};
 
 /// The events that a page may emit.
@@ -15,6 +15,10 @@ const KNOWN: &str = "register, position, chat, publish, command";
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
+/// How deep values may be in each other: what a command is put into goes one deeper, and JSON is
+/// read 127 deep.
+const MOST_DEEP: usize = 126;
+
 /// How much of a name that nobody knows is repeated, in characters.
 const REPEATED: usize = 40;
 
@@ -23,8 +27,8 @@ const REPEATED: usize = 40;
 pub struct Wish {
     /// The command, which is looked at as any other.
     pub command: Value,
-    /// The piece that it moves.
-    pub moves: Option<PieceId>,
+    /// What it does to a piece.
+    pub step: Option<Step>,
 }
 
 /// Reads the arguments of an event, a JSON array of which the first is its name.
@@ -71,8 +75,12 @@ pub fn read(arguments: &str) -> Result<Wish, Problem> {
             return Err(Problem::new(Code::UnknownKind, detail));
         }
     };
-    let moves = moves(&command);
-    Ok(Wish { command, moves })
+    if is_deeper(&command, MOST_DEEP) {
+        let detail = format!("An event holds values in each other at most {MOST_DEEP} deep.");
+        return Err(Problem::new(Code::BadJson, detail));
+    }
+    let step = step(&command);
+    Ok(Wish { command, step })
 }
 
 /// Who somebody is: an id, a token, or both, of which the token proves the id.
@@ -113,11 +121,25 @@ fn of(kind: &str, names: &[&str], mut fields: Map<String, Value>) -> Value {
     Value::Object(fields)
 }
 
-/// The piece that a command moves, by hand.
-fn moves(command: &Value) -> Option<PieceId> {
+/// Whether something holds values in each other deeper than this.
+fn is_deeper(value: &Value, most: usize) -> bool {
+    let deeper = |inner: &Value| most == 0 || is_deeper(inner, most - 1);
+    match value {
+        Value::Array(values) => most == 0 || values.iter().any(deeper),
+        Value::Object(fields) => most == 0 || fields.values().any(deeper),
+        _ => false,
+    }
+}
+
+/// What a command does to a piece, by hand.
+fn step(command: &Value) -> Option<Step> {
     let kind = command.get("kind")?.as_str()?;
-    let piece = command.get("piece")?.as_str()?;
-    if matches!(kind, "move" | "drop") { piece.parse().ok() } else { None }
+    let piece = command.get("piece")?.as_str()?.parse().ok()?;
+    match kind {
+        "move" => Some(Step::Move(piece)),
+        "drop" => Some(Step::Drop(piece)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -189,12 +211,14 @@ mod tests {
 
     #[test]
     fn what_is_moved_is_known() {
-        let moves = |event: Value| read(&event.to_string()).unwrap().moves;
-        let logo = "logo".parse().ok();
-        assert_eq!(moves(json!(["position", {"piece": "logo", "x": 0, "y": 0}])), logo);
-        assert_eq!(moves(json!(["command", {"kind": "drop", "piece": "logo"}])), logo);
-        assert_eq!(moves(json!(["command", {"kind": "put", "piece": "logo"}])), None);
-        assert_eq!(moves(json!(["position", {"piece": "a b", "x": 0, "y": 0}])), None);
+        let step = |event: Value| read(&event.to_string()).unwrap().step;
+        let logo = || "logo".parse().unwrap();
+        let position = json!(["position", {"piece": "logo", "x": 0, "y": 0}]);
+        assert_eq!(step(position), Some(Step::Move(logo())));
+        let drop = json!(["command", {"kind": "drop", "piece": "logo"}]);
+        assert_eq!(step(drop), Some(Step::Drop(logo())));
+        assert_eq!(step(json!(["command", {"kind": "put", "piece": "logo"}])), None);
+        assert_eq!(step(json!(["position", {"piece": "a b", "x": 0, "y": 0}])), None);
     }
 
     #[test]
@@ -210,6 +234,17 @@ mod tests {
         for bad in ["", "[", r#"["chat""#, &"[".repeat(5_000)] {
             assert_eq!(code(bad), Code::BadJson, "{bad:.20}");
         }
+    }
+
+    #[test]
+    fn what_would_be_too_deep_for_a_command_is_refused_here() {
+        let event = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(r#"["command",{{"kind":{open}{close}}}]"#)
+        };
+        assert_eq!(read(&event(126)).unwrap_err().code, Code::BadJson);
+        let command = json!({"t": "command", "command": read(&event(125)).unwrap().command});
+        assert!(json::read(&command.to_string()).is_ok());
     }
 
     #[test]

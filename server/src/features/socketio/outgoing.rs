@@ -4,38 +4,14 @@
 //! its `item`. What is not kept and has no name of its own arrives as `signal`. A second argument
 //! says where an event stands: pages that expect one get on without.
 
+use super::moved::{Moved, Outcome};
 use super::packet;
 use nowcast_shared::error::Reason;
-use nowcast_shared::id::PieceId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// How many pieces are remembered that a page moves.
-const PIECES: usize = 256;
-
-/// The pieces that a page moves: what becomes of that is no news to it.
-#[derive(Clone, Default)]
-pub(super) struct Moved(Arc<Mutex<HashSet<PieceId>>>);
-
-impl Moved {
-    /// The page moves this one.
-    pub(super) fn note(&self, piece: PieceId) {
-        let mut pieces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if pieces.len() < PIECES {
-            pieces.insert(piece);
-        }
-    }
-
-    /// A piece landed that somebody moved who the page is of; whether by the page itself.
-    fn landed(&self, piece: &str) -> bool {
-        let mut pieces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        piece.parse().is_ok_and(|piece: PieceId| pieces.remove(&piece))
-    }
-}
+use std::collections::BTreeMap;
 
 /// What a page is told of its session.
 pub(super) struct Telling {
@@ -128,6 +104,9 @@ struct Post<'a> {
     picture: Option<&'a RawValue>,
 }
 
+/// An object of which nothing is read.
+type Fields<'a> = BTreeMap<&'a str, &'a RawValue>;
+
 #[derive(Deserialize)]
 struct You {
     you: String,
@@ -174,21 +153,35 @@ impl Telling {
     /// How the session begins: whether it continues what the page had, and if not, the room as it
     /// is.
     fn welcome(&mut self, frame: &[u8]) -> Vec<String> {
-        let Ok(mut welcome) = serde_json::from_slice::<Map<String, Value>>(frame) else {
+        // Rooms can be large, and all pages come at once after a restart: nothing is read that is
+        // only handed on.
+        let Ok(mut welcome) = serde_json::from_slice::<Fields<'_>>(frame) else {
             return Vec::new();
         };
-        let text = |name| welcome.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |name: &str| {
+            let text = welcome.get(name).and_then(|text| serde_json::from_str(text.get()).ok());
+            text.unwrap_or_default()
+        };
         (self.you, self.epoch) = (text("you"), text("epoch"));
-        let offset = welcome.get("offset").and_then(Value::as_u64).unwrap_or_default();
-        welcome.retain(|name, _| !["t", "protocol"].contains(&name.as_str()));
-        if let Some(Value::Object(snapshot)) = welcome.remove("snapshot") {
-            welcome.extend(snapshot);
+        let offset = welcome.get("offset").map_or("0", |offset| offset.get());
+        let position = RawValue::from_string(format!(r#""{}:{offset}""#, self.epoch));
+        welcome.retain(|name, _| !["t", "protocol"].contains(name));
+        let snapshot = welcome.remove("snapshot");
+        welcome.extend(
+            snapshot
+                .and_then(|fields| {
+                    serde_json::from_str::<Option<Fields<'_>>>(fields.get()).ok().flatten()
+                })
+                .unwrap_or_default(),
+        );
+        if let Ok(position) = &position {
+            welcome.insert("position", position);
         }
-        welcome.insert("position".to_owned(), format!("{}:{offset}", self.epoch).into());
-        let presence = welcome.get("presence").map(Value::to_string);
-        let told = self.emit("welcome", &[&Value::Object(welcome).to_string()]);
-        let presence = presence.map(|presence| self.emit("presence", &[&presence]));
-        [told].into_iter().chain(presence).collect()
+        let presence = welcome.get("presence").map(|presence| presence.get());
+        let presence = presence.map(|presence| self.emit("presence", &[presence]));
+        // These are texts and JSON as it came, which can be written.
+        let welcome = serde_json::to_string(&welcome).unwrap_or_default();
+        [self.emit("welcome", &[&welcome])].into_iter().chain(presence).collect()
     }
 
     fn one(&mut self, frame: &Frame<'_>) -> Option<Vec<String>> {
@@ -201,6 +194,8 @@ impl Telling {
                 Some(vec![self.emit("push", &[&data, &id])])
             }
             "ack" => {
+                let outcome = if frame.offset.is_some() { Outcome::Kept } else { Outcome::Told };
+                self.moved.answered(frame.command.as_deref()?, outcome);
                 let mut answer = json!({"offset": frame.offset});
                 if frame.held {
                     answer["held"] = true.into();
@@ -210,6 +205,9 @@ impl Telling {
             }
             "reject" => {
                 let (code, message) = (frame.code?, frame.message.as_deref()?);
+                if let Some(command) = frame.command.as_deref() {
+                    self.moved.answered(command, Outcome::Refused);
+                }
                 let number = number(frame.command.as_deref());
                 Some(packet::refused(&self.namespace, number, code, message))
             }
@@ -305,6 +303,11 @@ pub(super) fn command_id(connection: &str, number: u64) -> String {
     format!("{connection}/{number}")
 }
 
+/// What a command is called whose answer matters here alone.
+pub(super) fn own_command_id(connection: &str, number: u64) -> String {
+    format!("{connection}/own-{number}")
+}
+
 /// Why a session ended, for people.
 pub(super) fn sentence(reason: Reason) -> &'static str {
     match reason {
@@ -324,172 +327,4 @@ pub(super) fn sentence(reason: Reason) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn telling() -> (Telling, Moved) {
-        let moved = Moved::default();
-        let mut telling = Telling::new("/".to_owned(), moved.clone());
-        let welcome = json!({"t": "welcome", "protocol": 1, "room": "main", "you": "pMe",
-            "epoch": "e1", "offset": 4, "recovered": true, "snapshot": null});
-        telling.tell(welcome.to_string().as_bytes());
-        (telling, moved)
-    }
-
-    /// The names and arguments of what a page is told.
-    fn told(telling: &mut Telling, frame: &Value) -> Vec<Value> {
-        let Told::Packets(packets) = telling.tell(frame.to_string().as_bytes()) else {
-            panic!("it is over");
-        };
-        let read = |packet: &String| serde_json::from_str(packet.strip_prefix('2').unwrap());
-        packets.iter().map(read).collect::<Result<_, _>>().unwrap()
-    }
-
-    fn event(event: &Value) -> Value {
-        json!({"t": "event", "offset": 5, "at": 17, "by": {"role": "viewer", "id": "pMe"},
-            "event": event})
-    }
-
-    fn place() -> Value {
-        json!({"offset": 5, "position": "e1:5", "at": 17, "by": {"role": "viewer", "id": "pMe"}})
-    }
-
-    #[test]
-    fn a_post_is_an_item_and_a_tweet() {
-        let (mut telling, _) = telling();
-        let data = json!({"user": "Ana", "text": "Hi\n\"you\"", "source": "Mastodon"});
-        let item = json!({"id": "i1", "offset": 5, "kind": "post", "data": data});
-        let frame = event(&json!({"kind": "item_published", "item": item}));
-        let tweet = json!({"id": "i1", "user": "Ana", "text": "Hi\n\"you\"", "picture": null});
-        assert_eq!(
-            told(&mut telling, &frame),
-            [json!(["item", item, place()]), json!(["tweet", tweet, place()])]
-        );
-    }
-
-    #[test]
-    fn what_is_kept_arrives_once() {
-        let (mut telling, _) = telling();
-        let item = json!({"id": "i1", "kind": "message", "data": {"text": "Hi"}});
-        for (kept, expected) in [
-            (json!({"kind": "item_published", "item": item}), json!(["item", item, place()])),
-            (json!({"kind": "item_edited", "item": item}), json!(["item_edited", item, place()])),
-            (
-                json!({"kind": "item_deleted", "item": "i1"}),
-                json!(["item_deleted", {"id": "i1"}, place()]),
-            ),
-            (
-                json!({"kind": "said", "id": "s1", "name": "Ana", "text": "Hi"}),
-                json!(["chat", {"id": "s1", "name": "Ana", "text": "Hi", "at": 17}, place()]),
-            ),
-            (
-                json!({"kind": "variable_unset", "name": "goal"}),
-                json!(["event", {"kind": "variable_unset", "name": "goal"}, place()]),
-            ),
-        ] {
-            assert_eq!(told(&mut telling, &event(&kept)), [expected], "{kept}");
-        }
-    }
-
-    #[test]
-    fn a_mover_does_not_hear_of_its_own_moves_and_of_others_it_does() {
-        let (mut telling, moved) = telling();
-        let landed = event(&json!({"kind": "piece_moved", "piece": "logo", "x": 0.5, "y": 1.0}));
-        let position = json!({"piece": "logo", "x": 0.5, "y": 1.0, "by": "pMe"});
-        let told_of = json!(["position", position, place()]);
-        assert_eq!(
-            told(&mut telling, &landed),
-            std::slice::from_ref(&told_of),
-            "another page of the same person"
-        );
-        moved.note("logo".parse().unwrap());
-        assert!(told(&mut telling, &landed).is_empty());
-        assert_eq!(told(&mut telling, &landed), [told_of]);
-        let signal =
-            json!({"kind": "piece_moving", "piece": "logo", "x": 0.25, "y": 0, "by": "pA"});
-        let moving = json!({"t": "signal", "signal": signal});
-        let position = json!({"piece": "logo", "x": 0.25, "y": 0, "by": "pA"});
-        assert_eq!(told(&mut telling, &moving), [json!(["position", position])]);
-    }
-
-    #[test]
-    fn a_mover_that_registered_meanwhile_is_still_the_mover() {
-        let (mut telling, moved) = telling();
-        let you = json!({"kind": "you", "you": "pAna", "user": "ana"});
-        assert_eq!(
-            told(&mut telling, &json!({"t": "signal", "signal": you})),
-            [json!(["signal", you])]
-        );
-        moved.note("logo".parse().unwrap());
-        let moved = json!({"kind": "piece_moved", "piece": "logo", "x": 0.5, "y": 1.0});
-        let mut landed = event(&moved);
-        landed["by"]["id"] = "pAna".into();
-        assert!(told(&mut telling, &landed).is_empty());
-    }
-
-    #[test]
-    fn pushes_and_signals_have_names() {
-        let (mut telling, _) = telling();
-        let push = json!({"t": "push", "id": "n1", "data": "hello"});
-        assert_eq!(told(&mut telling, &push), [json!(["push", {"data": "hello"}, {"id": "n1"}])]);
-        let presence =
-            json!({"t": "signal", "signal": {"kind": "presence", "version": 3, "count": 2}});
-        assert_eq!(
-            told(&mut telling, &presence),
-            [json!(["presence", {"version": 3, "count": 2}])]
-        );
-        let typing = json!({"kind": "typing", "by": "pA", "name": "Ana"});
-        let frame = json!({"t": "signal", "signal": typing});
-        assert_eq!(told(&mut telling, &frame), [json!(["signal", typing])]);
-    }
-
-    #[test]
-    fn answers_go_to_who_asked() {
-        let (mut telling, _) = telling();
-        let id = command_id("sid", 7);
-        let mut packets = |frame: Value| match telling.tell(frame.to_string().as_bytes()) {
-            Told::Packets(packets) => packets,
-            Told::Over { .. } => panic!("it is over"),
-        };
-        let ack = json!({"t": "ack", "command": id, "offset": 9});
-        assert_eq!(packets(ack), [r#"37[{"offset":9}]"#]);
-        assert_eq!(packets(json!({"t": "ack", "command": id})), [r#"37[{"offset":null}]"#]);
-        assert!(packets(json!({"t": "ack", "command": null, "offset": 9})).is_empty());
-        let reject = json!({"t": "reject", "command": id, "code": "forbidden", "message": "No\n."});
-        assert_eq!(packets(reject).len(), 2);
-        let reject = json!({"t": "reject", "command": null, "code": "forbidden", "message": "No."});
-        assert_eq!(packets(reject), [r#"2["error_message",{"code":"forbidden","message":"No."}]"#]);
-    }
-
-    #[test]
-    fn a_welcome_says_whether_it_continues_and_what_is_there() {
-        let mut telling = Telling::new("/finals".to_owned(), Moved::default());
-        let welcome = json!({"t": "welcome", "protocol": 1, "room": "finals", "you": "pMe",
-            "epoch": "e1", "offset": 4, "recovered": false,
-            "snapshot": {"title": "Finals", "items": [], "presence": {"count": 1}}});
-        let Told::Packets(packets) = telling.tell(welcome.to_string().as_bytes()) else { panic!() };
-        let read = |packet: &str| -> Value {
-            serde_json::from_str(packet.strip_prefix("2/finals,").unwrap()).unwrap()
-        };
-        let expected = json!({"room": "finals", "you": "pMe", "epoch": "e1", "offset": 4,
-            "position": "e1:4", "recovered": false, "title": "Finals", "items": [],
-            "presence": {"count": 1}});
-        assert_eq!(read(&packets[0]), json!(["welcome", expected]));
-        assert_eq!(read(&packets[1]), json!(["presence", {"count": 1}]));
-    }
-
-    #[test]
-    fn the_end_has_a_reason() {
-        let (mut telling, _) = telling();
-        for reason in Reason::ALL {
-            let goodbye =
-                json!({"t": "goodbye", "reason": reason, "reconnect": reason.reconnect()});
-            let Told::Over { packets, reconnect } = telling.tell(goodbye.to_string().as_bytes())
-            else {
-                panic!("{reason} is an end");
-            };
-            assert_eq!(reconnect, reason.reconnect());
-            assert!(packets[0].contains("error_message") && packets[0].contains(reason.as_str()));
-        }
-    }
-}
+mod tests;

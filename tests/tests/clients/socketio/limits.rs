@@ -1,6 +1,8 @@
 //! Limits: each has an answer with a name, and whoever is over one hurts nobody else.
 
+use super::hostile::connections;
 use super::raw::{Polls, Socket, errors};
+use futures_util::future::join_all;
 use nowcast_tests::api::{expect_problem, expect_status};
 use nowcast_tests::proxy::Proxy;
 use nowcast_tests::server::{Server, Setup};
@@ -21,6 +23,34 @@ async fn there_are_only_so_many_connections() {
     second.abandon();
     eventually("there is room again", async || Polls::try_open(&server).await.ok()).await;
     assert_eq!(first.post("2").await.status(), 200, "whoever is in stays in");
+}
+
+#[tokio::test]
+async fn no_other_way_to_write_a_request_opens_more_connections() {
+    let server = Setup::new().arg("--max-socketio=1").start().await;
+    let _first = Polls::joined(&server).await;
+    for query in ["transport=polling&s%69d=x", "transport=polling&sid2=x&s+id=x&%73id=x"] {
+        let address = format!("{}/socket.io/?EIO=4&{query}", server.origin());
+        let answer = reqwest::get(address).await.unwrap();
+        expect_problem(answer, 503, "unavailable").await;
+    }
+    let asked = "tr%61nsport=polling&transport=websocket&sid=AAAAAAAAAAAAAAAA";
+    let address = format!("{}/socket.io/?EIO=4&{asked}", server.origin());
+    expect_problem(reqwest::get(address).await.unwrap(), 426, "upgrade_required").await;
+    assert_eq!(connections(&server).await, Some(1));
+}
+
+#[tokio::test]
+async fn no_more_connections_than_there_may_be_stay_of_those_that_come_at_once() {
+    let server = Setup::new().arg("--max-socketio=3").start().await;
+    let sockets = join_all((0..40).map(|_| Socket::try_open(&server, &[]))).await;
+    let mut stay = 0;
+    for mut socket in sockets.into_iter().flatten() {
+        // Whoever is one too many is closed at once.
+        let joined = socket.try_send("40".into()).await.is_ok();
+        stay += usize::from(joined && socket.next().await.is_some());
+    }
+    assert_eq!(stay, 3);
 }
 
 #[tokio::test]
@@ -69,6 +99,7 @@ async fn what_is_too_large_is_refused_by_name() {
     socket.rest().await;
 
     let polls = Polls::joined(&server).await;
+    assert_eq!(polls.most, 8000, "a client takes care of this by itself");
     assert_eq!(polls.post(chat(3000)).await.status(), 200);
     assert_eq!(polls.until("error_message").await["code"], "too_large");
     expect_problem(polls.post(chat(100_000)).await, 413, "too_large").await;

@@ -37,20 +37,23 @@ impl Socket {
     }
 
     async fn try_open_at(origin: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
-        let origin = origin.replace("http:", "ws:");
         let url = format!("{origin}/socket.io/?EIO=4&transport=websocket");
+        let mut socket = Self::upgrade(&url, headers).await?;
+        let open = socket.next().await.expect("an open packet");
+        assert!(open.starts_with(r#"0{"sid":"#), "{open}");
+        Ok(socket)
+    }
+
+    /// A WebSocket that has not said anything yet; the status if it is refused.
+    async fn upgrade(url: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
+        let url = url.replace("http:", "ws:");
         let mut request = url.into_client_request().expect("an address");
         for (name, value) in headers {
             let name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).expect("a name");
             request.headers_mut().insert(name, value.parse().expect("a value"));
         }
         match connect_async_with_config(request, None, NO_DELAY).await {
-            Ok((socket, _)) => {
-                let mut socket = Self(socket);
-                let open = socket.next().await.expect("an open packet");
-                assert!(open.starts_with(r#"0{"sid":"#), "{open}");
-                Ok(socket)
-            }
+            Ok((socket, _)) => Ok(Self(socket)),
             Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => {
                 Err(answer.status().as_u16())
             }
@@ -113,6 +116,18 @@ impl Socket {
         }
     }
 
+    /// The answer to the event of this number.
+    pub(super) async fn answer(&mut self, number: usize) -> Value {
+        let begin = format!("43{number}[");
+        loop {
+            let text = self.next().await.unwrap_or_else(|| panic!("it ended before {number}"));
+            if text.starts_with(&begin) {
+                let answer: Value = serde_json::from_str(&text[begin.len() - 1..]).expect("JSON");
+                return answer[0].clone();
+            }
+        }
+    }
+
     /// All that comes until it ends.
     pub(super) async fn rest(&mut self) -> Vec<String> {
         let mut rest = Vec::new();
@@ -134,6 +149,12 @@ pub(super) fn argument(message: &str, name: &str) -> Option<Value> {
     (event[0] == name).then(|| event[1].clone())
 }
 
+/// Where an item stands, if a message is one.
+pub(super) fn offset(message: &str) -> Option<u64> {
+    let event: Value = serde_json::from_str(message.strip_prefix("42")?).ok()?;
+    (event[0] == "item").then(|| event[2]["offset"].as_u64())?
+}
+
 /// The error messages among these.
 pub(super) fn errors(messages: &[String]) -> Vec<String> {
     let code = |message: &String| {
@@ -147,6 +168,8 @@ pub(super) fn errors(messages: &[String]) -> Vec<String> {
 pub(super) struct Polls {
     http: Client,
     address: String,
+    /// How much it may send at once.
+    pub(super) most: u64,
 }
 
 impl Polls {
@@ -165,7 +188,8 @@ impl Polls {
         let text = answer.text().await.expect("text");
         let open: Value = serde_json::from_str(&text[1..]).expect("an open packet");
         let sid = open["sid"].as_str().expect("a name");
-        Ok(Self { http, address: format!("{address}&sid={sid}") })
+        let most = open["maxPayload"].as_u64().expect("a limit");
+        Ok(Self { http, address: format!("{address}&sid={sid}"), most })
     }
 
     pub(super) async fn joined(server: &Server) -> Self {
@@ -189,6 +213,15 @@ impl Polls {
         }
         let text = answer.text().await.expect("text");
         Ok(text.split(SEPARATOR).map(str::to_owned).collect())
+    }
+
+    /// Asks to go on by WebSocket, where `5` is all that is missing.
+    pub(super) async fn probe(&self) -> Socket {
+        let url = self.address.replace("transport=polling", "transport=websocket");
+        let mut socket = Socket::upgrade(&url, &[]).await.expect("a WebSocket");
+        socket.send("2probe").await;
+        assert_eq!(socket.next().await.as_deref(), Some("3probe"));
+        socket
     }
 
     /// Polls until an event of this name comes: its first argument.
