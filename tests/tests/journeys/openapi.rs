@@ -100,7 +100,7 @@ async fn who_may_do_what_is_as_described() {
         }
         tried += 1;
     }
-    assert!(tried > 40, "{tried}");
+    assert!(tried >= 40, "{tried}");
 }
 
 fn message<'b>(kind: &str, body: &'b [u8]) -> Message<'b> {

@@ -7,8 +7,8 @@ use nowcast_tests::wait::{eventually, in_time};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 #[tokio::test]
 async fn without_the_flag_there_are_no_such_addresses() {
@@ -186,6 +186,33 @@ async fn pages_that_are_gone_cost_nothing_more() {
     drop(pages);
     waits(&server, 0).await;
     publish(&server, "still there").await;
+}
+
+#[tokio::test]
+async fn those_who_ask_for_all_and_do_not_read_cost_little() {
+    const READERS: u64 = 50;
+    let server = setup().arg("--durability").arg("relaxed").start().await;
+    let text = "x".repeat(40_000);
+    for _ in 0..100 {
+        server.publisher().say(text.as_str()).await;
+    }
+    let all = feed(&server.visitor(), 0).await;
+    assert_eq!(all.len(), 100);
+    let before = server.memory();
+    let mut pages = Vec::new();
+    for _ in 0..READERS {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2048).unwrap();
+        let mut page = socket.connect(server.address()).await.unwrap();
+        page.write_all(b"GET /real_time_feed?since=0 HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        // It is being answered, and reads no more of it.
+        page.read_exact(&mut [0; 16]).await.unwrap();
+        pages.push(page);
+    }
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < READERS * 1024 * 1024, "{grown} bytes for answers of 4 MB");
+    drop(pages);
+    assert_eq!(feed(&server.visitor(), 0).await, all);
 }
 
 #[tokio::test]
