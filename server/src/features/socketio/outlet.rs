@@ -16,8 +16,10 @@ pub(super) const PLACES: usize = 32;
 /// How many of them stay free for heartbeats and the upgrade.
 const SPARE: usize = 8;
 
-/// From how many bytes on a packet goes alone.
-const LARGE: usize = 32 * 1024;
+/// For how many bytes of a packet one more place has to be free: what is small goes beside much
+/// else, what is large goes alone, and what lies in the library is some 150 KiB at most, but for one
+/// packet that is larger by itself.
+const SHARE: usize = 1024;
 
 /// How long it takes at first, and at most, until is looked again whether the page has read.
 const LOOK: (Duration, Duration) = (Duration::from_millis(4), Duration::from_millis(128));
@@ -28,7 +30,7 @@ pub(super) struct Gone;
 
 /// Writes a packet when there is room for it.
 pub(super) async fn send(socket: &Socket<Slot>, packet: String) -> Result<(), Gone> {
-    let free = if packet.len() > LARGE { PLACES } else { SPARE + 1 };
+    let free = PLACES.min(SPARE + 1 + packet.len() / SHARE);
     let mut permits = places(socket, free).await?;
     if let Some(permit) = permits.pop() {
         permit.emit(packet.into());
