@@ -10,6 +10,7 @@ pub mod extract;
 mod invitation;
 pub(crate) mod items;
 mod people;
+mod pieces;
 mod push;
 mod rooms;
 mod uploads;
@@ -107,7 +108,7 @@ impl Http {
             None => self.route(request).await,
         };
         asked.note(&mut response);
-        response
+        pieces::in_pieces(response)
     }
 
     async fn route(mut self, request: Request) -> Response {
