@@ -76,7 +76,7 @@ mod tests {
     async fn a_large_answer_comes_in_pieces_and_is_as_long_as_it_was() {
         let long: Bytes = (0..=255).cycle().take(3 * PIECE + 1).collect::<Vec<u8>>().into();
         let mut body = in_pieces(Response::new(Body::from(long.clone()))).into_body();
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::<Bytes>::new();
         while let Some(frame) = {
             let left = (long.len() - pieces.concat().len()) as u64;
             assert_eq!(body.size_hint().exact(), Some(left));
