@@ -2,6 +2,7 @@
 
 use crate::error::Problem;
 use crate::markdown;
+use crate::words::{is_direction, is_seen};
 use nowcast_shared::error::Code;
 use nowcast_shared::item::{KINDS, MOST_DEPTH, MOST_NAME, NewItem};
 use serde_json::value::RawValue;
@@ -238,12 +239,13 @@ fn address(data: &Map<String, Value>, field: &str, upload: Upload) -> Result<(),
 
 /// Characters that are not seen, and that turn the direction of others.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    is_direction(c)
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}')
 }
 
 /// Whether there is nothing to be seen.
 fn is_blank_text(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
+    !text.chars().any(is_seen)
 }
 
 /// `/uploads/` and a plain file name.
@@ -344,7 +346,9 @@ mod tests {
             ("link", json!({"url": "https:example.org"}), Code::BadUrl),
             ("link", json!({"url": "https://bank.example@evil.example/"}), Code::BadUrl),
             ("link", json!({"url": "https://example.org/\u{202e}fdp"}), Code::BadUrl),
+            ("link", json!({"url": "https://example.org/\u{61c}fdp"}), Code::BadUrl),
             ("message", json!({"text": "\u{200b}\u{feff}"}), Code::BadItem),
+            ("message", json!({"text": "\u{2800}\u{3164}"}), Code::BadItem),
             ("post", json!("Hello"), Code::BadItem),
             ("post", json!({}), Code::BadItem),
             ("post", json!({"user": "Ana", "text": " ", "picture": ""}), Code::BadItem),

@@ -47,7 +47,7 @@ pub fn line_of(name: &str, between: &str, text: &str) -> String {
 }
 
 /// Whether a text with this character alone shows something.
-fn is_seen(c: char) -> bool {
+pub(crate) fn is_seen(c: char) -> bool {
     let blank = c.is_whitespace()
         || c.is_control()
         || is_direction(c)

@@ -10,6 +10,7 @@
 //! - [`contract`]: what the server says of its frames; held against every one of them.
 //! - [`proxy`]: stands between a page and the server, and refuses, stalls or cuts. [`weather`] does
 //!   so to many pages at random; a [`follower`] goes on through all of it.
+//!   [`kills`]: many publish while the server dies.
 //!   [`nginx`] stands there too, as it does for real.
 //! - [`browser`]: a Chromium that a test drives.
 //! - [`token`]: signs user tokens. [`document`]: what documents show, to be run.
@@ -21,6 +22,7 @@ pub mod browser;
 pub mod contract;
 pub mod document;
 pub mod follower;
+pub mod kills;
 pub mod nginx;
 pub mod page;
 pub mod proxy;

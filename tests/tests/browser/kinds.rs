@@ -68,7 +68,7 @@ const SCRIPT: &str = "
         event.preventDefault();
         const big = element.appendChild(document.createElement('output'));
         big.textContent = `Goal! ${item.data.goal}`;
-        requestAnimationFrame(() => element.isConnected || window.told.push('it is nowhere'));
+        requestAnimationFrame(() => { window.drawn = element.isConnected && item.data.goal; });
     });
     document.addEventListener('nowcast:item-removed', event => {
         window.told.push(`removed ${event.detail.item.data.goal}`);
@@ -82,12 +82,13 @@ async fn a_script_beside_the_page_shows_custom_items_its_own_way() {
     let feed = Feed::open_beside(&server.origin(), Screen::Desk, SCRIPT).await;
     publisher.publish("custom", json!({"weather": "rain"})).await;
     let shown = "return document.querySelector('.custom output')?.innerText === 'Goal! 1:0'
-        && document.querySelector('.custom td')?.innerText === 'rain'";
+        && window.drawn === '1:0' && document.querySelector('.custom td')?.innerText === 'rain'";
     feed.until("each is shown in its way", shown).await;
 
     let edit = json!({"kind": "edit", "item": goal.id, "data": {"goal": "2:0"}});
     assert_eq!(publisher.command(edit).await.status(), 200);
-    let again = "return document.querySelector('.custom output')?.innerText === 'Goal! 2:0'";
+    let again = "return document.querySelector('.custom output')?.innerText === 'Goal! 2:0'
+        && window.drawn === '2:0'";
     feed.until("the edit is shown by the script", again).await;
 
     let delete = json!({"kind": "delete", "item": goal.id});

@@ -2,20 +2,14 @@
 
 use nowcast_shared::event::Event;
 use nowcast_tests::api::{Api, Published};
+use nowcast_tests::kills::{ALL, publish_through_kills};
 use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Transport};
 use nowcast_tests::server::Server;
-use nowcast_tests::wait::{eventually, in_time, pause};
+use nowcast_tests::wait::{in_time, pause};
 use serde_json::json;
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 over_every_transport![acknowledged_items_survive_kills_and_readers_see_each_once];
-
-const PUBLISHERS: usize = 8;
-const EACH: usize = 40;
-const ALL: usize = PUBLISHERS * EACH;
 
 async fn acknowledged_items_survive_kills_and_readers_see_each_once(transport: Transport) {
     let mut server = Server::start().await;
@@ -27,37 +21,7 @@ async fn acknowledged_items_survive_kills_and_readers_see_each_once(transport: T
     let first = Joining::new(transport, server.origin()).open().await;
     let beginning = format!("{}:0", first.position().epoch);
 
-    let acknowledged = Arc::new(AtomicUsize::new(0));
-    let publishers: Vec<_> = (0..PUBLISHERS)
-        .map(|who| {
-            let (publisher, acknowledged) = (server.publisher(), Arc::clone(&acknowledged));
-            tokio::spawn(async move {
-                let mut answers = Vec::new();
-                for number in 0..EACH {
-                    let text = format!("{who}.{number}");
-                    answers.push((text.clone(), publish_at_last(&publisher, &text).await));
-                    acknowledged.fetch_add(1, Ordering::Relaxed);
-                }
-                answers
-            })
-        })
-        .collect();
-
-    for round in 1..=4 {
-        let enough = ALL * round / 6;
-        eventually("publishing goes on", async || {
-            (acknowledged.load(Ordering::Relaxed) >= enough).then_some(())
-        })
-        .await;
-        server.kill().await;
-        server.restart().await;
-    }
-
-    let mut answers = HashMap::new();
-    for publisher in publishers {
-        answers.extend(publisher.await.expect("a publisher that went on until it had its answer"));
-    }
-    assert_eq!(answers.len(), ALL);
+    let mut answers = publish_through_kills(&mut server, publish_at_last).await;
 
     let mut late = Joining::new(transport, server.origin()).since(&beginning).open().await;
     assert!(late.recovered());
@@ -78,11 +42,11 @@ async fn acknowledged_items_survive_kills_and_readers_see_each_once(transport: T
 }
 
 /// Publishes with an idempotency key, again and again until there is an answer.
-async fn publish_at_last(publisher: &Api, text: &str) -> Published {
+async fn publish_at_last(publisher: Api, text: String) -> Published {
     let body = json!({"kind": "message", "data": {"text": text}});
     let publishing = async {
         loop {
-            let request = publisher.post("/api/rooms/main/items").header("idempotency-key", text);
+            let request = publisher.post("/api/rooms/main/items").header("idempotency-key", &text);
             if let Ok(answer) = request.json(&body).send().await {
                 let status = answer.status().as_u16();
                 let body = answer.json().await;

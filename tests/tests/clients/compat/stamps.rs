@@ -3,47 +3,19 @@
 
 use super::{feed, read, setup, stamp, texts};
 use nowcast_tests::api::{Api, expect_status};
+use nowcast_tests::kills::{ALL, publish_through_kills};
 use nowcast_tests::server::{Server, Setup};
-use nowcast_tests::wait::{LIMIT, eventually, in_time, pause};
+use nowcast_tests::wait::{LIMIT, in_time, pause};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-
-const PUBLISHERS: usize = 8;
-const EACH: usize = 40;
-const ALL: usize = PUBLISHERS * EACH;
 
 #[tokio::test]
 async fn through_kills_every_reader_sees_each_acknowledged_item_once_and_in_order() {
     let mut server = setup().arg("--items-backlog").arg("1000").start().await;
     let readers: Vec<_> = (0..4).map(|_| reader(&server, ALL)).collect();
-    let acknowledged = Arc::new(AtomicUsize::new(0));
-    let publishers: Vec<_> = (0..PUBLISHERS)
-        .map(|who| {
-            let (publisher, acknowledged) = (server.publisher(), Arc::clone(&acknowledged));
-            tokio::spawn(async move {
-                for number in 0..EACH {
-                    publish_at_last(&publisher, &format!("{who}.{number}")).await;
-                    acknowledged.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-        })
-        .collect();
-    for round in 1..=4 {
-        let enough = ALL * round / 6;
-        eventually("publishing goes on", async || {
-            (acknowledged.load(Ordering::Relaxed) >= enough).then_some(())
-        })
-        .await;
-        server.kill().await;
-        server.restart().await;
-    }
-    for publisher in publishers {
-        in_time("every item is acknowledged", publisher).await.unwrap();
-    }
+    publish_through_kills(&mut server, publish_at_last).await;
     let all = feed(&server.visitor(), 0).await;
     assert_eq!(all.len(), ALL);
     assert_eq!(texts(&all).into_iter().collect::<HashSet<_>>().len(), ALL);
@@ -164,11 +136,11 @@ fn reader(server: &Server, count: usize) -> JoinHandle<Vec<Value>> {
 }
 
 /// Publishes with an idempotency key, again and again until there is an answer.
-async fn publish_at_last(publisher: &Api, text: &str) {
+async fn publish_at_last(publisher: Api, text: String) {
     let publishing = async {
         loop {
-            let form = [("type", "message"), ("text", text)];
-            let request = publisher.post("/send_feed_item").header("idempotency-key", text);
+            let form = [("type", "message"), ("text", text.as_str())];
+            let request = publisher.post("/send_feed_item").header("idempotency-key", &text);
             match request.form(&form).send().await {
                 Ok(answer) if answer.status().is_success() => return,
                 Ok(answer) => assert_eq!(answer.status().as_u16(), 503, "{answer:?}"),
