@@ -11,6 +11,10 @@ pub mod compat;
 mod openapi;
 #[cfg(feature = "socketio")]
 pub mod socketio;
+#[cfg(feature = "sources")]
+pub mod sources;
+#[cfg(feature = "stats")]
+pub mod stats;
 
 use crate::app::App;
 use crate::config::Serve;
@@ -30,6 +34,16 @@ pub struct Flags {
     #[command(flatten)]
     /// Of Socket.IO.
     pub socketio: socketio::Flags,
+
+    #[cfg(feature = "sources")]
+    #[command(flatten)]
+    /// Of what is followed outside.
+    pub sources: sources::Flags,
+
+    #[cfg(feature = "stats")]
+    #[command(flatten)]
+    /// Of what is counted.
+    pub stats: stats::Flags,
 }
 
 /// Starts what is compiled in and asked for; its addresses.
@@ -37,11 +51,16 @@ pub struct Flags {
 /// # Errors
 /// If something of it cannot be started.
 #[cfg_attr(
-    not(feature = "compat"),
+    not(any(feature = "compat", feature = "sources", feature = "stats")),
     expect(clippy::unused_async, reason = "what a feature keeps is read first")
 )]
 #[cfg_attr(
-    not(any(feature = "compat", feature = "socketio")),
+    not(any(
+        feature = "compat",
+        feature = "socketio",
+        feature = "sources",
+        feature = "stats"
+    )),
     expect(unused_variables, reason = "for what is compiled in")
 )]
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
@@ -57,5 +76,9 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
         flags if flags.compat => router.merge(compat::start(app, flags).await?),
         _ => router,
     };
+    #[cfg(feature = "sources")]
+    let router = router.merge(sources::start(app, &config.features.sources).await?);
+    #[cfg(feature = "stats")]
+    let router = router.merge(stats::start(app, &config.features.stats).await?);
     Ok(router)
 }

@@ -1,0 +1,1 @@
+//! What is counted of who comes, against a second computation.

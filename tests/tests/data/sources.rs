@@ -1,0 +1,1 @@
+//! Streams from outside, followed into rooms.

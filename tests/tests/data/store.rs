@@ -1,0 +1,1 @@
+//! Retention, backup, export and import, checks, upgrades.
