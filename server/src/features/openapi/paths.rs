@@ -10,6 +10,8 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+#[cfg(feature = "sources")]
+mod sources;
 mod variables;
 
 use super::operation::Operation;
@@ -32,6 +34,10 @@ pub(super) fn groups() -> Vec<Group> {
         rooms::group(),
         desk::push(),
         desk::group(),
+        #[cfg(feature = "sources")]
+        sources::group(),
+        #[cfg(feature = "sources")]
+        sources::queue(),
         service::group(),
         service::files(),
         #[cfg(feature = "compat")]
