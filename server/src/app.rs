@@ -22,6 +22,7 @@ use crate::settings;
 use crate::stage::Stages;
 use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
+use crate::watch::Watchers;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
 use std::fs::File;
@@ -99,6 +100,8 @@ pub struct Parts {
     pub origins: Origins,
     /// How far `--open` reaches.
     reach: Reach,
+    /// Who watches who comes and goes.
+    pub watchers: Watchers,
     /// Who follows the logs beside the hub.
     followers: Followers,
     /// Turns true when the server begins to stop.
@@ -201,6 +204,7 @@ impl App {
             },
             origins: Origins::new(&config.allow_origin),
             trust_proxy: config.trust_proxy,
+            watchers: Watchers::default(),
             followers,
             stopping: watch::Sender::new(false),
             _lock: lock,
