@@ -10,6 +10,7 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+mod store;
 mod variables;
 
 use super::operation::Operation;
@@ -30,6 +31,7 @@ pub(super) fn groups() -> Vec<Group> {
         chat::group(),
         variables::group(),
         rooms::group(),
+        store::group(),
         desk::push(),
         desk::group(),
         service::group(),
