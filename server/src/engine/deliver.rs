@@ -70,6 +70,9 @@ impl Shard {
     fn measure(&self, app: &App, room: i64, batch: &Batch, members: &[usize]) {
         let Some(watcher) = app.watchers.get() else { return };
         let (Some(share), false) = (self.rooms.get(&room), members.is_empty()) else { return };
+        if !watcher.counts(&share.room) {
+            return;
+        }
         let came = batch.items.iter().filter_map(|item| match item {
             Item::Event(record) => record.came,
             Item::Signal(_) => None,

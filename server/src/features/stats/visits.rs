@@ -79,11 +79,6 @@ fn now() -> Moment {
     Moment { at: clock::now(), instant: Instant::now() }
 }
 
-/// Whether anything is counted in a room.
-fn counts(_room: &Room) -> bool {
-    true
-}
-
 impl Visits {
     fn new(grace: Duration) -> Self {
         Self { present: Mutex::new(Present::new(grace)), took: Mutex::default() }
@@ -97,7 +92,7 @@ impl Visits {
     fn take(&self, now: Moment) -> (Tally, bool) {
         let took = std::mem::take(&mut *self.took.lock().unwrap_or_else(PoisonError::into_inner));
         let mut present = self.present();
-        present.forget(|room| !counts(room), now.at);
+        present.forget(|room| !room.counts(), now.at);
         present.tick(now);
         for (room, buckets) in took {
             for (bucket, count) in (0..).zip(buckets.iter()).filter(|(_, count)| **count > 0) {
@@ -123,7 +118,7 @@ impl Visits {
 
 impl Watcher for Visits {
     fn counts(&self, room: &Room) -> bool {
-        counts(room)
+        room.counts()
     }
 
     fn joined(&self, room: &Arc<Room>, joined: &Joined<'_>) {
