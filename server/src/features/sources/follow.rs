@@ -24,13 +24,15 @@ pub mod guard;
 pub mod lines;
 mod socket;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use crate::clock;
 use again::{Again, Next};
 use axum::http::{HeaderName, HeaderValue};
 use client::Client;
 use failure::Failure;
-use guard::{Guard, Names, System};
+use guard::{Guard, System};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -228,17 +230,17 @@ pub enum FollowState {
 
 /// Follows a target from this position until it is dropped, or [`FollowState::Failed`] was told.
 pub async fn follow(target: Target, cursor: Option<String>, listener: &mut impl Listener) {
-    follow_by(target, cursor, listener, Arc::new(System)).await;
+    let guard = Guard::new(target.private, Arc::new(System));
+    follow_behind(guard, target, cursor, listener).await;
 }
 
-/// As [`follow`], with names looked up in this way.
-async fn follow_by(
+/// As [`follow`], to where this guard lets it.
+async fn follow_behind(
+    guard: Guard,
     target: Target,
     mut cursor: Option<String>,
     listener: &mut impl Listener,
-    names: Arc<dyn Names>,
 ) {
-    let guard = Guard::new(target.private, names);
     let client = match Client::new(guard, target.patience) {
         Ok(client) => client,
         Err(why) => return listener.state(FollowState::Failed { why }).await,
