@@ -55,12 +55,7 @@ pub struct Flags {
     expect(clippy::unused_async, reason = "what a feature keeps is read first")
 )]
 #[cfg_attr(
-    not(any(
-        feature = "compat",
-        feature = "socketio",
-        feature = "sources",
-        feature = "stats"
-    )),
+    not(any(feature = "compat", feature = "socketio", feature = "sources", feature = "stats")),
     expect(unused_variables, reason = "for what is compiled in")
 )]
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {

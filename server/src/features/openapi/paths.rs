@@ -10,6 +10,8 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+#[cfg(feature = "stats")]
+mod stats;
 mod variables;
 
 use super::operation::Operation;
@@ -38,6 +40,8 @@ pub(super) fn groups() -> Vec<Group> {
         compat::group(),
         #[cfg(feature = "socketio")]
         socketio::group(),
+        #[cfg(feature = "stats")]
+        stats::group(),
     ]
 }
 
