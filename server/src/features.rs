@@ -55,12 +55,7 @@ pub struct Flags {
     expect(clippy::unused_async, reason = "what a feature keeps is read first")
 )]
 #[cfg_attr(
-    not(any(
-        feature = "compat",
-        feature = "socketio",
-        feature = "sources",
-        feature = "stats"
-    )),
+    not(any(feature = "compat", feature = "socketio", feature = "sources", feature = "stats")),
     expect(unused_variables, reason = "for what is compiled in")
 )]
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
@@ -79,6 +74,7 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     #[cfg(feature = "sources")]
     let router = router.merge(sources::start(app, &config.features.sources).await?);
     #[cfg(feature = "stats")]
-    let router = router.merge(stats::start(app, &config.features.stats).await?);
+    let router =
+        router.merge(stats::start(app, &config.features.stats, config.presence_grace).await?);
     Ok(router)
 }

@@ -1,8 +1,11 @@
 //! What happened in a room, counted: of its log, and of who came.
 
+pub mod visits;
+
 use crate::app::App;
 use axum::Router;
 use clap::Args;
+use std::time::Duration;
 
 /// Flags of what is counted.
 #[derive(Clone, Debug, Args)]
@@ -17,7 +20,6 @@ pub struct Flags {
 ///
 /// # Errors
 /// If what is counted already cannot be read.
-#[expect(clippy::unused_async, reason = "what is kept is read first")]
-pub async fn start(_app: &App, _flags: &Flags) -> anyhow::Result<Router<App>> {
-    Ok(Router::new())
+pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Router<App>> {
+    visits::start(app, Duration::from_millis(grace), !flags.no_statistics).await
 }

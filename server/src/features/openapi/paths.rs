@@ -10,7 +10,10 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+mod store;
 mod variables;
+#[cfg(feature = "stats")]
+mod visits;
 
 use super::operation::Operation;
 use serde_json::{Value, json};
@@ -30,6 +33,7 @@ pub(super) fn groups() -> Vec<Group> {
         chat::group(),
         variables::group(),
         rooms::group(),
+        store::group(),
         desk::push(),
         desk::group(),
         service::group(),
@@ -38,6 +42,8 @@ pub(super) fn groups() -> Vec<Group> {
         compat::group(),
         #[cfg(feature = "socketio")]
         socketio::group(),
+        #[cfg(feature = "stats")]
+        visits::group(),
     ]
 }
 

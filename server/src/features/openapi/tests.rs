@@ -14,6 +14,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("compat.rs", include_str!("../compat.rs")),
     #[cfg(feature = "socketio")]
     ("socketio.rs", include_str!("../socketio.rs")),
+    #[cfg(feature = "stats")]
+    ("visits.rs", include_str!("../stats/visits.rs")),
 ];
 
 /// Files of the pages' build, which the fallback serves.
