@@ -79,6 +79,7 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
         router.merge(sources::start(app, &config.features.sources, &folder).await?)
     };
     #[cfg(feature = "stats")]
-    let router = router.merge(stats::start(app, &config.features.stats).await?);
+    let router =
+        router.merge(stats::start(app, &config.features.stats, config.presence_grace).await?);
     Ok(router)
 }

@@ -12,7 +12,12 @@ mod service;
 mod socketio;
 #[cfg(feature = "sources")]
 mod sources;
+#[cfg(feature = "stats")]
+mod stats;
+mod store;
 mod variables;
+#[cfg(feature = "stats")]
+mod visits;
 
 use super::operation::Operation;
 use serde_json::{Value, json};
@@ -32,6 +37,7 @@ pub(super) fn groups() -> Vec<Group> {
         chat::group(),
         variables::group(),
         rooms::group(),
+        store::group(),
         desk::push(),
         desk::group(),
         #[cfg(feature = "sources")]
@@ -44,6 +50,10 @@ pub(super) fn groups() -> Vec<Group> {
         compat::group(),
         #[cfg(feature = "socketio")]
         socketio::group(),
+        #[cfg(feature = "stats")]
+        stats::group(),
+        #[cfg(feature = "stats")]
+        visits::group(),
     ]
 }
 

@@ -16,6 +16,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("sources.rs", include_str!("../sources.rs")),
     #[cfg(feature = "socketio")]
     ("socketio.rs", include_str!("../socketio.rs")),
+    #[cfg(feature = "stats")]
+    ("stats.rs", include_str!("../stats.rs")),
+    #[cfg(feature = "stats")]
+    ("visits.rs", include_str!("../stats/visits.rs")),
 ];
 
 /// Files of the pages' build, which the fallback serves.
