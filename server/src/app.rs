@@ -7,7 +7,7 @@ use crate::buttons;
 use crate::clock;
 use crate::command;
 use crate::config::{Limits, Serve};
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::engine::Engine;
 use crate::epochs;
 use crate::http::cors::Origins;
@@ -22,8 +22,10 @@ use crate::settings;
 use crate::stage::Stages;
 use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
+use crate::watch::Watchers;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
+use nowcast_shared::offset::Offset;
 use std::fs::File;
 use std::ops::Deref;
 use std::path::Path;
@@ -33,6 +35,10 @@ use tokio::sync::watch;
 
 /// How long lies between two announcements of who came and left, at least.
 const PACE: Duration = Duration::from_secs(1);
+
+/// How long it takes until is looked again for what rooms no longer keep, if nobody says that they
+/// are to keep less.
+const TRIM: Duration = Duration::from_secs(10);
 
 /// How long the answers to idempotent requests are kept, in milliseconds.
 const ANSWER_LIFE: i64 = 24 * 3600 * 1000;
@@ -99,6 +105,8 @@ pub struct Parts {
     pub origins: Origins,
     /// How far `--open` reaches.
     reach: Reach,
+    /// Who watches who comes and goes.
+    pub watchers: Watchers,
     /// Who follows the logs beside the hub.
     followers: Followers,
     /// Turns true when the server begins to stop.
@@ -201,6 +209,7 @@ impl App {
             },
             origins: Origins::new(&config.allow_origin),
             trust_proxy: config.trust_proxy,
+            watchers: Watchers::default(),
             followers,
             stopping: watch::Sender::new(false),
             _lock: lock,
@@ -212,6 +221,7 @@ impl App {
         tokio::spawn(announce(Arc::downgrade(&app.0)));
         tokio::spawn(settle(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
+        tokio::spawn(trim(Arc::downgrade(&app.0)));
         let idle = Duration::from_secs(config.room_idle);
         tokio::spawn(evict(Arc::downgrade(&app.0), idle));
         Ok((app, drawn))
@@ -272,6 +282,10 @@ impl Follower for FanOut {
     fn gathered(&self) {
         self.hub.flush();
         self.tell(|other| other.gathered());
+    }
+
+    fn let_go(&self, room: i64, before: Offset) {
+        self.tell(|other| other.let_go(room, before));
     }
 }
 
@@ -338,6 +352,21 @@ async fn settle(app: Weak<Parts>) {
         drop(stages);
         let Some(app) = app.upgrade().map(App) else { return };
         app.stages.due().into_iter().for_each(|left| command::settle(&app, left));
+    }
+}
+
+/// Lets go of what rooms no longer keep of their past.
+async fn trim(app: Weak<Parts>) {
+    loop {
+        let Some(app) = app.upgrade() else { return };
+        match app.log.trim().await {
+            Ok(()) => {}
+            Err(DbError::Closed) => return,
+            Err(error) => tracing::warn!(%error, "what rooms no longer keep could not go yet"),
+        }
+        let less = app.log.less();
+        drop(app);
+        let _ = tokio::time::timeout(TRIM, less.notified()).await;
     }
 }
 

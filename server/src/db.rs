@@ -10,6 +10,7 @@
 mod checkpoint;
 mod fault;
 mod schema;
+mod shrink;
 mod writer;
 
 pub use fault::Fault;
@@ -81,9 +82,11 @@ impl Db {
         keep_private(&path)?;
         let mut connection = Connection::open(&path)?;
         prepare(&connection)?;
+        shrink::begin(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         schema::migrate(&mut connection)?;
+        shrink::allow(&connection);
         let readers = (0..READERS).map(|_| open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             writer: writer::Writer::start(connection, &path)?,
@@ -135,6 +138,18 @@ impl Db {
         } else {
             self.write(move |connection| connection.execute(sql, []).map(|_| ())).await
         }
+    }
+
+    /// Gives the disk back what was deleted, a little at a time, so that nobody waits for it.
+    pub async fn give_back(&self) -> Result<(), DbError> {
+        let free = self.read(|connection| shrink::free(connection)).await?;
+        if free < shrink::WORTH_IT {
+            return Ok(());
+        }
+        while self.write(shrink::give_back).await? {
+            tokio::time::sleep(shrink::PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Runs `work` on a reader's connection, on a thread that may block.

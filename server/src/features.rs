@@ -74,6 +74,7 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     #[cfg(feature = "sources")]
     let router = router.merge(sources::start(app, &config.features.sources).await?);
     #[cfg(feature = "stats")]
-    let router = router.merge(stats::start(app, &config.features.stats).await?);
+    let router =
+        router.merge(stats::start(app, &config.features.stats, config.presence_grace).await?);
     Ok(router)
 }

@@ -9,6 +9,7 @@ pub mod cors;
 pub mod extract;
 mod invitation;
 pub(crate) mod items;
+mod keeping;
 mod people;
 mod pieces;
 mod push;
@@ -45,6 +46,7 @@ fn router(app: App, features: Router<App>) -> Router {
             "/api/rooms/{room}/invitation",
             get(invitation::show).post(invitation::renew).delete(invitation::withdraw),
         )
+        .route("/api/rooms/{room}/keeping", get(keeping::show).put(keeping::set))
         .route("/api/rooms/{room}/people", get(people::list))
         .route("/api/rooms/{room}/vars", get(vars::list))
         .route("/api/rooms/{room}/vars/{name}", get(vars::show).put(vars::set).delete(vars::unset))

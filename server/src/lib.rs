@@ -13,6 +13,7 @@
 //!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
 //! - [`pushes`]: something for a user alone, named by [`push_id`]s.
 //! - [`stage`]: who holds which piece right now.
+//! - [`watch`]: who counts those who come, with [`arrival`] for what their requests say.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`features`]: what knows the core and is not known by it, each a cargo feature.
@@ -22,6 +23,7 @@
 
 pub mod accept;
 pub mod app;
+pub mod arrival;
 pub mod assets;
 pub mod auth;
 pub mod buttons;
@@ -55,6 +57,7 @@ pub mod shutdown;
 pub mod stage;
 pub mod transport;
 pub mod uploads;
+pub mod watch;
 pub mod websocket;
 pub mod words;
 

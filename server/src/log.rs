@@ -4,22 +4,26 @@
 //! each event after its commit, in offset order. [`Log::read`] and [`Log::snapshot`] serve pages
 //! that join, from memory where they can.
 //!
-//! - `append`: keeping a change, and by `answers` a repeated one once. What it does to the
-//!   projections: `stage`, `variables`, `chat` with `held`; beside the log: `door`.
+//! - `append`: keeping a change, and by `answers` a repeated one once. What an event does to the
+//!   projections: `apply`, with `stage`, `variables`, `chat` and `held`; beside the log: `door`.
+//! - `keeping`: how much of its past a room keeps; `trim`: letting go of the rest.
 //! - `rooms`: which rooms are in memory; `room`: what of each is; `row`: as the database has them.
 //! - `read` and `snapshot`: what pages are given.
 
 mod answers;
 mod append;
+mod apply;
 mod chat;
 mod door;
 mod held;
+mod keeping;
 mod read;
 mod room;
 mod rooms;
 mod row;
 mod snapshot;
 mod stage;
+mod trim;
 mod variables;
 
 pub use answers::Once;
@@ -27,6 +31,7 @@ pub use append::{AppendError, Appended, Change, Draft};
 pub use chat::{ChatChange, SaidHead};
 pub use door::{FOR_GOOD, Kind, Sanction, Sanctions};
 pub use held::{Held, Hold};
+pub use keeping::{Keeping, Kept};
 pub use read::{ItemHead, ReadError};
 pub use room::Room;
 pub use row::Listed;
@@ -38,8 +43,8 @@ use crate::db::{Db, DbError};
 use crate::record::Record;
 use nowcast_shared::offset::Offset;
 use rooms::Rooms;
-use std::sync::{Arc, RwLock};
-use tokio::sync::Mutex;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Mutex, Notify};
 
 /// Is handed each event after its commit, in offset order, on the writer's thread: must not block.
 pub trait Follower: Send + Sync {
@@ -49,16 +54,38 @@ pub trait Follower: Send + Sync {
     /// Everything of this commit has been handed over, which may be nothing. Those who asked for
     /// it are answered after this.
     fn gathered(&self);
+
+    /// Of the room (by its key), items and words from before this offset are no longer kept.
+    fn let_go(&self, _room: i64, _before: Offset) {}
 }
+
+/// Says from which event on somebody still needs a room's log (by its key), if from any.
+pub type Need = dyn Fn(i64) -> Option<Offset> + Send + Sync;
 
 /// All rooms' logs.
 pub struct Log {
     db: Db,
-    rooms: RwLock<Rooms>,
-    follower: Arc<dyn Follower>,
+    shared: Arc<Shared>,
     keep: u64,
     tail: usize,
     arranging: Mutex<()>,
+    /// Rings when some room is to keep less.
+    less: Arc<Notify>,
+}
+
+/// What jobs on the writer's thread work with.
+struct Shared {
+    rooms: RwLock<Rooms>,
+    follower: Arc<dyn Follower>,
+    needs: RwLock<Vec<Box<Need>>>,
+}
+
+impl Shared {
+    /// From which event on somebody still needs the room's log.
+    fn needed(&self, room: i64) -> Option<Offset> {
+        let needs = self.needs.read().unwrap_or_else(PoisonError::into_inner);
+        needs.iter().filter_map(|need| need(room)).min()
+    }
 }
 
 /// Why the room as it is does not allow a change.
@@ -111,14 +138,23 @@ impl Log {
     pub fn new(db: Db, keep: u64, tail: usize, follower: Arc<dyn Follower>) -> Self {
         let told = Arc::clone(&follower);
         db.after_commits(move || told.gathered());
-        Self { db, rooms: RwLock::default(), follower, keep, tail, arranging: Mutex::default() }
+        let (rooms, needs) = (RwLock::default(), RwLock::default());
+        let shared = Arc::new(Shared { rooms, follower, needs });
+        let (arranging, less) = (Mutex::default(), Arc::new(Notify::new()));
+        Self { db, shared, keep, tail, arranging, less }
+    }
+
+    /// From now on no event goes that this says is needed: for who reads the log beside the writer
+    /// and must have had all of it. Asked on the writer's thread: must not block.
+    pub fn need(&self, need: Box<Need>) {
+        self.shared.needs.write().unwrap_or_else(PoisonError::into_inner).push(need);
     }
 
     /// Keeps a change and answers where it stands. When this returns, it is committed and the
     /// follower has been handed the event.
     pub async fn append(&self, room: &Arc<Room>, draft: Draft) -> Result<Appended, AppendError> {
         let (job, answered) =
-            append::Append::new(Arc::clone(room), draft, self.keep, Arc::clone(&self.follower));
+            append::Append::new(Arc::clone(room), draft, self.keep, Arc::clone(&self.shared));
         self.db.submit(Box::new(job)).await?;
         answered.await.map_err(|_| AppendError::Db(DbError::Closed))?
     }

@@ -15,6 +15,7 @@
 //! - [`browser`]: a Chromium that a test drives.
 //! - [`token`]: signs user tokens. [`document`]: what documents show, to be run.
 //! - [`site`]: a website that is not the server's, with pages of the test.
+//! - [`outside`]: a service outside that the server follows, as a test writes it down.
 //! - [`wait`]: polls for a condition, with a limit.
 
 pub mod api;
@@ -24,6 +25,7 @@ pub mod document;
 pub mod follower;
 pub mod kills;
 pub mod nginx;
+pub mod outside;
 pub mod page;
 pub mod proxy;
 pub mod request;

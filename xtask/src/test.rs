@@ -99,7 +99,8 @@ fn perform(step: &Step, needs: &Needs<'_>) -> Row {
     let since = Instant::now();
     let outcome = attempt(step, needs).unwrap_or_else(|error| {
         needs.progress().print(&format!("{}: {error:#}", step.name));
-        Outcome { counts: Counts::default(), well: false, reason: "could not be run" }
+        let (counts, failed) = (Counts::default(), Vec::new());
+        Outcome { counts, well: false, reason: "could not be run", failed }
     });
     Row::new(step.name, step.kind, &outcome, since.elapsed())
 }
@@ -110,7 +111,8 @@ fn attempt(step: &Step, needs: &Needs<'_>) -> Result<Outcome> {
     }
     let commands = (step.commands)(needs)?;
     let shown = needs.progress().step(step.name, "");
-    let mut outcome = Outcome { counts: Counts::default(), well: true, reason: "" };
+    let counts = Counts::default();
+    let mut outcome = Outcome { counts, well: true, reason: "", failed: Vec::new() };
     let mut log = Log::create(&cargo::log_path(&needs.paths().state(), step.name))?;
     for command in commands {
         let part = watch(command, &shown, &mut log, outcome.counts)?;
@@ -121,6 +123,7 @@ fn attempt(step: &Step, needs: &Needs<'_>) -> Result<Outcome> {
         }
         if part.ended != Ended::Well {
             needs.progress().print(&summary::failures(&part.lines));
+            outcome.failed.extend(summary::reasons(&part.lines));
         }
     }
     if step.kind == Kind::Tests && outcome.counts.all() == 0 {

@@ -165,6 +165,16 @@ const STEPS: &[&str] = &[
         expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
+    "
+    -- What of its past a room keeps, as JSON; all of it where that is absent. `bytes` is what the
+    -- authors and events of its log are long.
+    ALTER TABLE rooms ADD COLUMN keeping TEXT;
+    ALTER TABLE rooms ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE rooms SET bytes = (
+        SELECT coalesce(sum(octet_length(author) + octet_length(event)), 0)
+        FROM events WHERE events.room = rooms.id
+    );
+    ",
 ];
 
 /// Brings the database to the newest version, a step a transaction.

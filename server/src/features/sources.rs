@@ -1,5 +1,7 @@
 //! Streams from outside that are followed, and what matters of them published into rooms.
 
+pub mod follow;
+
 use crate::app::App;
 use axum::Router;
 use clap::Args;

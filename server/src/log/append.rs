@@ -1,10 +1,11 @@
 //! Keeping one change: the events table and the projections, in one transaction.
 
 use super::answers::{Once, earlier_answer, file_answer};
+use super::apply::Effect;
 use super::chat::ChatChange;
 use super::stage::StageChange;
 use super::variables::VariableChange;
-use super::{Follower, Refusal, Room, as_column, from_column};
+use super::{Refusal, Room, Shared, as_column, from_column, trim};
 use crate::clock;
 use crate::db::{DbError, Job};
 use crate::random;
@@ -17,6 +18,7 @@ use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// JSON that is passed on without being looked into.
@@ -126,10 +128,21 @@ pub(super) struct Append {
     room: Arc<Room>,
     draft: Draft,
     keep: u64,
-    follower: Arc<dyn Follower>,
+    log: Arc<Shared>,
+    came: Instant,
     result: Option<Result<Kept, AppendError>>,
     outcome: Result<(), DbError>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+/// Where a log ends.
+struct End {
+    /// The offset of the next event.
+    offset: i64,
+    /// Its time.
+    at: i64,
+    /// The offset of the oldest event that is kept.
+    first: i64,
 }
 
 struct Kept {
@@ -143,11 +156,12 @@ impl Append {
         room: Arc<Room>,
         draft: Draft,
         keep: u64,
-        follower: Arc<dyn Follower>,
+        log: Arc<Shared>,
     ) -> (Self, oneshot::Receiver<Result<Appended, AppendError>>) {
         let (answer, answered) = oneshot::channel();
         let outcome = Err(DbError::Closed);
-        (Self { room, draft, keep, follower, result: None, outcome, answer }, answered)
+        let came = Instant::now();
+        (Self { room, draft, keep, log, came, result: None, outcome, answer }, answered)
     }
 
     fn keep(&self, connection: &Connection) -> rusqlite::Result<Result<Kept, AppendError>> {
@@ -160,7 +174,8 @@ impl Append {
         if let Some(refusal) = self.refuse(connection)? {
             return Ok(Err(refusal));
         }
-        let (offset, at, first) = self.place(connection)?;
+        let end = self.end(connection)?;
+        let (offset, at) = (end.offset, end.at);
         let author = json(&self.draft.by)?;
         let (kind, text, id) = self.project(connection, offset, at)?;
         connection
@@ -169,10 +184,11 @@ impl Append {
                  VALUES (?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![room, offset, at, kind, author, text])?;
+        let first = self.move_end(connection, &end, author.len() + text.len())?;
         if let Some(once) = &self.draft.once {
             file_answer(connection, room, once, id.as_deref(), offset, at)?;
         }
-        let record = Record::new(from_column(offset), at, &author, &text);
+        let record = Record::new(from_column(offset), at, &author, &text).at(self.came);
         let appended = Appended { offset: from_column(offset), at, id, repeated: false };
         Ok(Ok(Kept { appended, new: Some((Arc::new(record), from_column(first))) }))
     }
@@ -193,27 +209,37 @@ impl Append {
         Ok(refusal.map(AppendError::Refused))
     }
 
-    /// Takes the next place in the log: its offset, its time, and the offset of the oldest event
-    /// that is still kept; lets go of the events before that.
-    fn place(&self, connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    /// The next place in the log.
+    fn end(&self, connection: &Connection) -> rusqlite::Result<End> {
+        connection.prepare_cached("SELECT head, last_at, first FROM rooms WHERE id = ?")?.query_row(
+            [self.room.id()],
+            |row| {
+                let (head, last_at): (i64, i64) = (row.get(0)?, row.get(1)?);
+                // Where the clock was set back, times stand still rather than run backwards.
+                Ok(End { offset: head + 1, at: last_at.max(clock::now()), first: row.get(2)? })
+            },
+        )
+    }
+
+    /// Takes that place for an event of so many bytes, and lets go of events where there are more
+    /// than the server keeps of a room; the offset of the oldest that is still kept.
+    fn move_end(&self, connection: &Connection, end: &End, bytes: usize) -> rusqlite::Result<i64> {
         let room = self.room.id();
-        let (head, last_at, oldest): (i64, i64, i64) = connection
-            .prepare_cached("SELECT head, last_at, first FROM rooms WHERE id = ?")?
-            .query_row([room], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let offset = head + 1;
-        // Where the clock was set back, times stand still rather than run backwards.
-        let at = last_at.max(clock::now());
         let keep = i64::try_from(self.keep).unwrap_or(i64::MAX);
-        let first = if keep > 0 { oldest.max(offset - keep + 1) } else { oldest };
-        connection
-            .prepare_cached("UPDATE rooms SET head = ?, last_at = ?, first = ? WHERE id = ?")?
-            .execute(params![offset, at, first, room])?;
-        if first > oldest {
-            connection
-                .prepare_cached("DELETE FROM events WHERE room = ? AND offset < ?")?
-                .execute(params![room, first])?;
+        let mut first = end.first;
+        let mut bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        if keep > 0 && end.offset - keep + 1 > first {
+            let least = self.log.needed(room).map_or(i64::MAX, as_column);
+            // Where it kept more before, the rest goes beside publishing.
+            first = (end.offset - keep + 1).min(least).min(first + trim::BATCH).max(first);
+            bytes -= trim::delete_events(connection, room, first)?;
         }
-        Ok((offset, at, first))
+        connection
+            .prepare_cached(
+                "UPDATE rooms SET head = ?, last_at = ?, first = ?, bytes = bytes + ? WHERE id = ?",
+            )?
+            .execute(params![end.offset, end.at, first, bytes, room])?;
+        Ok(first)
     }
 
     /// Changes the projections and gives the event.
@@ -238,12 +264,7 @@ impl Append {
                     edited_at: None,
                 };
                 let text = json(&item)?;
-                connection
-                    .prepare_cached(
-                        "INSERT INTO items (room, offset, id, kind, owner, item)
-                         VALUES (?, ?, ?, ?, ?, ?)",
-                    )?
-                    .execute(params![room, offset, item.id.0, kind, self.draft.owner, text])?;
+                Effect::Publish { item: &item.id, kind, text: &text }.apply(connection, &place)?;
                 Ok(("item_published", with_item("item_published", &text), Some(item.id.0)))
             }
             Change::Edit { item, data, html } => {
@@ -253,29 +274,21 @@ impl Append {
                 edited.html.clone_from(html);
                 edited.edited_at = Some(at);
                 let text = json(&edited)?;
-                connection
-                    .prepare_cached("UPDATE items SET item = ? WHERE room = ? AND offset = ?")?
-                    .execute(params![text, room, as_column(edited.offset)])?;
+                Effect::Edit { item, text: &text }.apply(connection, &place)?;
                 Ok(("item_edited", with_item("item_edited", &text), None))
             }
             Change::Delete { item } => {
-                connection
-                    .prepare_cached("DELETE FROM items WHERE room = ? AND id = ?")?
-                    .execute(params![room, item.0])?;
+                Effect::Delete(item).apply(connection, &place)?;
                 let event = Event::<Raw>::ItemDeleted { item: item.clone() };
                 Ok(("item_deleted", json(&event)?, None))
             }
             Change::Retitle { title } => {
-                connection
-                    .prepare_cached("UPDATE rooms SET title = ? WHERE id = ?")?
-                    .execute(params![title, room])?;
+                Effect::Title(title).apply(connection, &place)?;
                 let event = Event::<Raw>::RoomTitled { title: title.clone() };
                 Ok(("room_titled", json(&event)?, None))
             }
             Change::Settings(settings) => {
-                connection
-                    .prepare_cached("UPDATE rooms SET settings = ? WHERE id = ?")?
-                    .execute(params![json(settings)?, room])?;
+                Effect::Set(settings).apply(connection, &place)?;
                 let event = Event::<Raw>::RoomSet { settings: settings.clone() };
                 Ok(("room_set", json(&event)?, None))
             }
@@ -301,7 +314,7 @@ impl Job for Append {
             && let Some((record, first)) = &kept.new
         {
             self.room.push(record, *first, &self.draft.change);
-            self.follower.followed(&self.room, record);
+            self.log.follower.followed(&self.room, record);
         }
         self.outcome = outcome;
     }

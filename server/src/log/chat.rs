@@ -1,6 +1,7 @@
 //! The chat, as the log has it: what was said, and when somebody last spoke.
 
 use super::append::{Place, Projected, Raw, json, parse};
+use super::apply::Effect;
 use super::read::newest_before;
 use super::{Log, Refusal, Room, as_column, from_column, held};
 use crate::clock;
@@ -99,34 +100,15 @@ impl ChatChange {
                     Some(held) => held.clone(),
                     None => new_id(place.at),
                 };
-                let said = Said {
-                    id: id.clone(),
-                    offset: from_column(place.offset),
-                    at: place.at,
-                    by: place.by.clone(),
-                    name: name.clone(),
-                    text: text.clone(),
-                    edited_at: None,
-                };
-                connection
-                    .prepare_cached(
-                        "INSERT INTO said (room, offset, id, owner, said) VALUES (?, ?, ?, ?, ?)",
-                    )?
-                    .execute(params![place.room, place.offset, id.0, place.owner, json(&said)?])?;
+                Effect::Say { said: &id, name, text }.apply(connection, place)?;
                 spoken(connection, place.room, place.owner, *slow, place.at)?;
                 approved(connection, place.room, held.as_ref())?;
-                let Said { name, text, .. } = said;
+                let (name, text) = (name.clone(), text.clone());
                 let event = Event::<Raw>::Said { id: id.clone(), name, text };
                 Ok(("said", json(&event)?, Some(id.0)))
             }
             Self::Edit { said: id, text, slow, held: _ } => {
-                let mut said = find(connection, place.room, id)?
-                    .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-                said.text.clone_from(text);
-                said.edited_at = Some(place.at);
-                connection
-                    .prepare_cached("UPDATE said SET said = ? WHERE room = ? AND offset = ?")?
-                    .execute(params![json(&said)?, place.room, as_column(said.offset)])?;
+                Effect::Reword { said: id, text }.apply(connection, place)?;
                 spoken(connection, place.room, &editing(place.owner), *slow, place.at)?;
                 // The one that was approved, or one that is older than this.
                 held::drop_edits(connection, place.room, id)?;
@@ -134,9 +116,7 @@ impl ChatChange {
                 Ok(("said_edited", json(&event)?, Some(id.0.clone())))
             }
             Self::Delete { said } => {
-                connection
-                    .prepare_cached("DELETE FROM said WHERE room = ? AND id = ?")?
-                    .execute(params![place.room, said.0])?;
+                Effect::Unsay(said).apply(connection, place)?;
                 held::drop_edits(connection, place.room, said)?;
                 let event = Event::<Raw>::SaidDeleted { id: said.clone() };
                 Ok(("said_deleted", json(&event)?, Some(said.0.clone())))
@@ -223,6 +203,45 @@ impl Log {
             .write(move |connection| connection.execute("DELETE FROM spoke WHERE at < ?", [before]))
             .await
     }
+}
+
+/// Has words be there.
+pub(super) fn say(
+    connection: &Connection,
+    place: &Place<'_>,
+    id: &SaidId,
+    name: &str,
+    text: &str,
+) -> rusqlite::Result<()> {
+    let said = Said {
+        id: id.clone(),
+        offset: from_column(place.offset),
+        at: place.at,
+        by: place.by.clone(),
+        name: name.to_owned(),
+        text: text.to_owned(),
+        edited_at: None,
+    };
+    connection
+        .prepare_cached("INSERT INTO said (room, offset, id, owner, said) VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![place.room, place.offset, id.0, place.owner, json(&said)?])
+        .map(|_| ())
+}
+
+/// Has words be other words.
+pub(super) fn reword(
+    connection: &Connection,
+    place: &Place<'_>,
+    id: &SaidId,
+    text: &str,
+) -> rusqlite::Result<()> {
+    let Some(mut said) = find(connection, place.room, id)? else { return Ok(()) };
+    text.clone_into(&mut said.text);
+    said.edited_at = Some(place.at);
+    connection
+        .prepare_cached("UPDATE said SET said = ? WHERE room = ? AND offset = ?")?
+        .execute(params![json(&said)?, place.room, as_column(said.offset)])
+        .map(|_| ())
 }
 
 /// A new name for words.

@@ -5,7 +5,7 @@ use super::read::CHUNK;
 use super::row::Row;
 use super::snapshot::Snapshot;
 use super::stage::{Spot, Spots};
-use super::{Change, ChatChange, ReadError};
+use super::{Change, ChatChange, Keeping, ReadError};
 use crate::record::Record;
 use nowcast_shared::id::{PieceId, PublicId, RoomName};
 use nowcast_shared::offset::{Epoch, Offset, Position};
@@ -38,6 +38,10 @@ struct Memory {
     sanctions: Option<Box<Sanctions>>,
     head: Offset,
     first: Offset,
+    /// How much of its past it keeps.
+    keeping: Keeping,
+    /// How often something of that was let go of.
+    life: u64,
     /// The newest events, oldest first, without gaps up to `head`.
     tail: VecDeque<Arc<Record>>,
     tail_bytes: usize,
@@ -63,6 +67,8 @@ impl Room {
             head: row.head,
             staged: row.head,
             first: row.first,
+            keeping: row.keeping,
+            life: 0,
             tail_bytes: tail.iter().map(|record| record.size()).sum(),
             tail,
             snapshot: None,
@@ -215,16 +221,36 @@ impl Room {
         }
         memory.tail_bytes += record.size();
         memory.tail.push_back(Arc::clone(record));
-        while memory.tail_bytes > self.tail_limit
-            || memory.tail.front().is_some_and(|record| record.offset < first)
-        {
-            let Some(oldest) = memory.tail.pop_front() else { break };
-            memory.tail_bytes -= oldest.size();
-        }
+        memory.shorten(self.tail_limit);
         drop(memory);
         if let Change::Chat(ChatChange::Say { .. }) = change {
             self.spoken.send_replace(());
         }
+    }
+
+    /// What it keeps of its past.
+    pub fn keeping(&self) -> Keeping {
+        self.memory().keeping
+    }
+
+    /// Whether what happens in it may be counted.
+    pub fn counts(&self) -> bool {
+        self.memory().keeping.statistics
+    }
+
+    /// From now on it keeps so much.
+    pub(super) fn keep(&self, keeping: Keeping) {
+        self.memory().keeping = keeping;
+    }
+
+    /// Events before this one, and the items and words of then, are gone. A snapshot of before may
+    /// show them.
+    pub(super) fn let_go(&self, first: Offset) {
+        let mut memory = self.memory();
+        memory.first = memory.first.max(first);
+        memory.life += 1;
+        memory.snapshot = None;
+        memory.shorten(self.tail_limit);
     }
 
     /// Changes when something is said.
@@ -255,8 +281,17 @@ impl Room {
         memory.snapshot.as_ref().filter(|snapshot| snapshot.offset >= memory.head).cloned()
     }
 
-    pub(super) fn keep_snapshot(&self, snapshot: &Arc<Snapshot>) {
-        self.memory().snapshot = Some(Arc::clone(snapshot));
+    /// How often something of its past was let go of.
+    pub(super) fn life(&self) -> u64 {
+        self.memory().life
+    }
+
+    /// Keeps a snapshot that was begun then: where something was let go of since, it may show that.
+    pub(super) fn keep_snapshot(&self, snapshot: &Arc<Snapshot>, life: u64) {
+        let mut memory = self.memory();
+        if life == memory.life {
+            memory.snapshot = Some(Arc::clone(snapshot));
+        }
     }
 
     /// Held by whoever makes a snapshot.
@@ -266,6 +301,18 @@ impl Room {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    /// Lets go of the oldest events, where there are too many bytes or the log begins later.
+    fn shorten(&mut self, limit: usize) {
+        while self.tail_bytes > limit
+            || self.tail.front().is_some_and(|record| record.offset < self.first)
+        {
+            let Some(oldest) = self.tail.pop_front() else { break };
+            self.tail_bytes -= oldest.size();
+        }
     }
 }
 
@@ -285,12 +332,14 @@ mod tests {
             epoch: "e1".to_owned(),
             head: Offset(0),
             first: Offset(1),
+            keeping: Keeping::default(),
         };
         Room::new(RoomName::main(), row, VecDeque::new(), tail_limit)
     }
 
     fn push(room: &Room, offset: u64, first: u64) {
-        let record = Record { offset: Offset(offset), encoded: Encoded::new(&["xxxxxxxxxx"]) };
+        let record =
+            Record { came: None, offset: Offset(offset), encoded: Encoded::new(&["xxxxxxxxxx"]) };
         let item = ItemId("i1".to_owned());
         room.push(&Arc::new(record), Offset(first), &Change::Delete { item });
     }

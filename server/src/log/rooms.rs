@@ -18,9 +18,21 @@ use tokio::sync::Mutex;
 #[derive(Default)]
 pub(super) struct Rooms {
     loaded: HashMap<RoomName, Arc<Room>>,
-    /// How often rooms were let go of. What was read of a room before that may be older than what
-    /// happened to it since.
+    /// How often rooms were let go of, or changed without being here. What was read of a room before
+    /// that may be older than what happened to it since.
     evictions: u64,
+}
+
+impl Rooms {
+    /// The room, if it is in memory. Where it is not, whoever reads it just now reads it anew:
+    /// something changed about it that no event says.
+    pub(super) fn changed(&mut self, name: &RoomName) -> Option<&Arc<Room>> {
+        let room = self.loaded.get(name);
+        if room.is_none() {
+            self.evictions += 1;
+        }
+        room
+    }
 }
 
 impl Log {
@@ -111,7 +123,7 @@ impl Log {
         newest: VecDeque<Arc<Record>>,
         evictions: u64,
     ) -> Option<Arc<Room>> {
-        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.shared.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(room) = rooms.loaded.get(name) {
             return Some(Arc::clone(room));
         }
@@ -127,7 +139,7 @@ impl Log {
     /// request and nothing that waits to be kept holds them. They are read again when somebody
     /// comes.
     pub fn evict(&self) -> usize {
-        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.shared.rooms.write().unwrap_or_else(PoisonError::into_inner);
         // Nobody can come by another handle meanwhile: all are made under this lock.
         let idle = |_: &RoomName, room: &mut Arc<Room>| {
             let held = Arc::strong_count(room) > 1;
@@ -154,6 +166,6 @@ impl Log {
     }
 
     fn read_rooms(&self) -> RwLockReadGuard<'_, Rooms> {
-        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
+        self.shared.rooms.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

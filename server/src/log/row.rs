@@ -1,7 +1,7 @@
 //! Rooms as the database has them.
 
 use super::door::{self, Sanctions};
-use super::from_column;
+use super::{Keeping, from_column};
 use crate::record::Record;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::Offset;
@@ -20,11 +20,11 @@ pub(super) struct Row {
     pub(super) epoch: String,
     pub(super) head: Offset,
     pub(super) first: Offset,
+    pub(super) keeping: Keeping,
 }
 
 pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result<Option<Row>> {
-    let sql =
-        "SELECT id, title, epoch, head, first, settings, invitation FROM rooms WHERE name = ?";
+    let sql = "SELECT id, title, epoch, head, first, settings, invitation, keeping FROM rooms WHERE name = ?";
     connection
         .prepare_cached(sql)?
         .query_row([name.as_str()], |row| {
@@ -38,6 +38,7 @@ pub(super) fn load(connection: &Connection, name: &RoomName) -> rusqlite::Result
                 settings: settings(row.get_ref(5)?.as_str()?),
                 invitation: row.get(6)?,
                 sanctions: door::sanctions(connection, id)?,
+                keeping: Keeping::read(row.get_ref(7)?.as_str_or_null()?),
             })
         })
         .optional()

@@ -52,8 +52,9 @@ impl Log {
             return Ok(snapshot);
         }
         let id = room.id();
+        let life = room.life();
         let snapshot = Arc::new(self.db.read(move |connection| read(connection, id)).await?);
-        room.keep_snapshot(&snapshot);
+        room.keep_snapshot(&snapshot, life);
         Ok(snapshot)
     }
 }

@@ -1,6 +1,7 @@
 //! The stage, as the log has it: pieces and where they were left.
 
 use super::append::{Place, Projected, json};
+use super::apply::Effect;
 use super::{Log, Refusal, Room, from_column};
 use crate::db::DbError;
 use nowcast_shared::event::Event;
@@ -76,20 +77,16 @@ impl StageChange {
             Self::Put { piece, change } => {
                 let known = find(connection, at.room, piece)?;
                 let piece = after(known, piece, change).ok_or_else(gone)?;
-                keep(connection, at.room, &piece)?;
+                Effect::Put(&piece).apply(connection, at)?;
                 ("piece_put", Event::<()>::PiecePut { piece })
             }
             Self::Remove { piece } => {
-                connection
-                    .prepare_cached("DELETE FROM pieces WHERE room = ? AND id = ?")?
-                    .execute(params![at.room, piece.as_str()])?;
+                Effect::Remove(piece).apply(connection, at)?;
                 ("piece_removed", Event::PieceRemoved { piece: piece.clone() })
             }
             Self::Move { piece, place: (x, y), .. } => {
-                let mut moved = find(connection, at.room, piece)?.ok_or_else(gone)?;
-                (moved.x, moved.y) = (*x, *y);
-                keep(connection, at.room, &moved)?;
-                ("piece_moved", Event::PieceMoved { piece: moved.id, x: *x, y: *y })
+                Effect::Move { piece, place: (*x, *y) }.apply(connection, at)?;
+                ("piece_moved", Event::PieceMoved { piece: piece.clone(), x: *x, y: *y })
             }
             Self::Held => return Err(gone()),
         };
@@ -155,7 +152,20 @@ fn read(text: &str) -> rusqlite::Result<Piece> {
     })
 }
 
-fn keep(connection: &Connection, room: i64, piece: &Piece) -> rusqlite::Result<()> {
+/// Leaves a piece somewhere.
+pub(super) fn go(
+    connection: &Connection,
+    room: i64,
+    piece: &PieceId,
+    (x, y): (f64, f64),
+) -> rusqlite::Result<()> {
+    let Some(mut moved) = find(connection, room, piece)? else { return Ok(()) };
+    (moved.x, moved.y) = (x, y);
+    put(connection, room, &moved)
+}
+
+/// Has a piece be as it is here.
+pub(super) fn put(connection: &Connection, room: i64, piece: &Piece) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO pieces (room, id, piece) VALUES (?, ?, ?)")?
         .execute(params![room, piece.id.as_str(), json(piece)?])?;

@@ -1,5 +1,7 @@
 //! The log on a real database.
 
+mod keeping;
+
 use super::*;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::item::{Author, Role};
@@ -16,7 +18,7 @@ struct Kept {
 
 /// The offsets of each commit, and those of the one that is being handed over.
 #[derive(Default)]
-struct Followed(Mutex<(Vec<Vec<u64>>, Vec<u64>)>);
+struct Followed(Mutex<(Vec<Vec<u64>>, Vec<u64>)>, Mutex<Option<Offset>>);
 
 impl Follower for Followed {
     fn followed(&self, _: &Arc<Room>, record: &Arc<Record>) {
@@ -26,6 +28,10 @@ impl Follower for Followed {
     fn gathered(&self) {
         let (commits, open) = &mut *self.0.lock().unwrap();
         commits.push(std::mem::take(open));
+    }
+
+    fn let_go(&self, _: i64, before: Offset) {
+        *self.1.lock().unwrap() = Some(before);
     }
 }
 

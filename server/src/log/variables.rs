@@ -1,6 +1,7 @@
 //! Shared variables, as the log has them.
 
 use super::append::{Place, Projected, Raw, json};
+use super::apply::Effect;
 use super::{Log, Refusal, Room, as_column, from_column};
 use crate::db::DbError;
 use nowcast_shared::event::Event;
@@ -89,20 +90,13 @@ impl VariableChange {
     ) -> rusqlite::Result<Projected> {
         match self {
             Self::Set { name, value, .. } => {
-                connection
-                    .prepare_cached(
-                        "INSERT OR REPLACE INTO variables (room, name, value, version)
-                         VALUES (?, ?, ?, ?)",
-                    )?
-                    .execute(params![place.room, name, value.get(), place.offset])?;
+                Effect::Assign { name, value: value.get() }.apply(connection, place)?;
                 let (name, version) = (name.clone(), from_column(place.offset).0);
                 let event = Event::<(), &RawValue>::VariableSet { name, value, version };
                 Ok(("variable_set", json(&event)?, None))
             }
             Self::Unset { name, .. } => {
-                connection
-                    .prepare_cached("DELETE FROM variables WHERE room = ? AND name = ?")?
-                    .execute(params![place.room, name])?;
+                Effect::Unset(name).apply(connection, place)?;
                 let event = Event::<()>::VariableUnset { name: name.clone() };
                 Ok(("variable_unset", json(&event)?, None))
             }
@@ -133,6 +127,21 @@ fn version(connection: &Connection, room: i64, name: &str) -> rusqlite::Result<O
         .prepare_cached("SELECT version FROM variables WHERE room = ? AND name = ?")?
         .query_row(params![room, name], |row| row.get(0))
         .optional()
+}
+
+/// Has a variable have a value, of the version that its place is.
+pub(super) fn assign(
+    connection: &Connection,
+    place: &Place<'_>,
+    name: &str,
+    value: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO variables (room, name, value, version) VALUES (?, ?, ?, ?)",
+        )?
+        .execute(params![place.room, name, value, place.offset])
+        .map(|_| ())
 }
 
 /// How many variables there are beside this one, and their names' and values' bytes.

@@ -47,6 +47,8 @@ pub(super) struct Outcome {
     pub well: bool,
     /// Why not, where the counts do not tell.
     pub reason: &'static str,
+    /// The tests that failed; see [`reasons`].
+    pub failed: Vec<String>,
 }
 
 impl Outcome {
@@ -70,6 +72,7 @@ pub(super) struct Row {
     counts: Counts,
     well: bool,
     reason: &'static str,
+    failed: Vec<String>,
     time: Duration,
 }
 
@@ -83,7 +86,8 @@ impl Row {
             (_, false) => counts.failed = counts.failed.max(1),
             (Kind::Tests, true) => {}
         }
-        Self { name, counts, well, reason: outcome.reason, time }
+        let failed = outcome.failed.clone();
+        Self { name, counts, well, reason: outcome.reason, failed, time }
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -91,9 +95,16 @@ impl Row {
     }
 }
 
-/// The table, and the line that sums it up, alone.
+/// What failed, the table, and the line that sums it up, alone.
 pub(super) fn table(rows: &[Row]) -> String {
-    let mut text = format!(
+    let mut text = String::new();
+    for row in rows {
+        for reason in &row.failed {
+            let _ = writeln!(text, "\nfailed in {}: {reason}", row.name);
+        }
+    }
+    let _ = write!(
+        text,
         "\n{:<13}{:<8}{:>7}{:>8}{:>9}{:>9}\n",
         "step", "", "passed", "failed", "ignored", "time"
     );
@@ -132,11 +143,63 @@ pub(super) fn failures(lines: &[String]) -> String {
             shown.push(line.as_str());
         }
     }
+    let mut shown = without_foreign_frames(&shown);
     if shown.is_empty() {
         let from = lines.len().saturating_sub(TAIL);
         shown.extend(lines[from..].iter().map(String::as_str));
     }
     shown.join("\n")
+}
+
+/// The lines without those of backtraces that are not about this checkout: a test that waits has
+/// some twenty of them for each of its own.
+fn without_foreign_frames<'l>(lines: &[&'l str]) -> Vec<&'l str> {
+    let mut kept = Vec::with_capacity(lines.len());
+    let mut lines = lines.iter().copied().peekable();
+    while let Some(line) = lines.next() {
+        if !is_frame(line) {
+            kept.push(line);
+            continue;
+        }
+        let place = lines.next_if(|next| next.trim_start().starts_with("at "));
+        if let Some(place) = place.filter(|place| place.trim_start().starts_with("at ./")) {
+            kept.extend([line, place]);
+        }
+    }
+    kept
+}
+
+/// `  12: name of a function`
+fn is_frame(line: &str) -> bool {
+    let number = line.starts_with("  ").then(|| line.trim_start().split_once(": ")).flatten();
+    number
+        .is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// How many lines of what a failed test said at first are repeated at the end.
+const MOST: usize = 6;
+
+/// Each failed test, with what it said when it failed.
+pub(super) fn reasons(lines: &[String]) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let mut lines = lines.iter().map(String::as_str).peekable();
+    while let Some(line) = lines.next() {
+        let name = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----"));
+        let Some(name) = name else { continue };
+        let mut reason = name.to_owned();
+        let own = |next: &&str| !next.starts_with("---- ") && !next.starts_with("failures:");
+        let mut said = Vec::new();
+        while let Some(line) = lines.next_if(own) {
+            said.push(line);
+        }
+        let from = said.iter().position(|line| line.contains(" panicked at ")).unwrap_or(0);
+        let why = said[from..].iter().take_while(|line| !line.starts_with("stack backtrace:"));
+        for line in why.filter(|line| !line.is_empty()).take(MOST) {
+            let _ = write!(reason, "\n    {line}");
+        }
+        reasons.push(reason);
+    }
+    reasons
 }
 
 /// `error[E0308]: …`, `error: …`; what follows belongs to it.
@@ -163,7 +226,12 @@ mod tests {
 
     fn row(kind: Kind, passed: u32, failed: u32, well: bool) -> Row {
         let counts = Counts { passed, failed, ignored: 0 };
-        Row::new("name", kind, &Outcome { counts, well, reason: "" }, Duration::from_secs(61))
+        Row::new(
+            "name",
+            kind,
+            &Outcome { counts, well, reason: "", failed: Vec::new() },
+            Duration::from_secs(61),
+        )
     }
 
     #[test]
@@ -200,5 +268,30 @@ mod tests {
         .to_vec();
         assert_eq!(failures(&lines), "---- two stdout ----\nassertion failed");
         assert_eq!(failures(&lines[..1]), "test one ... ok");
+    }
+
+    #[test]
+    fn a_failed_test_says_why_at_the_end_and_shows_its_own_frames_alone() {
+        let text = "---- one stdout ----\nbefore\n\n\
+            thread 'one' (7) panicked at tests/one.rs:3:5:\nit is 2, not 3\nstack backtrace:\n   \
+            0: core::panicking::panic_fmt\n   1: one::{closure#0}\n             at ./tests/one.rs:3:5\n   \
+            2: poll\n             at /rustc/library/core.rs:1:2\nnote: Some details\n\n\
+            ---- two stdout ----\nError: gone\n\n\nfailures:\n    one\n    two\n\ntest result: FAILED. 0 passed; 2 failed";
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let shown = failures(&lines);
+        assert!(shown.contains("1: one::{closure#0}\n             at ./tests/one.rs:3:5\nnote"));
+        assert!(!shown.contains("panic_fmt") && !shown.contains("/rustc"), "{shown}");
+        let first = "one\n    thread 'one' (7) panicked at tests/one.rs:3:5:\n    it is 2, not 3";
+        let expected = [first, "two\n    Error: gone"];
+        assert_eq!(reasons(&lines), expected);
+        let outcome = Outcome {
+            counts: Counts { failed: 2, ..Counts::default() },
+            well: false,
+            reason: "",
+            failed: reasons(&lines),
+        };
+        let table = table(&[Row::new("name", Kind::Tests, &outcome, Duration::ZERO)]);
+        assert!(table.contains(&format!("\nfailed in name: {first}\n")), "{table}");
+        assert_eq!(table.lines().last(), Some("0 passed, 2 failed"));
     }
 }

@@ -109,6 +109,13 @@ impl Backlog {
         }
     }
 
+    /// What was published before this offset is gone.
+    pub(super) fn let_go(&mut self, before: Offset) {
+        while let Some(oldest) = self.elements.pop_front_if(|oldest| oldest.offset < before) {
+            self.bytes -= oldest.json.len();
+        }
+    }
+
     fn find(&self, id: &ItemId) -> Option<usize> {
         // Mostly it is a new one.
         self.elements.iter().rposition(|element| element.id == *id)
@@ -236,6 +243,23 @@ mod tests {
         backlog.delete(&"b".into());
         assert_eq!(after(&backlog, 0).len(), 1);
         assert_eq!((backlog.last(), after(&backlog, 10).len()), (20, 0));
+    }
+
+    #[test]
+    fn what_is_no_longer_kept_is_gone_and_the_rest_has_its_stamps() {
+        let mut backlog = Backlog::new(5);
+        for offset in 1..=4 {
+            let mut item = said(&offset.to_string());
+            item.offset = Offset(offset);
+            backlog.publish(Stamp::try_from(offset).unwrap() * 10, &item);
+        }
+        backlog.let_go(Offset(3));
+        let stamps =
+            after(&backlog, 0).iter().map(|item| item["timestamp"].as_i64()).collect::<Vec<_>>();
+        assert_eq!(stamps, [Some(30), Some(40)]);
+        backlog.let_go(Offset(9));
+        assert_eq!((backlog.bytes, backlog.last()), (0, 40));
+        assert!(backlog.after(0).is_none());
     }
 
     #[test]

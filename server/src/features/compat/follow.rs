@@ -26,6 +26,8 @@ struct Bell {
     room: i64,
     rang: AtomicBool,
     happened: watch::Sender<()>,
+    /// Told before which offset nothing is kept.
+    compat: Weak<Compat>,
 }
 
 impl Follower for Bell {
@@ -40,6 +42,15 @@ impl Follower for Bell {
             self.happened.send_replace(());
         }
     }
+
+    fn let_go(&self, room: i64, before: Offset) {
+        if room == self.room
+            && let Some(compat) = self.compat.upgrade()
+        {
+            compat.backlog().let_go(before);
+            compat.lines().let_go(before);
+        }
+    }
 }
 
 /// Reads what there is, and from now on what is new.
@@ -47,7 +58,7 @@ pub(super) async fn begin(app: &App, compat: &Arc<Compat>) -> Result<(), DbError
     let happened = watch::Sender::new(());
     let mut listening = happened.subscribe();
     let (room, rang) = (compat.room.id(), AtomicBool::new(false));
-    app.follow(Arc::new(Bell { room, rang, happened }));
+    app.follow(Arc::new(Bell { room, rang, happened, compat: Arc::downgrade(compat) }));
     stamps::prepare(&app.db).await?;
     compat.reload(app).await?;
     let (app, compat) = (app.downgrade(), Arc::downgrade(compat));

@@ -92,6 +92,11 @@ impl Lines {
         self.newest.retain(|line| line.id != *said);
     }
 
+    /// What was said before this offset is gone.
+    pub(super) fn let_go(&mut self, before: Offset) {
+        while self.newest.pop_front_if(|oldest| oldest.offset < before).is_some() {}
+    }
+
     /// Somebody of this name asks. The queue of a new one begins after `head`.
     pub(super) fn listen(&mut self, name: &str, head: Offset, now: Instant) -> Result<(), Full> {
         if let Some(listener) = self.names.get_mut(name) {

@@ -12,7 +12,10 @@ mod service;
 mod socketio;
 #[cfg(feature = "stats")]
 mod stats;
+mod store;
 mod variables;
+#[cfg(feature = "stats")]
+mod visits;
 
 use super::operation::Operation;
 use serde_json::{Value, json};
@@ -32,6 +35,7 @@ pub(super) fn groups() -> Vec<Group> {
         chat::group(),
         variables::group(),
         rooms::group(),
+        store::group(),
         desk::push(),
         desk::group(),
         service::group(),
@@ -42,6 +46,8 @@ pub(super) fn groups() -> Vec<Group> {
         socketio::group(),
         #[cfg(feature = "stats")]
         stats::group(),
+        #[cfg(feature = "stats")]
+        visits::group(),
     ]
 }
 
