@@ -15,6 +15,7 @@ const ROUTES: &[(&str, &str)] = &[
     #[cfg(feature = "socketio")]
     ("socketio.rs", include_str!("../socketio.rs")),
     #[cfg(feature = "stats")]
+    ("stats.rs", include_str!("../stats.rs")),
     ("visits.rs", include_str!("../stats/visits.rs")),
 ];
 
