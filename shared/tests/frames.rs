@@ -85,6 +85,7 @@ fn welcome(recovered: bool, snapshot: Option<Snapshot<Value>>) -> Welcome<Value>
         recovered,
         snapshot,
         open: false,
+        counts: false,
     }
 }
 
@@ -138,6 +139,12 @@ fn a_welcome_that_continues_has_a_null_snapshot() {
 fn a_welcome_says_when_anyone_may_publish() {
     let frame = ServerFrame::Welcome(Welcome { open: true, ..welcome(true, None) });
     insta::assert_snapshot!(pinned(&frame), @r#"{"t":"welcome","protocol":1,"room":"main","you":"pMe","epoch":"e1","offset":41,"recovered":true,"snapshot":null,"open":true}"#);
+}
+
+#[test]
+fn a_welcome_says_when_clicks_are_counted() {
+    let frame = ServerFrame::Welcome(Welcome { counts: true, ..welcome(true, None) });
+    insta::assert_snapshot!(pinned(&frame), @r#"{"t":"welcome","protocol":1,"room":"main","you":"pMe","epoch":"e1","offset":41,"recovered":true,"snapshot":null,"counts":true}"#);
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+#[cfg(feature = "stats")]
+mod stats;
 mod store;
 mod variables;
 #[cfg(feature = "stats")]
@@ -42,6 +44,8 @@ pub(super) fn groups() -> Vec<Group> {
         compat::group(),
         #[cfg(feature = "socketio")]
         socketio::group(),
+        #[cfg(feature = "stats")]
+        stats::group(),
         #[cfg(feature = "stats")]
         visits::group(),
     ]

@@ -15,8 +15,6 @@ mod present;
 mod read;
 mod table;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 pub use read::{
     At, Count, Latency, Link, Span, Step, Took, Totals, Viewers, latency, links, reconnects,
@@ -164,3 +162,6 @@ async fn keep(app: WeakApp, visits: Arc<Visits>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
