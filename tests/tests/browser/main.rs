@@ -37,4 +37,3 @@ mod stage;
 mod stage_desk;
 mod variables;
 mod windows;
-mod zz_look;
