@@ -5,10 +5,11 @@
 //!   the [`tables`] by [`bucket`]s of time.
 //! - [`read`]: what came of it in a span, each question by a few rows; [`most`] finds the most
 //!   frequent. [`figures`]: all answers together.
-//! - [`http`]: the addresses; [`csv`]: a table for other programs. [`calendar`]: times as people read them.
+//! - [`http`]: what is answered to programs; [`csv`]: a table for other programs.
+//! - [`report`]: the page, with charts. [`calendar`]: times as people read them.
+//! - [`visits`]: who came; [`viewers`]: what of that is answered.
 
 mod bucket;
-#[expect(dead_code, reason = "for the report")]
 mod calendar;
 mod count;
 mod csv;
@@ -18,9 +19,11 @@ mod happening;
 mod http;
 mod most;
 mod read;
+mod report;
 mod tables;
 mod tally;
 mod text;
+mod viewers;
 
 pub mod visits;
 
@@ -31,7 +34,6 @@ use crate::record::Record;
 use axum::routing::get;
 use axum::{Extension, Router};
 use clap::Args;
-use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -95,26 +97,21 @@ impl Follower for Bell {
 /// # Errors
 /// If what is counted already cannot be read.
 pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Router<App>> {
+    let collects = !flags.no_statistics;
     tables::prepare(&app.db).await?;
+    count::pause(&app.db, !collects).await?;
     let happened = watch::Sender::new(());
-    let stats = Stats {
-        happened: happened.subscribe(),
-        alone: Arc::default(),
-        collects: !flags.no_statistics,
-    };
-    if stats.collects {
+    let stats = Stats { happened: happened.subscribe(), alone: Arc::default(), collects };
+    if collects {
         app.follow(Arc::new(Bell { rang: AtomicBool::new(false), happened }));
         count::begin(app, &stats);
     }
     let router = Router::new()
         .route("/api/rooms/{room}/stats", get(http::show))
-        .route("/api/rooms/{room}/stats/{table}", get(http::table));
-    let visits = visits::start(app, Duration::from_millis(grace), !flags.no_statistics).await?;
-    Ok(router.layer(Extension(stats)).merge(visits))
-}
-
-/// Whether anything is to be counted of a room.
-#[expect(clippy::unnecessary_wraps, reason = "what the room is set to is read")]
-fn collects(_connection: &Connection, _room: i64) -> rusqlite::Result<bool> {
-    Ok(true)
+        .route("/api/rooms/{room}/stats/{table}", get(http::table))
+        .route("/statistics", get(report::main))
+        .route("/r/{room}/statistics", get(report::of))
+        .layer(Extension(stats));
+    let visits = visits::start(app, Duration::from_millis(grace), collects).await?;
+    Ok(router.merge(visits))
 }

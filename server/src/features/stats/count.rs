@@ -99,14 +99,14 @@ async fn round(db: &Db, stats: &Stats) -> Result<(), DbError> {
 /// The rooms of which not all is counted, and whether it is to be.
 async fn rooms(db: &Db) -> Result<Vec<(i64, bool)>, DbError> {
     db.read(|connection| {
-        let sql = "SELECT rooms.id FROM rooms LEFT JOIN stats_rooms ON stats_rooms.room = rooms.id
+        let sql = "SELECT rooms.id, coalesce(json_extract(rooms.keeping, '$.statistics'), 1)
+                   FROM rooms LEFT JOIN stats_rooms ON stats_rooms.room = rooms.id
                    WHERE stats_rooms.room IS NULL AND rooms.head > 0
                        OR rooms.head <> stats_rooms.offset OR rooms.epoch <> stats_rooms.epoch
                        OR stats_rooms.version <> ?";
         let mut statement = connection.prepare_cached(sql)?;
-        let rooms: Vec<i64> =
-            statement.query_map([VERSION], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        rooms.into_iter().map(|room| Ok((room, super::collects(connection, room)?))).collect()
+        let rooms = statement.query_map([VERSION], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rooms.collect()
     })
     .await
 }
@@ -214,12 +214,34 @@ fn move_to(connection: &Connection, room: i64, epoch: &str, to: i64) -> rusqlite
 }
 
 /// Goes on to the end of a room's log without counting it.
-pub(super) async fn skip(db: &Db, room: i64) -> Result<(), DbError> {
+async fn skip(db: &Db, room: i64) -> Result<(), DbError> {
+    db.write(move |connection| skip_to_end(connection, room)).await
+}
+
+fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<()> {
+    let (epoch, head): (String, i64) = connection
+        .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
+        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    move_to(connection, room, &epoch, head)
+}
+
+/// Notes that nothing is counted by this server. What happened before the next one that counts is
+/// not counted afterwards, either.
+pub(super) async fn pause(db: &Db, pauses: bool) -> Result<(), DbError> {
     db.write(move |connection| {
-        let (epoch, head): (String, i64) = connection
-            .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
-            .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        move_to(connection, room, &epoch, head)
+        if pauses {
+            let sql = "INSERT OR REPLACE INTO settings (name, value) VALUES ('statistics', 'off')";
+            return connection.execute(sql, []).map(|_| ());
+        }
+        let sql = "DELETE FROM settings WHERE name = 'statistics'";
+        if connection.execute(sql, [])? > 0 {
+            let mut statement = connection.prepare("SELECT id FROM rooms WHERE head > 0")?;
+            let rooms = statement.query_map([], |row| row.get(0))?;
+            for room in rooms.collect::<rusqlite::Result<Vec<i64>>>()? {
+                skip_to_end(connection, room)?;
+            }
+        }
+        Ok(())
     })
     .await
 }

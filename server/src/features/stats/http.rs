@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::read::{self, Asked};
-use super::{Stats, csv};
+use super::{Stats, csv, viewers};
 use crate::app::App;
 use crate::clock;
 use crate::error::Problem;
@@ -56,7 +56,7 @@ pub(super) async fn figures(
     room: &Room,
     span: Span,
 ) -> Result<Figures, Problem> {
-    let (id, collects) = (room.id(), stats.collects);
+    let (id, collecting) = (room.id(), stats.collects && room.counts());
     let figures = app
         .db
         .read(move |connection| {
@@ -64,7 +64,8 @@ pub(super) async fn figures(
             let moment = connection.transaction()?;
             let asked = Asked::new(&moment, id, span.from, span.to, clock::now())?;
             let mut figures = read::log(&moment, &asked)?;
-            figures.collecting = collects && super::collects(&moment, id)?;
+            viewers::add(&moment, &asked, &mut figures)?;
+            figures.collecting = collecting;
             Ok(figures)
         })
         .await?;

@@ -6,6 +6,7 @@ use super::figures::{
 };
 use super::happening::{DELETE, EDIT, SAID, What};
 use super::most::{all, most};
+use super::viewers;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use std::collections::hash_map::Entry;
@@ -41,10 +42,11 @@ impl Asked {
     ) -> rusqlite::Result<Self> {
         let counted = counted(connection, room)?;
         let to = to.map_or(minute(now) + 1, |to| minute(to.saturating_add(MINUTE - 1)));
-        let first = if counted.is_empty() { to - 60 } else { counted.start.min(to - 1) };
+        let came = viewers::first(connection, room)?;
+        let began = (!counted.is_empty()).then_some(counted.start).into_iter().chain(came).min();
+        let first = began.map_or(to - 60, |began| began.min(to - 1));
         let minutes = from.map_or(first, minute)..to;
         let runs = cover(&minutes, &counted);
-        // A span that begins long before anything happened is drawn from where something did.
         let step = step(minutes.end - minutes.start);
         Ok(Self { room, minutes, runs, step })
     }

@@ -30,8 +30,43 @@ pub(super) fn group() -> Group {
             .gives_other(200, "The table, with a head.", "text/csv")
             .example("curl -b cookies.txt $SERVER/api/rooms/main/stats/words.csv"),
     ];
+    let operations = operations.into_iter().chain(pages()).collect();
     let description = "What happened in a room, and who came, in any span of time.";
     Group { name: "Statistics", description, operations }
+}
+
+/// The report.
+fn pages() -> [Operation; 2] {
+    [
+        ("/statistics", "mainReport", "The report on the room `main`"),
+        ("/r/{room}/statistics", "roomReport", "The report on a room"),
+    ]
+    .map(|(path, id, summary)| {
+        let spans = json!({"enum": ["hour", "today", "all", "own"]});
+        operation("get", path, id, summary)
+            .says("A page with charts for an admin; it stays true while it is open.")
+            .query("span", &spans, "What time it is about; all of it where this is left out.")
+            .query("since", &text(), "With `span=own`: from when, as `2026-11-21T14:05`.")
+            .query("until", &text(), "With `span=own`: before when.")
+            .query("zone", &json!({"type": "integer"}), "Minutes east of UTC.")
+            .query("download", &text(), "One file that stays as it is, to keep or print.")
+            .gives_other(200, "HTML.", "text/html")
+            .gives_other(401, "The way to the login, as HTML.", "text/html")
+            .gives_other(403, "Why there is none, as HTML.", "text/html")
+            .gives_other(404, "There is no such room, as HTML.", "text/html")
+            .refuses(&[
+                Code::BadClient,
+                Code::BadName,
+                Code::Internal,
+                Code::Unavailable,
+                Code::StoreFailed,
+            ])
+            .example(if path == "/statistics" {
+                "curl -b cookies.txt \"$SERVER/statistics?span=today&download\" > report.html"
+            } else {
+                "curl -b cookies.txt $SERVER/r/finals/statistics"
+            })
+    })
 }
 
 /// Operations that are about a span.
