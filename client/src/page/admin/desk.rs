@@ -354,7 +354,7 @@ impl Desk {
             }
             News::Variables(all) => self.variables.update(|known| known.begin(all.clone())),
             News::Held(count) => self.held.set(count),
-            News::Push { .. } => {}
+            News::Push { .. } | News::Queued(_) => {}
         }
     }
 
