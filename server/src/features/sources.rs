@@ -355,6 +355,11 @@ fn target(settings: &Settings, secrets: Secrets, private: bool) -> Option<Target
             TopicsAs::None => follow::TopicsAs::None,
         },
         topics_field: settings.topics_field.clone(),
+        // Mastodon's events of other names are no statuses: what was deleted, who was told.
+        events: match settings.format {
+            formats::Format::Mastodon => vec!["update".to_owned()],
+            _ => Vec::new(),
+        },
         resume: is_jetstream.then(follow::Resume::jetstream),
         every: settings.every.map(Duration::from_secs),
         private,

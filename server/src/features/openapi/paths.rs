@@ -12,6 +12,8 @@ mod service;
 mod socketio;
 #[cfg(feature = "sources")]
 mod sources;
+#[cfg(feature = "stats")]
+mod stats;
 mod store;
 mod variables;
 #[cfg(feature = "stats")]
@@ -48,6 +50,8 @@ pub(super) fn groups() -> Vec<Group> {
         compat::group(),
         #[cfg(feature = "socketio")]
         socketio::group(),
+        #[cfg(feature = "stats")]
+        stats::group(),
         #[cfg(feature = "stats")]
         visits::group(),
     ]

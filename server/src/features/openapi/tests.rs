@@ -17,6 +17,8 @@ const ROUTES: &[(&str, &str)] = &[
     #[cfg(feature = "socketio")]
     ("socketio.rs", include_str!("../socketio.rs")),
     #[cfg(feature = "stats")]
+    ("stats.rs", include_str!("../stats.rs")),
+    #[cfg(feature = "stats")]
     ("visits.rs", include_str!("../stats/visits.rs")),
 ];
 
