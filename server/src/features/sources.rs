@@ -337,14 +337,8 @@ fn target(settings: &Settings, secrets: Secrets, private: bool) -> Option<Target
     });
     let is_jetstream =
         settings.format == formats::Format::Jetstream && kind == TargetKind::WebSocket;
-    // Deletions and notes are events of Mastodon's as well.
-    let events = match settings.format {
-        formats::Format::Mastodon => vec!["update".to_owned()],
-        _ => Vec::new(),
-    };
     Some(Target {
         kind,
-        events,
         url: settings.url.clone()?,
         auth,
         headers: headers.collect(),
