@@ -41,7 +41,7 @@ async fn a_flood_is_kept_or_counted_and_memory_stays_flat() {
         stream.send(flood(round * LINES)).await;
         let all = (round + 1) * LINES;
         let what = format!("{all} lines that are accounted for");
-        eventually_within(3 * LIMIT, &what, async || {
+        eventually_within(10 * LIMIT, &what, async || {
             let state = source.state().await;
             let (seen, became) = accounted(&state);
             (seen == all && became == all).then_some(())
@@ -63,7 +63,7 @@ async fn without_a_cap_every_line_is_shown() {
     let mut stream = outside.live("/stream").await;
     let lines: String = (0..LINES).map(|id| format!("{}\n", post(&id.to_string(), "x"))).collect();
     stream.send(lines).await;
-    eventually_within(6 * LIMIT, "every line", async || {
+    eventually_within(10 * LIMIT, "every line", async || {
         (source.state().await["published"] == LINES).then_some(())
     })
     .await;
