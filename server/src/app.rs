@@ -22,6 +22,7 @@ use crate::settings;
 use crate::stage::Stages;
 use crate::stage::leases::Terms;
 use crate::uploads::Uploads;
+use crate::watch::Watchers;
 use anyhow::Context;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::offset::Offset;
@@ -104,6 +105,8 @@ pub struct Parts {
     pub origins: Origins,
     /// How far `--open` reaches.
     reach: Reach,
+    /// Who watches who comes and goes.
+    pub watchers: Watchers,
     /// Who follows the logs beside the hub.
     followers: Followers,
     /// Turns true when the server begins to stop.
@@ -206,6 +209,7 @@ impl App {
             },
             origins: Origins::new(&config.allow_origin),
             trust_proxy: config.trust_proxy,
+            watchers: Watchers::default(),
             followers,
             stopping: watch::Sender::new(false),
             _lock: lock,

@@ -13,6 +13,7 @@
 //!   up, then live. [`encoded`], [`record`]: frames in the formats of the wire, each made once.
 //! - [`pushes`]: something for a user alone, named by [`push_id`]s.
 //! - [`stage`]: who holds which piece right now.
+//! - [`watch`]: who counts those who come, with [`arrival`] for what their requests say.
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`features`]: what knows the core and is not known by it, each a cargo feature.
@@ -23,6 +24,7 @@
 
 pub mod accept;
 pub mod app;
+pub mod arrival;
 pub mod assets;
 pub mod auth;
 pub mod buttons;
@@ -57,6 +59,7 @@ pub mod stage;
 pub mod store;
 pub mod transport;
 pub mod uploads;
+pub mod watch;
 pub mod websocket;
 pub mod words;
 

@@ -6,6 +6,7 @@ pub mod sse;
 pub mod ws;
 
 use crate::app::App;
+use crate::arrival::Arrival;
 use crate::auth::Actor;
 use crate::door::{self, Pass};
 use crate::engine::inbox::Inbox;
@@ -18,6 +19,7 @@ use crate::hub::{Join, Seat, Transport};
 use crate::log::Room;
 use crate::push_id::{BadPushId, PushId};
 use crate::pushes;
+use crate::watch::Joined;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -35,6 +37,8 @@ pub struct Joining {
     /// The newest push that the page has seen.
     pushed: Option<PushId>,
     pass: Pass,
+    /// Where the page comes from, if somebody wants to know.
+    arrival: Option<Arrival>,
 }
 
 impl FromRequestParts<App> for Joining {
@@ -80,7 +84,12 @@ impl Joining {
         })?;
         let mut pass = asks.pass(app, parts, room.0.name())?;
         pass.desk = pass.admin && page.as_deref() == Some("admin");
-        Ok(Self { asks, room, since, counted, pushed, pass })
+        let mut arrival = None;
+        if counted && app.watchers.count(&room.0) {
+            let (from, dnt) = (query(&parts.uri, "from")?, query(&parts.uri, "dnt")?);
+            arrival = Some(Arrival::read(&parts.headers, from.as_deref(), dnt.as_deref()));
+        }
+        Ok(Self { asks, room, since, counted, pushed, pass, arrival })
     }
 
     /// Begins a session that goes `way`.
@@ -100,6 +109,7 @@ impl Joining {
                 let credential = self.asks.credential.clone();
                 Box::new(Inbox::new(Arc::clone(&room), Arc::clone(seat), credential))
             });
+            self.note(app, seat, transport);
             self.entrant(app, seat, inbox, way)
         });
         self.begun(app, id, true);
@@ -113,6 +123,7 @@ impl Joining {
         let (mailbox, id, new) =
             app.hub.poll(self.room.0.id(), join, &reserved, waiting, |_, seat, waiting| {
                 app.metrics.sessions.add(1);
+                self.note(app, seat, Transport::Poll);
                 self.entrant(app, seat, None, Way::Poll { waiting, returns })
             });
         self.begun(app, id, new);
@@ -136,7 +147,20 @@ impl Joining {
 
     fn entrant(&self, app: &App, seat: &Arc<Seat>, inbox: Option<Box<Inbox>>, way: Way) -> Entrant {
         let (room, since) = (Arc::clone(&self.room.0), self.since.clone());
-        Entrant { id: seat.session(), room, since, you: self.you(app), inbox, way }
+        let measured = self.arrival.as_ref().is_some_and(|arrival| !arrival.quiet);
+        Entrant { id: seat.session(), room, since, you: self.you(app), inbox, measured, way }
+    }
+
+    /// Lets whoever watches know, before the session can end.
+    fn note(&self, app: &App, seat: &Seat, transport: Transport) {
+        let visitor = seat.visitor();
+        if let (Some(arrival), Some(watcher), Some(client)) =
+            (&self.arrival, app.watchers.get(), &visitor.client)
+        {
+            let (session, who, resumes) = (seat.session(), &self.you(app), self.since.is_some());
+            let joined = Joined { session, who, client, transport, resumes, arrival };
+            watcher.joined(&self.room.0, &joined);
+        }
     }
 
     /// What has to come after a session has joined.

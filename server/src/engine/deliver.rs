@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Format, Item};
 use super::mailbox::{Presence, Signal, Tell};
-use super::member::{Carrier, Ending, Member, Stage};
+use super::member::{Carrier, Ending, Member, Stage, Trip};
 use super::outbox::{Entry, Full, Outbox};
 use super::shard::{Shard, goodbye};
 use super::timers::Millis;
@@ -17,7 +17,11 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+
+/// Of how many events of a batch it is told how long they took, at most.
+const SAMPLES: usize = 16;
 
 /// The answer to a poll, and who waits for it.
 pub(super) type Answer = (oneshot::Sender<Bytes>, Bytes);
@@ -54,9 +58,31 @@ impl Shard {
                 let offered = offer(member, key, &batch, self.limit, self.now, &mut self.answers);
                 self.settle(app, key, offered);
             }
+            self.measure(app, room, &batch, &members);
             if let Some(share) = self.rooms.get_mut(&room) {
                 share.members = members;
             }
+        }
+    }
+
+    /// Tells whoever wants to know how long the events of a batch took that was written just now,
+    /// of a few of them; with the way to one of the pages, a different one each time.
+    fn measure(&self, app: &App, room: i64, batch: &Batch, members: &[usize]) {
+        let Some(watcher) = app.watchers.get() else { return };
+        let (Some(share), false) = (self.rooms.get(&room), members.is_empty()) else { return };
+        if !watcher.counts(&share.room) {
+            return;
+        }
+        let came = batch.items.iter().filter_map(|item| match item {
+            Item::Event(record) => record.came,
+            Item::Signal(_) => None,
+        });
+        let (now, pages) = (Instant::now(), members.len());
+        for came in came.step_by(batch.items.len() / SAMPLES + 1) {
+            let took = now.saturating_duration_since(came);
+            let page = members[usize::try_from(took.as_nanos()).unwrap_or(0) % pages];
+            let there = self.members[page].cold.trip.map_or(Duration::ZERO, Trip::there);
+            watcher.delivered(&share.room, took + there);
         }
     }
 
@@ -238,6 +264,9 @@ impl Shard {
                 }
             }
             app.hub.leave(room, member.cold.id);
+            if let Some(watcher) = app.watchers.get() {
+                watcher.left(member.cold.id);
+            }
         }
     }
 }

@@ -68,6 +68,8 @@ impl Pace {
 pub(super) enum Read {
     /// The answer: JSON text.
     Answer(Bytes),
+    /// The answer to a page that asks for a sign of life.
+    Pong(Bytes),
     /// Nothing.
     Done,
     /// There is something to do first.
@@ -128,7 +130,7 @@ impl Inbox {
         };
         match frame {
             PageFrame::Ping if too_fast => refused(None, command::too_fast()),
-            PageFrame::Ping => Read::Answer(encode(&ServerFrame::Pong)),
+            PageFrame::Ping => Read::Pong(encode(&ServerFrame::Pong)),
             PageFrame::Command { id, .. } if too_fast => refused(id, command::too_fast()),
             PageFrame::Command { id, command } => {
                 let (visitor, session) = (self.seat.visitor(), Some(self.seat.session()));

@@ -60,6 +60,9 @@ impl Shard {
             Carrier::Socket { .. } | Carrier::Pipe(_) => {
                 member.cold.asked = true;
                 member.cold.heard = now;
+                if let Some(trip) = &mut member.cold.trip {
+                    trip.begin();
+                }
                 let ping = websocket::encode::ping(b"");
                 self.queue(app, key, ping.into());
             }

@@ -17,6 +17,7 @@ use nowcast_shared::offset::{Offset, Position};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A session that begins.
@@ -31,6 +32,8 @@ pub struct Entrant {
     pub you: PublicId,
     /// What the page sends comes in here, if it comes over this connection.
     pub inbox: Option<Box<Inbox>>,
+    /// Whether somebody wants to know how long things take to this page, and may.
+    pub measured: bool,
     /// The way to the page.
     pub way: Way,
 }
@@ -160,12 +163,42 @@ pub(super) struct Cold {
     pub(super) heard: Millis,
     /// Whether a ping was sent that is not answered.
     pub(super) asked: bool,
+    /// Absent where nobody wants to know it.
+    pub(super) trip: Option<Trip>,
     /// When the last bytes left, of those that had to wait.
     pub(super) wrote: Millis,
     /// How it is ending.
     pub(super) ending: Option<Ending>,
     /// When its timer goes off.
     pub(super) armed: Millis,
+}
+
+/// How long it takes to a page and back, by the pings that are sent anyway.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trip {
+    /// When a ping was sent that is not answered.
+    asked: Option<Instant>,
+    /// How long the last one took.
+    took: Duration,
+}
+
+impl Trip {
+    /// A ping is sent.
+    pub(super) fn begin(&mut self) {
+        self.asked = Some(Instant::now());
+    }
+
+    /// It came back.
+    pub(super) fn end(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            self.took = asked.elapsed();
+        }
+    }
+
+    /// The way there: half of it.
+    pub(super) fn there(self) -> Duration {
+        self.took / 2
+    }
 }
 
 /// How a page leaves.
@@ -203,7 +236,7 @@ pub(super) struct Broken;
 
 impl Member {
     pub(super) fn new(entrant: Entrant, resumes: bool, pace: Pace, now: Millis) -> (Self, Bytes) {
-        let Entrant { id, room, since, you, inbox, way } = entrant;
+        let Entrant { id, room, since, you, inbox, measured, way } = entrant;
         let mut before = Bytes::new();
         let mut compressed = false;
         let (carrier, format) = match way {
@@ -242,6 +275,7 @@ impl Member {
             outdated: true,
             heard: now,
             asked: false,
+            trip: measured.then(Trip::default),
             wrote: now,
             ending: None,
             armed: NEVER,

@@ -141,7 +141,11 @@ impl Shard {
                     self.queue(app, key, pong.into());
                 }
             }
-            websocket::Message::Pong(_) => {}
+            websocket::Message::Pong(_) => {
+                if let Some(trip) = &mut self.members[key].cold.trip {
+                    trip.end();
+                }
+            }
             websocket::Message::Close(close) => {
                 let code = close.as_ref().map_or(websocket::close::NORMAL, |(code, _)| *code);
                 self.leave(app, key, Leaving::Closed(code));
@@ -204,6 +208,15 @@ impl Shard {
         };
         match inbox.read(app, &mut cold.pace, text, limit) {
             Frame::Answer(answer) => self.reply(app, key, &answer),
+            Frame::Pong(answer) => {
+                let measured = matches!(member.format, Format::WebSocket | Format::Deflated);
+                if let Some(trip) = cold.trip.as_mut().filter(|_| measured) {
+                    // Browsers answer this by themselves; it goes in the same write.
+                    trip.begin();
+                    self.queue(app, key, websocket::encode::ping(b"").into());
+                }
+                self.reply(app, key, &answer);
+            }
             Frame::Done => {}
             Frame::Close(reason) => self.close(app, key, reason),
             Frame::Run(errand) => {

@@ -1,8 +1,43 @@
 //! What happened in a room, counted: of its log, and of who came.
+//!
+//! - [`count`]: reads what is new of the logs beside the writer. An event is a [`happening`], of
+//!   which the [`text`] and the [`emoji`] count too; many of them make a [`tally`], which is kept in
+//!   the [`tables`] by [`bucket`]s of time.
+//! - [`read`]: what came of it in a span, each question by a few rows; [`most`] finds the most
+//!   frequent. [`figures`]: all answers together.
+//! - [`http`]: what is answered to programs; [`csv`]: a table for other programs.
+//! - [`report`]: the page, with charts. [`calendar`]: times as people read them.
+//! - [`visits`]: who came; [`viewers`]: what of that is answered.
+
+mod bucket;
+mod calendar;
+mod count;
+mod csv;
+mod emoji;
+mod figures;
+mod happening;
+mod http;
+mod most;
+mod read;
+mod report;
+mod tables;
+mod tally;
+mod text;
+mod viewers;
+
+pub mod visits;
 
 use crate::app::App;
-use axum::Router;
+use crate::db::DbError;
+use crate::log::{Follower, Room};
+use crate::record::Record;
+use axum::routing::get;
+use axum::{Extension, Router};
 use clap::Args;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, watch};
 
 /// Flags of what is counted.
 #[derive(Clone, Debug, Args)]
@@ -13,11 +48,70 @@ pub struct Flags {
     pub no_statistics: bool,
 }
 
+/// What counting and reading share; a clone is another handle to the same.
+#[derive(Clone)]
+struct Stats {
+    /// Changes when there is something new in any log.
+    happened: watch::Receiver<()>,
+    /// Held by whoever changes what is counted.
+    alone: Arc<Mutex<()>>,
+    /// Whether anything is counted.
+    collects: bool,
+}
+
+impl Stats {
+    /// Tells of what is new from now on.
+    fn news(&self) -> watch::Receiver<()> {
+        let mut news = self.happened.clone();
+        news.mark_unchanged();
+        news
+    }
+
+    /// Does something while nobody else changes what is counted.
+    async fn alone<T>(&self, work: impl AsyncFnOnce() -> Result<T, DbError>) -> Result<T, DbError> {
+        let _alone = self.alone.lock().await;
+        work().await
+    }
+}
+
+/// Rings when there is something new in a log.
+struct Bell {
+    rang: AtomicBool,
+    happened: watch::Sender<()>,
+}
+
+impl Follower for Bell {
+    fn followed(&self, _: &Arc<Room>, _: &Arc<Record>) {
+        self.rang.store(true, Ordering::Relaxed);
+    }
+
+    fn gathered(&self) {
+        if self.rang.swap(false, Ordering::Relaxed) {
+            self.happened.send_replace(());
+        }
+    }
+}
+
 /// Starts counting; the addresses where it is read.
 ///
 /// # Errors
 /// If what is counted already cannot be read.
-#[expect(clippy::unused_async, reason = "what is kept is read first")]
-pub async fn start(_app: &App, _flags: &Flags) -> anyhow::Result<Router<App>> {
-    Ok(Router::new())
+pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Router<App>> {
+    let collects = !flags.no_statistics;
+    tables::prepare(&app.db).await?;
+    count::pause(&app.db, !collects).await?;
+    let happened = watch::Sender::new(());
+    let stats = Stats { happened: happened.subscribe(), alone: Arc::default(), collects };
+    if collects {
+        app.follow(Arc::new(Bell { rang: AtomicBool::new(false), happened }));
+        count::begin(app, &stats);
+    }
+    let router = Router::new()
+        .route("/api/rooms/{room}/stats", get(http::show))
+        .route("/api/rooms/{room}/stats/{table}", get(http::table))
+        .route("/statistics", get(report::main))
+        .route("/r/{room}/statistics", get(report::of))
+        .layer(Extension(stats));
+    let visits = visits::start(app, Duration::from_millis(grace), collects).await?;
+    Ok(router.merge(visits))
 }

@@ -18,6 +18,7 @@ use nowcast_shared::room::Settings;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// JSON that is passed on without being looked into.
@@ -128,6 +129,7 @@ pub(super) struct Append {
     draft: Draft,
     keep: u64,
     log: Arc<Shared>,
+    came: Instant,
     result: Option<Result<Kept, AppendError>>,
     outcome: Result<(), DbError>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
@@ -158,7 +160,8 @@ impl Append {
     ) -> (Self, oneshot::Receiver<Result<Appended, AppendError>>) {
         let (answer, answered) = oneshot::channel();
         let outcome = Err(DbError::Closed);
-        (Self { room, draft, keep, log, result: None, outcome, answer }, answered)
+        let came = Instant::now();
+        (Self { room, draft, keep, log, came, result: None, outcome, answer }, answered)
     }
 
     fn keep(&self, connection: &Connection) -> rusqlite::Result<Result<Kept, AppendError>> {
@@ -185,7 +188,7 @@ impl Append {
         if let Some(once) = &self.draft.once {
             file_answer(connection, room, once, id.as_deref(), offset, at)?;
         }
-        let record = Record::new(from_column(offset), at, &author, &text);
+        let record = Record::new(from_column(offset), at, &author, &text).at(self.came);
         let appended = Appended { offset: from_column(offset), at, id, repeated: false };
         Ok(Ok(Kept { appended, new: Some((Arc::new(record), from_column(first))) }))
     }

@@ -338,7 +338,8 @@ mod tests {
     }
 
     fn push(room: &Room, offset: u64, first: u64) {
-        let record = Record { offset: Offset(offset), encoded: Encoded::new(&["xxxxxxxxxx"]) };
+        let record =
+            Record { came: None, offset: Offset(offset), encoded: Encoded::new(&["xxxxxxxxxx"]) };
         let item = ItemId("i1".to_owned());
         room.push(&Arc::new(record), Offset(first), &Change::Delete { item });
     }

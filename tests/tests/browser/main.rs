@@ -6,12 +6,14 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
+//! - [`counted`]: what a page tells for statistics.
 //! - [`documents`]: the examples that are for browsers.
 //! - [`kinds`]: posts and custom items, everywhere. [`openapi`]: what the server says of its HTTP side.
 //! - [`extension`]: the browser extension.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
+mod counted;
 mod desk;
 mod documents;
 mod embed;

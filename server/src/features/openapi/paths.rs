@@ -10,8 +10,14 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+#[cfg(feature = "sources")]
+mod sources;
+#[cfg(feature = "stats")]
+mod stats;
 mod store;
 mod variables;
+#[cfg(feature = "stats")]
+mod visits;
 
 use super::operation::Operation;
 use serde_json::{Value, json};
@@ -34,12 +40,20 @@ pub(super) fn groups() -> Vec<Group> {
         store::group(),
         desk::push(),
         desk::group(),
+        #[cfg(feature = "sources")]
+        sources::group(),
+        #[cfg(feature = "sources")]
+        sources::queue(),
         service::group(),
         service::files(),
         #[cfg(feature = "compat")]
         compat::group(),
         #[cfg(feature = "socketio")]
         socketio::group(),
+        #[cfg(feature = "stats")]
+        stats::group(),
+        #[cfg(feature = "stats")]
+        visits::group(),
     ]
 }
 

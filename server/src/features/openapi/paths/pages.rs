@@ -135,5 +135,11 @@ fn joining(operation: Operation) -> Operation {
             "`feed` (so if it is left out) is counted as a viewer; others are not.",
         )
         .query("pushed", &text(), "The last push that the page has seen; newer ones come again.")
+        .query("from", &text(), "The host of the page that led to this one, for statistics.")
+        .query(
+            "dnt",
+            &text(),
+            "`1` where nobody wants to be tracked, as the headers `DNT` and `Sec-GPC`.",
+        )
         .refuses(&[Code::BadSince, Code::BadRequest, Code::RateLimited])
 }

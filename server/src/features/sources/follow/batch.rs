@@ -1,16 +1,39 @@
 //! Records that came together.
 
-use super::{Heard, Listener, MOST_BATCH};
+use super::{Heard, Listener, MOST_BATCH, MOST_RECORD, Resume};
 use serde_json::Value;
 
 /// Collects records until they are handed over.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     heard: Vec<Heard>,
+    /// How long these were as they came.
+    bytes: usize,
     malformed: u64,
 }
 
 impl Batch {
+    /// One record more, as it came; it says by itself where it stands, if anything does.
+    pub(super) fn json(&mut self, json: &[u8], resume: Option<&Resume>) {
+        self.read(json, |json| resume.and_then(|resume| position(json, resume)));
+    }
+
+    /// One record more, as it came, which stands there.
+    pub(super) fn json_at(&mut self, json: &[u8], cursor: Option<String>) {
+        self.read(json, |_json| cursor);
+    }
+
+    fn read(&mut self, json: &[u8], cursor: impl FnOnce(&Value) -> Option<String>) {
+        self.bytes += json.len();
+        match serde_json::from_slice(json) {
+            Ok(json) => {
+                let cursor = cursor(&json);
+                self.push(json, cursor);
+            }
+            Err(_unreadable) => self.malformed(),
+        }
+    }
+
     /// One record more.
     pub(super) fn push(&mut self, json: Value, cursor: Option<String>) {
         self.heard.push(Heard { json, cursor });
@@ -23,14 +46,19 @@ impl Batch {
 
     /// Whether it is time to hand them over.
     pub(super) fn is_full(&self) -> bool {
-        self.heard.len() >= MOST_BATCH
+        self.heard.len() >= MOST_BATCH || self.bytes >= MOST_RECORD
     }
 
-    /// Hands over what was collected; whether that was anything.
-    pub(super) async fn hand_over(&mut self, listener: &mut impl Listener) -> bool {
+    /// Hands over what was collected, and notes where that ends; whether it was anything.
+    pub(super) async fn hand_over(
+        &mut self,
+        cursor: &mut Option<String>,
+        listener: &mut impl Listener,
+    ) -> bool {
         if self.malformed > 0 {
             listener.malformed(std::mem::take(&mut self.malformed));
         }
+        self.bytes = 0;
         let any = !self.heard.is_empty();
         let mut rest = std::mem::take(&mut self.heard).into_iter();
         loop {
@@ -38,7 +66,20 @@ impl Batch {
             if batch.is_empty() {
                 return any;
             }
+            let last = batch.iter().rev().find_map(|heard| heard.cursor.clone());
             listener.heard(batch).await;
+            if last.is_some() {
+                *cursor = last;
+            }
         }
+    }
+}
+
+/// Where a record says that it stands.
+fn position(json: &Value, resume: &Resume) -> Option<String> {
+    match json.pointer(&resume.pointer)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }

@@ -2,9 +2,9 @@
 
 use super::failure::Failure;
 use super::guard::Guard;
-use super::{Auth, Patience, Target, TopicsAs};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue};
+use super::{Auth, Patience, Target, TargetKind, TopicsAs};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::{Method, Response, StatusCode, redirect};
@@ -13,6 +13,8 @@ use rustls::{ClientConfig, RootCertStore};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use url::Url;
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// How many redirects are followed.
 pub const MOST_REDIRECTS: usize = 5;
@@ -46,20 +48,21 @@ impl Client {
         Ok(Self { http, guard, patience })
     }
 
-    /// Asks for what a target is, with these headers beside its own; the answer is one with content,
-    /// or 304 where `extra` asks for news alone.
+    /// Asks for what a target is after this position, with these headers beside its own; the answer
+    /// is one with content, or 304 where `extra` asks for news alone.
     pub(super) async fn open(
         &self,
         target: &Target,
+        cursor: Option<&str>,
         extra: &HeaderMap,
     ) -> Result<Response, Failure> {
-        let mut step = Step::first(target)?;
+        let mut step = Step::first(target, cursor)?;
         for _ in 0..=MOST_REDIRECTS {
             self.guard.look_at(&step.url)?;
             let request = self.http.request(step.method.clone(), step.url.clone());
             let request = request.headers(extra.clone()).headers(step.headers.clone());
             let request = match &step.form {
-                Some(form) => request.body(form.clone()),
+                Some(form) => request.header(CONTENT_TYPE, FORM).body(form.clone()),
                 None => request,
             };
             let answer = tokio::time::timeout(self.patience.answer, request.send()).await;
@@ -69,6 +72,7 @@ impl Client {
             match status.as_u16() {
                 200..=203 | 205..=299 | 304 => return Ok(answer),
                 301 | 302 | 303 | 307 | 308 => step = step.next(status, answer.headers())?,
+                401 | 403 if step.stripped => return Err(step.moved()),
                 _ => return Err(refused(status, answer.headers())),
             }
         }
@@ -112,36 +116,40 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 pub(super) struct Step {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
+    /// Whether credentials were meant for another origin than this.
+    pub(super) stripped: bool,
     method: Method,
     form: Option<String>,
 }
 
 impl Step {
-    /// What a target asks at first.
-    pub(super) fn first(target: &Target) -> Result<Self, Failure> {
+    /// What a target asks at first, after this position.
+    pub(super) fn first(target: &Target, cursor: Option<&str>) -> Result<Self, Failure> {
         let mut url = target.url.clone();
-        let mut headers: HeaderMap = target.headers.iter().cloned().collect();
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        let own = target.headers.iter().filter(|(name, _)| !is_of_connection(name));
+        let mut headers: HeaderMap = own.cloned().collect();
         if let Some(auth) = &target.auth {
             headers.insert(AUTHORIZATION, credentials(auth)?);
+        }
+        if let (Some(resume), Some(cursor)) = (&target.resume, cursor) {
+            url.query_pairs_mut().append_pair(&resume.field, cursor);
         }
         let mut form = None;
         let topics = target.topics.join(",");
         match target.topics_as {
             _ if topics.is_empty() => {}
             TopicsAs::None => {}
-            TopicsAs::Query => {
-                url.query_pairs_mut().append_pair(&target.topics_field, &topics);
-            }
-            TopicsAs::Form => {
+            // A handshake has no body.
+            TopicsAs::Form if target.kind != TargetKind::WebSocket => {
                 let mut fields = url::form_urlencoded::Serializer::new(String::new());
                 form = Some(fields.append_pair(&target.topics_field, &topics).finish());
-                let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-                headers.insert(CONTENT_TYPE, kind);
+            }
+            TopicsAs::Query | TopicsAs::Form => {
+                url.query_pairs_mut().append_pair(&target.topics_field, &topics);
             }
         }
         let method = if form.is_some() { Method::POST } else { Method::GET };
-        Ok(Self { url, headers, method, form })
+        Ok(Self { url, headers, method, form, stripped: false })
     }
 
     /// What a redirect asks next. Another origin hears nothing that was meant for this one.
@@ -155,18 +163,25 @@ impl Step {
         }
         let mut next = Self { url, ..self };
         if origin(&next.url) != origin(&self.url) {
+            next.stripped |= !next.headers.is_empty();
             next.headers.clear();
-            next.headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         }
-        if matches!(status.as_u16(), 301..=303) {
+        // Browsers do so for 301 and 302 as well, where a form is sent once; here it says what is
+        // followed, and most of these lead from http to https.
+        if status == StatusCode::SEE_OTHER {
             next.method = Method::GET;
             next.form = None;
-            next.headers.remove(CONTENT_TYPE);
-        } else if next.form.is_some() {
-            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-            next.headers.insert(CONTENT_TYPE, kind);
         }
         Ok(next)
+    }
+
+    /// A refusal of who was not told the credentials.
+    pub(super) fn moved(&self) -> Failure {
+        let (scheme, host) = (self.url.scheme(), self.url.host_str().unwrap_or_default());
+        Failure::Unusable(format!(
+            "The service redirects to {scheme}://{host}, which is not told the credentials. Follow \
+             that address instead if you trust it."
+        ))
     }
 }
 
@@ -174,6 +189,23 @@ impl Step {
 fn origin(url: &Url) -> (bool, Option<String>, Option<u16>) {
     let safe = matches!(url.scheme(), "https" | "wss");
     (safe, url.host_str().map(str::to_owned), url.port_or_known_default())
+}
+
+/// What says how a connection is used is not for a source to say.
+fn is_of_connection(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(
+        name,
+        "accept-encoding"
+            | "connection"
+            | "content-length"
+            | "host"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    ) || name.starts_with("proxy-")
+        || name.starts_with("sec-websocket-")
 }
 
 fn credentials(auth: &Auth) -> Result<HeaderValue, Failure> {

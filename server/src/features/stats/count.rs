@@ -1,0 +1,247 @@
+//! Counting the logs, beside the writer: what is new is read and added up in batches, and kept with
+//! the position up to which it goes in one transaction. So every event counts once, also when the
+//! server is killed in between.
+
+use super::tables::{self, VERSION};
+use super::tally::Tally;
+use super::{Stats, happening};
+use crate::app::App;
+use crate::db::{Db, DbError, Job};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How many events, and how many bytes of them, one batch has at most.
+const EVENTS: usize = 500;
+const BYTES: usize = 1024 * 1024;
+
+/// While events come in, counting rests for so many times as long as it worked: it costs whoever
+/// publishes no more than this part.
+const REST: u32 = 24;
+
+/// How long it rests at least, so that what comes together is counted together, and at most.
+const LEAST: Duration = Duration::from_millis(100);
+const MOST: Duration = Duration::from_secs(5);
+
+/// How long to wait before the store is asked again that did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Events that were read and added up, not yet kept.
+struct Batch {
+    /// Before the first of them, as the table has it; none where nothing was counted.
+    from: Option<i64>,
+    /// Where the last stands.
+    to: i64,
+    epoch: String,
+    tally: Tally,
+}
+
+/// What there is to do in a room.
+enum Due {
+    Nothing,
+    /// What was counted is of another log, or was counted otherwise.
+    Reset,
+    Count(Box<Batch>),
+}
+
+/// Counts what there is, and from now on what is new, until the server ends.
+pub(super) fn begin(app: &App, stats: &Stats) {
+    let (app, stats) = (app.downgrade(), stats.clone());
+    tokio::spawn(async move {
+        loop {
+            let Some(app) = app.upgrade() else { return };
+            let db = app.db.clone();
+            let mut news = stats.news();
+            drop(app);
+            match round(&db, &stats).await {
+                Ok(()) => {}
+                Err(DbError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "statistics wait for the store");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            }
+            drop(db);
+            // Ends with the server, which holds the other end.
+            if news.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Counts every room to its end.
+async fn round(db: &Db, stats: &Stats) -> Result<(), DbError> {
+    for (room, collects) in rooms(db).await? {
+        if !collects {
+            stats.alone(async || skip(db, room).await).await?;
+            continue;
+        }
+        loop {
+            let begun = Instant::now();
+            let mut news = stats.news();
+            let more = stats.alone(async || some(db, room).await).await?;
+            if !more {
+                break;
+            }
+            let rest = (begun.elapsed() * REST).clamp(LEAST, MOST);
+            // Where nobody publishes there is nobody to be slowed down.
+            let quiet = Duration::from_millis(20);
+            if tokio::time::timeout(quiet, news.changed()).await.is_ok() {
+                tokio::time::sleep(rest).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rooms of which not all is counted, and whether it is to be.
+async fn rooms(db: &Db) -> Result<Vec<(i64, bool)>, DbError> {
+    db.read(|connection| {
+        let sql = "SELECT rooms.id, coalesce(json_extract(rooms.keeping, '$.statistics'), 1)
+                   FROM rooms LEFT JOIN stats_rooms ON stats_rooms.room = rooms.id
+                   WHERE stats_rooms.room IS NULL AND rooms.head > 0
+                       OR rooms.head <> stats_rooms.offset OR rooms.epoch <> stats_rooms.epoch
+                       OR stats_rooms.version <> ?";
+        let mut statement = connection.prepare_cached(sql)?;
+        let rooms = statement.query_map([VERSION], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rooms.collect()
+    })
+    .await
+}
+
+/// Counts some of what is new in a room; whether there was something.
+pub(super) async fn some(db: &Db, room: i64) -> Result<bool, DbError> {
+    match db.read(move |connection| due(connection, room)).await? {
+        Due::Nothing => Ok(false),
+        Due::Reset => {
+            db.write(move |connection| tables::reset(connection, room)).await?;
+            Ok(true)
+        }
+        Due::Count(batch) => {
+            let (answer, answered) = oneshot::channel();
+            db.submit(Box::new(Keep { room, batch, outcome: Err(DbError::Closed), answer }))
+                .await?;
+            answered.await.map_err(|_| DbError::Closed)?.map(|()| true)
+        }
+    }
+}
+
+/// Reads and adds up what comes next.
+fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
+    // One moment: what things hold and what happened to them belong together.
+    let moment = connection.transaction()?;
+    let known = position(&moment, room)?;
+    let (epoch, head): (String, i64) = moment
+        .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
+        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if let Some((of, offset, version)) = &known
+        && (*of != epoch || *version != VERSION || *offset > head)
+    {
+        return Ok(Due::Reset);
+    }
+    let from = known.map(|(_, offset, _)| offset);
+    let mut statement = moment.prepare_cached(
+        "SELECT offset, at, event FROM events WHERE room = ? AND offset > ? ORDER BY offset",
+    )?;
+    let mut rows = statement.query(params![room, from.unwrap_or(0)])?;
+    let (mut tally, mut to, mut events, mut bytes) = (Tally::default(), None, 0, 0);
+    while events < EVENTS
+        && bytes < BYTES
+        && let Some(row) = rows.next()?
+    {
+        let event = row.get_ref(2)?.as_str()?;
+        tally.take(&moment, room, row.get(1)?, happening::read(event))?;
+        to = Some(row.get(0)?);
+        events += 1;
+        bytes += event.len();
+    }
+    Ok(match to {
+        Some(to) => Due::Count(Box::new(Batch { from, to, epoch, tally })),
+        None => Due::Nothing,
+    })
+}
+
+/// The writer's job that keeps a batch.
+struct Keep {
+    room: i64,
+    batch: Box<Batch>,
+    outcome: Result<(), DbError>,
+    answer: oneshot::Sender<Result<(), DbError>>,
+}
+
+impl Job for Keep {
+    /// Nothing happens if somebody else was there first.
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let Batch { from, to, epoch, tally } = self.batch.as_ref();
+        if position(connection, self.room)?.map(|(_, offset, _)| offset) != *from {
+            return Ok(());
+        }
+        tally.keep(connection, self.room)?;
+        move_to(connection, self.room, epoch, *to)
+    }
+
+    fn done(&mut self, outcome: Result<(), DbError>) {
+        self.outcome = outcome;
+    }
+
+    /// So that what is published in the same commit needs no savepoint.
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn answer(self: Box<Self>) {
+        let _ = self.answer.send(self.outcome);
+    }
+}
+
+/// Up to where a room is counted: of which log, and how.
+fn position(connection: &Connection, room: i64) -> rusqlite::Result<Option<(String, i64, i64)>> {
+    connection
+        .prepare_cached("SELECT epoch, offset, version FROM stats_rooms WHERE room = ?")?
+        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()
+}
+
+fn move_to(connection: &Connection, room: i64, epoch: &str, to: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO stats_rooms (room, epoch, offset, version) VALUES (?, ?, ?, ?)",
+        )?
+        .execute(params![room, epoch, to, VERSION])
+        .map(|_| ())
+}
+
+/// Goes on to the end of a room's log without counting it.
+async fn skip(db: &Db, room: i64) -> Result<(), DbError> {
+    db.write(move |connection| skip_to_end(connection, room)).await
+}
+
+fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<()> {
+    let (epoch, head): (String, i64) = connection
+        .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
+        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    move_to(connection, room, &epoch, head)
+}
+
+/// Notes that nothing is counted by this server. What happened before the next one that counts is
+/// not counted afterwards, either.
+pub(super) async fn pause(db: &Db, pauses: bool) -> Result<(), DbError> {
+    db.write(move |connection| {
+        if pauses {
+            let sql = "INSERT OR REPLACE INTO settings (name, value) VALUES ('statistics', 'off')";
+            return connection.execute(sql, []).map(|_| ());
+        }
+        let sql = "DELETE FROM settings WHERE name = 'statistics'";
+        if connection.execute(sql, [])? > 0 {
+            let mut statement = connection.prepare("SELECT id FROM rooms WHERE head > 0")?;
+            let rooms = statement.query_map([], |row| row.get(0))?;
+            for room in rooms.collect::<rusqlite::Result<Vec<i64>>>()? {
+                skip_to_end(connection, room)?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
