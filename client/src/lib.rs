@@ -8,7 +8,7 @@
 //!   server says changes it. [`keep`] carries it over a reload.
 //! - [`link`]: the connection. [`link::plan`] decides (purely), three transports do.
 //! - [`read`] and [`mod@write`]: between JSON and the types of `nowcast_shared`; the browser parses.
-//! - [`api`]: single requests.
+//! - [`api`]: single requests. [`counted`]: what a page tells for statistics.
 //! - [`drag`]: what hands do with pieces, purely.
 //! - [`page`]: what is to be seen. [`time`] words moments, [`people_color`] colours people.
 //! - [`dom`] is the browser's side; [`stored`] are the small texts that it stores for a page.
@@ -17,6 +17,7 @@
 //! no HTTP crate; look at `wasm-opt`'s output before adding anything.
 
 pub mod api;
+pub mod counted;
 pub mod dom;
 pub mod drag;
 pub mod keep;

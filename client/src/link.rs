@@ -12,6 +12,7 @@ mod websocket;
 pub use nowcast_link::{plan, sending};
 
 use crate::api::{self, Payload, Problem};
+use crate::counted;
 use crate::dom::{self, Listener, Timer};
 use crate::read::{self, Json, Read};
 use crate::store::apply::{Applied, apply};
@@ -304,6 +305,11 @@ impl Inner {
         }
         if let Some(pushed) = pushed {
             add(&mut url, "pushed", &pushed);
+        }
+        if self.page == Page::Feed
+            && let Some((key, value)) = counted::came_from()
+        {
+            add(&mut url, key, &value);
         }
         url
     }

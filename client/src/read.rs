@@ -147,6 +147,7 @@ fn welcome(value: &JsValue) -> Option<Welcome<Body, Json>> {
         recovered: truth(value, "recovered"),
         snapshot: whole_room.is_object().then(|| snapshot(&whole_room)),
         open: truth(value, "open"),
+        counts: truth(value, "counts"),
     })
 }
 

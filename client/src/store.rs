@@ -64,6 +64,8 @@ pub struct Parts {
     pub title: Live<String>,
     /// Whether anyone may publish here (`--open`).
     pub open: Live<bool>,
+    /// Whether the server counts which links are opened.
+    pub counts: Live<bool>,
     /// How the connection stands.
     pub status: Live<Status>,
     /// What people say.
@@ -89,6 +91,7 @@ impl Store {
             me: Me::new(),
             title: signal(String::new()),
             open: signal(false),
+            counts: signal(false),
             status: signal(Status::Connecting),
             chat: Chat::new(),
             variables: Variables::new(),
@@ -121,6 +124,8 @@ pub enum News<'a> {
     Variables(&'a BTreeMap<String, Variable<Json>>),
     /// So many words wait for approval; only admin pages are told.
     Held(u64),
+    /// So many items wait for approval; only admin pages are told.
+    Queued(u64),
 }
 
 impl Parts {

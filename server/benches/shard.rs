@@ -38,6 +38,7 @@ fn join(app: &App, room: &Arc<nowcast::log::Room>) -> Drain {
             since: None,
             you: PublicId("pabcdefghij".to_owned()),
             inbox: None,
+            measured: false,
             way: Way::Tunnel { pipe, deflate: false },
         }
     });

@@ -24,6 +24,7 @@ impl Record {
     }
 
     /// The same, that came in at this moment.
+    #[must_use]
     pub fn at(self, came: Instant) -> Self {
         Self { came: Some(came), ..self }
     }

@@ -84,13 +84,11 @@ impl Joining {
         })?;
         let mut pass = asks.pass(app, parts, room.0.name())?;
         pass.desk = pass.admin && page.as_deref() == Some("admin");
-        let arrival = match app.watchers.count(&room.0) {
-            true => {
-                let (from, dnt) = (query(&parts.uri, "from")?, query(&parts.uri, "dnt")?);
-                Some(Arrival::read(&parts.headers, from.as_deref(), dnt.as_deref()))
-            }
-            false => None,
-        };
+        let mut arrival = None;
+        if counted && app.watchers.count(&room.0) {
+            let (from, dnt) = (query(&parts.uri, "from")?, query(&parts.uri, "dnt")?);
+            arrival = Some(Arrival::read(&parts.headers, from.as_deref(), dnt.as_deref()));
+        }
         Ok(Self { asks, room, since, counted, pushed, pass, arrival })
     }
 
@@ -156,8 +154,8 @@ impl Joining {
     /// Lets whoever watches know, before the session can end.
     fn note(&self, app: &App, seat: &Seat, transport: Transport) {
         let visitor = seat.visitor();
-        if let (Some(arrival), Some(watcher), Some(client), true) =
-            (&self.arrival, app.watchers.get(), &visitor.client, self.counted)
+        if let (Some(arrival), Some(watcher), Some(client)) =
+            (&self.arrival, app.watchers.get(), &visitor.client)
         {
             let (session, who, resumes) = (seat.session(), &self.you(app), self.since.is_some());
             let joined = Joined { session, who, client, transport, resumes, arrival };

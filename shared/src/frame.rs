@@ -95,6 +95,9 @@ pub struct Welcome<J, V = J> {
     /// Whether the server runs with `--open`: anyone may publish.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
+    /// Whether the server counts what links are clicked, where nobody minds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts: bool,
 }
 
 /// A room as it is at one offset.

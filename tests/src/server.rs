@@ -240,6 +240,18 @@ impl Server {
         read_log(&self.folder)
     }
 
+    /// A whole number that it counts, by its name at `/metrics`.
+    ///
+    /// # Panics
+    /// When there is no such number.
+    pub async fn counted(&self, name: &str) -> usize {
+        let answer = self.visitor().get("/metrics").send().await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let count = line.and_then(|count| count.parse().ok());
+        count.unwrap_or_else(|| panic!("there is no {name} in {text}"))
+    }
+
     /// Asks as a stranger.
     pub fn visitor(&self) -> Api {
         Api::new(self.origin(), Credential::None)

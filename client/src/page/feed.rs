@@ -14,7 +14,7 @@ use crate::link::plan::Status;
 use crate::link::{Link, Page};
 use crate::place::Place;
 use crate::store::{News, Store, set, signal};
-use crate::{dom, keep, person};
+use crate::{counted, dom, keep, person};
 use leptos::prelude::*;
 use nowcast_shared::error::Reason;
 use nowcast_shared::id::RoomName;
@@ -59,6 +59,7 @@ fn feed(room: RoomName) -> Part {
     }
     keep::keep(room.clone(), store);
     let link = Link::start(room.clone(), Page::Feed, store);
+    counted::tell(&room, link.client(), store);
     let link = StoredValue::new_local(link);
     let reading = Reading::new(store);
     let layout = Layout::start();

@@ -28,7 +28,7 @@ pub fn ItemView(
     actions: Option<Actions>,
 ) -> impl IntoView {
     let item = entry.item;
-    let at = item.with_untracked(|item| item.at);
+    let (id, at) = item.with_untracked(|item| (item.id.0.clone(), item.at));
     let (named, marked, shown) = (item.clone(), item.clone(), item.clone());
     let who = words(move || named.with(writer));
     let edited = words(move || {
@@ -42,7 +42,7 @@ pub fn ItemView(
         })
     });
     view! {
-        <article class=if entry.arrived { "item arrived" } else { "item" }>
+        <article class=if entry.arrived { "item arrived" } else { "item" } data-item=id>
             <div class="what">
                 <header>
                     <b dir="auto">{who}</b>

@@ -108,6 +108,7 @@ fn apply_signal(store: Store, signal: Signal) {
             set(store.me.user, user);
         }
         Signal::Held { count } => store.tell(News::Held(count)),
+        Signal::Queued { count } => store.tell(News::Queued(count)),
     }
 }
 
@@ -130,6 +131,7 @@ fn in_order(store: Store, offset: Offset, then: impl FnOnce()) -> Applied {
 
 fn apply_welcome(store: Store, welcome: Welcome<Body, Json>) -> Applied {
     set(store.open, welcome.open);
+    set(store.counts, welcome.counts);
     set(store.me.id, welcome.you);
     let begin = Position { epoch: welcome.epoch, offset: welcome.offset };
     if let Some(snapshot) = welcome.snapshot {

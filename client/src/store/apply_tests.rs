@@ -60,6 +60,7 @@ pub(super) fn welcome(
             presence: PresenceState { version: 7, count: 3, ..PresenceState::default() },
         }),
         open: false,
+        counts: false,
     })))
 }
 

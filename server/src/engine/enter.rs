@@ -219,6 +219,7 @@ impl Shard {
             snapshot,
             presence: presence.clone(),
             open: app.is_open(),
+            counts: app.watchers.count(&member.cold.room),
         };
         for entry in welcome.entries(member.format) {
             member.append(entry, self.now);

@@ -23,6 +23,8 @@ pub(super) struct Welcome<'a> {
     pub(super) presence: PresenceState,
     /// Whether anyone may publish.
     pub(super) open: bool,
+    /// Whether clicks are counted.
+    pub(super) counts: bool,
 }
 
 impl Welcome<'_> {
@@ -95,6 +97,9 @@ impl Welcome<'_> {
         }
         if self.open {
             tail.push_str(r#","open":true"#);
+        }
+        if self.counts {
+            tail.push_str(r#","counts":true"#);
         }
         tail.push('}');
         (head, tail)

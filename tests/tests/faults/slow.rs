@@ -7,7 +7,7 @@ use nowcast_shared::frame::ServerFrame;
 use nowcast_tests::api::Api;
 use nowcast_tests::page::{Joining, Page, Transport};
 use nowcast_tests::proxy::Proxy;
-use nowcast_tests::server::{Server, Setup};
+use nowcast_tests::server::Setup;
 use serde_json::{Value, json};
 
 const READERS: usize = 20;
@@ -77,7 +77,10 @@ async fn readers_that_stop_cost_bounded_memory_and_others_nothing() {
     }
     println!("{closed} of {READERS} were closed, the others caught up");
     assert!(closed > 0, "what waits for a page has a limit");
-    assert!(closed <= counted_as_slow(&server).await, "each was closed for a reason with a name");
+    assert!(
+        closed <= server.counted("nowcast_slow_consumers_total").await,
+        "each was closed for a reason with a name"
+    );
 }
 
 async fn publish_large(publisher: &Api, count: usize) {
@@ -129,12 +132,4 @@ async fn read_again(mut page: Page, log: &[Logged<Value>], thorough: bool) -> Ke
         }
     }
     kept
-}
-
-/// How many sessions the server has closed because they did not read.
-async fn counted_as_slow(server: &Server) -> usize {
-    let answer = server.visitor().get("/metrics").send().await.expect("an answer");
-    let text = answer.text().await.expect("text");
-    let line = text.lines().find_map(|line| line.strip_prefix("nowcast_slow_consumers_total "));
-    line.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no such count in {text}"))
 }

@@ -15,8 +15,6 @@ mod present;
 mod read;
 mod table;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 pub use read::{
     At, Count, Latency, Link, Span, Step, Took, Totals, Viewers, latency, links, reconnects,
@@ -25,7 +23,7 @@ pub use read::{
 
 use crate::app::{App, WeakApp};
 use crate::clock;
-use crate::db::DbError;
+use crate::db::{Db, DbError};
 use crate::engine::mailbox::SessionId;
 use crate::log::Room;
 use crate::watch::{Joined, Watcher};
@@ -72,6 +70,11 @@ pub async fn start(app: &App, grace: Duration, collects: bool) -> anyhow::Result
     Ok(Router::new()
         .route("/api/rooms/{room}/clicks", post(clicks::click))
         .layer(Extension(visits)))
+}
+
+/// Makes the tables, if they are not there.
+pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
+    table::prepare(db).await
 }
 
 /// What it is now.
@@ -164,3 +167,6 @@ async fn keep(app: WeakApp, visits: Arc<Visits>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,12 @@
 //! How values spread: counts in buckets that grow with the value, so that a microsecond and an hour
-//! stand in one small table, each within a few hundredths of what it was (as HdrHistogram has it).
+//! stand in one small table, each within a few hundredths of what it was (as `HdrHistogram` has it).
 
 /// Buckets of every doubling: values in one differ by a sixteenth at most.
 const FINE: u64 = 16;
 
-/// How many doublings there are; what is beyond counts as the largest.
-const DOUBLINGS: u64 = 40;
-
-/// How many buckets there are.
-pub(super) const BUCKETS: usize = (FINE * (DOUBLINGS + 1)) as usize;
+/// How many buckets there are: 40 doublings, which are some days in microseconds. What is beyond
+/// counts as the largest.
+pub(super) const BUCKETS: usize = 16 * (40 + 1);
 
 /// The bucket of a value.
 pub(super) fn bucket(value: u64) -> u16 {
