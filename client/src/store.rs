@@ -124,6 +124,8 @@ pub enum News<'a> {
     Variables(&'a BTreeMap<String, Variable<Json>>),
     /// So many words wait for approval; only admin pages are told.
     Held(u64),
+    /// So many items wait for approval; only admin pages are told.
+    Queued(u64),
 }
 
 impl Parts {

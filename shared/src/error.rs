@@ -77,6 +77,8 @@ names! {
         TokenReplayed = "token_replayed", 401;
         /// The user token was made for another server or room.
         TokenForeign = "token_foreign", 401;
+        /// A delivery to a source is not signed with its secret.
+        BadSignature = "bad_signature", 401;
         /// The room is private, and there is no invitation.
         NotInvited = "not_invited", 403;
         /// An admin sent this person out of the room.
@@ -105,6 +107,8 @@ names! {
         UnknownSaid = "unknown_said", 404;
         /// Nobody of this id is or was here.
         UnknownPerson = "unknown_person", 404;
+        /// No such source.
+        UnknownSource = "unknown_source", 404;
         /// The address knows other methods.
         MethodNotAllowed = "method_not_allowed", 405;
         /// The request took too long to come.
@@ -117,6 +121,8 @@ names! {
         StageFull = "stage_full", 409;
         /// As many pushes as may be wait for this user.
         PushesFull = "pushes_full", 409;
+        /// There are as many sources as may be.
+        SourcesFull = "sources_full", 409;
         /// The room's variables are as many, or as large, as they may be.
         VariablesFull = "variables_full", 409;
         /// The variable has another version by now.
@@ -143,6 +149,8 @@ names! {
         BadName = "bad_name", 422;
         /// Settings that no room can have.
         BadSettings = "bad_settings", 422;
+        /// Settings that no source can have.
+        BadSource = "bad_source", 422;
         /// The idempotency key or command id was used for something else.
         IdempotencyMismatch = "idempotency_mismatch", 422;
         /// Too many, too fast.
@@ -153,6 +161,8 @@ names! {
         Internal = "internal", 500;
         /// Not now: stopping, or too much waits already.
         Unavailable = "unavailable", 503;
+        /// The key that secrets are kept with is missing, or another.
+        SecretsLocked = "secrets_locked", 503;
         /// The store cannot be written: its disk is full, or a quota or limit is reached.
         StoreFull = "store_full", 503;
         /// The store cannot be written: another program holds it.

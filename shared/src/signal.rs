@@ -54,6 +54,11 @@ pub enum Signal {
         /// How many.
         count: u64,
     },
+    /// To admin pages alone: how many items wait for approval.
+    Queued {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// How many pages are open, and who came and went.

@@ -345,6 +345,7 @@ fn every_code_keeps_its_name_and_status() {
     401 token_expired
     401 token_replayed
     401 token_foreign
+    401 bad_signature
     403 not_invited
     403 blocked
     403 muted
@@ -359,12 +360,14 @@ fn every_code_keeps_its_name_and_status() {
     404 unknown_variable
     404 unknown_said
     404 unknown_person
+    404 unknown_source
     405 method_not_allowed
     408 timed_out
     409 conflict
     409 piece_held
     409 stage_full
     409 pushes_full
+    409 sources_full
     409 variables_full
     412 version_mismatch
     413 too_large
@@ -378,11 +381,13 @@ fn every_code_keeps_its_name_and_status() {
     422 bad_said
     422 bad_name
     422 bad_settings
+    422 bad_source
     422 idempotency_mismatch
     429 rate_limited
     429 slow_mode
     500 internal
     503 unavailable
+    503 secrets_locked
     503 store_full
     503 store_locked
     503 store_read_only
@@ -447,6 +452,7 @@ fn signals_of_people_and_pieces() {
     let you = Signal::You { you: by, name: Some(name), user: Some("ana".to_owned()) };
     insta::assert_snapshot!(frame(you), @r#"{"t":"signal","signal":{"kind":"you","you":"pAna","name":"Ana","user":"ana"}}"#);
     insta::assert_snapshot!(frame(Signal::Held { count: 2 }), @r#"{"t":"signal","signal":{"kind":"held","count":2}}"#);
+    insta::assert_snapshot!(frame(Signal::Queued { count: 2 }), @r#"{"t":"signal","signal":{"kind":"queued","count":2}}"#);
 }
 
 #[test]

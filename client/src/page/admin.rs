@@ -5,11 +5,12 @@
 //! - [`desk`]: the state and what can be done; `desk/` holds the actions by subject.
 //!   [`ask`] and [`upload`]: the requests behind them. [`keep`]: what survives a reload.
 //! - Pure, and tested without a browser: [`draft`] and [`problem`] (fields to item), [`json`] (as it is
-//!   typed), [`tile`] (display buttons), [`keys`], [`order`], [`me`] (rights), [`words`], and parts of [`rooms`] and [`variables`].
+//!   typed), [`tile`] (display buttons), [`keys`], [`order`], [`me`] (rights), [`words`], and parts of [`rooms`],
+//!   [`sources`] and [`variables`].
 //! - Views: [`login`], [`bar`], [`board`] and [`arrange`] (display buttons), [`composer`],
-//!   [`editor`] (of a display button); [`rooms`] (the others, and this one's settings); at the right
-//!   [`side`] with its parts: [`live`] (the feed, with [`item_tools`] and [`glance`]), [`moderation`]
-//!   (the chat), [`people`], [`variables`].
+//!   [`editor`] (of a display button); [`sources`] (what is followed elsewhere); [`rooms`] (the others, and this one's settings); at the right
+//!   [`side`] with its parts: [`live`] (the feed, with [`item_tools`] and [`glance`]), [`queue`] (what
+//!   of the sources waits), [`moderation`] (the chat), [`people`], [`variables`].
 //!   They share [`form`] and [`fields`], [`json_field`], [`picture`], [`preview`], [`dialog`], [`question`],
 //!   [`clipboard`], [`broken`], [`help`] and [`mod@icon`].
 
@@ -44,8 +45,10 @@ pub mod picture;
 pub mod preview;
 pub mod problem;
 pub mod question;
+pub mod queue;
 pub mod rooms;
 pub mod side;
+pub mod sources;
 pub mod stage;
 pub mod tile;
 pub mod upload;
@@ -162,6 +165,7 @@ fn DeskView() -> impl IntoView {
         Panel::Board => "board",
         Panel::Compose => "compose",
         Panel::Stage => "stage",
+        Panel::Sources => "sources",
         Panel::Side => desk.side.get().name(),
     };
     view! {
@@ -172,6 +176,7 @@ fn DeskView() -> impl IntoView {
                 <board::Board/>
                 <composer::Composer/>
                 <stage::StagePanel link/>
+                <sources::SourcesPanel/>
                 <side::SidePanel/>
             </main>
             <Tabs/>
@@ -217,9 +222,17 @@ fn Tabs() -> impl IntoView {
     let tab = move |place: (Panel, Side), mark: Icon, name: &'static str| {
         let here = move || {
             let (panel, side) = (desk.panel.get(), desk.side.get());
-            // People and variables share a place.
-            let same = side == place.1 || (side == Side::Variables && place.1 == Side::People);
-            panel == place.0 && (panel != Panel::Side || same)
+            // The feed and what waits to be in it share a place; so do people, variables, sources.
+            let shared = match side {
+                Side::Queue => Side::Feed,
+                Side::Variables => Side::People,
+                side => side,
+            };
+            match panel {
+                Panel::Sources => place.1 == Side::People,
+                Panel::Side => place == (Panel::Side, shared),
+                panel => panel == place.0,
+            }
         };
         view! {
             <button
@@ -236,6 +249,7 @@ fn Tabs() -> impl IntoView {
                 {icon(mark)}
                 {name}
                 {(place.1 == Side::Chat).then(|| view! { <side::Held/> })}
+                {(place == (Panel::Side, Side::Feed)).then(|| view! { <queue::Waiting/> })}
             </button>
         }
     };
@@ -275,7 +289,7 @@ fn on_key(desk: Desk, event: &KeyboardEvent) {
         // While tiles are being arranged, nothing goes out by accident.
         Intent::Fire(_) if desk.arranging.get_untracked() => {}
         // Nor does what cannot be seen.
-        Intent::Fire(_) if desk.panel.get_untracked() == Panel::Stage => {}
+        Intent::Fire(_) if matches!(desk.panel.get_untracked(), Panel::Stage | Panel::Sources) => {}
         Intent::Fire(place) => desk.fire_at(place),
         Intent::Compose => {
             desk.panel.set(Panel::Compose);
@@ -285,13 +299,18 @@ fn on_key(desk: Desk, event: &KeyboardEvent) {
         Intent::Publish => composer::publish(desk),
         Intent::Look(side) => {
             desk.look_at(side);
-            form::focus(side::tab_id(side));
+            if side != Side::Queue || !queue::focus_first() {
+                form::focus(side::tab_id(side));
+            }
         }
         Intent::Stage => desk.panel.update(|panel| {
             *panel = if *panel == Panel::Stage { Panel::Board } else { Panel::Stage };
         }),
+        Intent::Sources if desk.may_now(Right::Settings) => desk.panel.update(|panel| {
+            *panel = if *panel == Panel::Sources { Panel::Board } else { Panel::Sources };
+        }),
         Intent::Rooms if desk.may_now(Right::Settings) => desk.rooms.set(true),
         Intent::Settings if desk.may_now(Right::Settings) => desk.settings.set(true),
-        Intent::Rooms | Intent::Settings => {}
+        Intent::Sources | Intent::Rooms | Intent::Settings => {}
     }
 }

@@ -34,7 +34,7 @@ pub fn tell(news: News<'_>) {
             ("nowcast:variable", object.end())
         }
         News::Variables(all) => ("nowcast:variables", write::variables(all)),
-        News::Held(_) => return,
+        News::Held(_) | News::Queued(_) => return,
     };
     let detail = parse(&detail).unwrap_or(JsValue::NULL);
     let window = dom::window();

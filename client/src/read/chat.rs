@@ -70,6 +70,7 @@ pub(super) fn signal(kind: &str, value: &JsValue) -> Option<Signal> {
             user: text(value, "user"),
         },
         "held" => Signal::Held { count: whole(value, "count")? },
+        "queued" => Signal::Queued { count: whole(value, "count")? },
         _ => return None,
     })
 }

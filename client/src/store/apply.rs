@@ -108,6 +108,7 @@ fn apply_signal(store: Store, signal: Signal) {
             set(store.me.user, user);
         }
         Signal::Held { count } => store.tell(News::Held(count)),
+        Signal::Queued { count } => store.tell(News::Queued(count)),
     }
 }
 

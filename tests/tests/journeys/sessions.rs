@@ -119,11 +119,16 @@ async fn a_slow_page_is_told_so_by_name_and_hurts_nobody_else() {
 
         proxy.set(|rules| rules.stall = true);
         let publishing = publish_much(&server);
-        let seen = well.next_events(MUCH).await;
+        // It hears the reason if it reads again within five seconds: so it does that at once.
+        let reading = async {
+            let counted = async || server.counted("nowcast_slow_consumers_total").await;
+            eventually("it is counted as slow", async || (counted().await == 1).then_some(()))
+                .await;
+            proxy.set(|rules| rules.stall = false);
+            slow.ending().await
+        };
+        let (seen, ending) = tokio::join!(well.next_events(MUCH), reading);
         publishing.await.expect("publishing does not wait for a slow page");
-
-        proxy.set(|rules| rules.stall = false);
-        let ending = slow.ending().await;
         expect_goodbye(&ending, Reason::SlowConsumer, transport);
         assert!(ending.events.len() < MUCH, "its queue was dropped");
 

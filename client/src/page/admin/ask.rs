@@ -1,8 +1,11 @@
-//! What the desk asks of the server: every address that it uses, here and in [`rooms`], [`people`]
-//! and [`variables`].
+//! What the desk asks of the server: every address that it uses, here and in [`rooms`], [`people`],
+//! [`variables`], [`sources`], [`queue`] and [`keeping`].
 
+pub mod keeping;
 pub mod people;
+pub mod queue;
 pub mod rooms;
+pub mod sources;
 pub mod variables;
 
 use super::json;

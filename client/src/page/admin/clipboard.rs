@@ -38,7 +38,8 @@ async fn write(text: &str) -> bool {
 #[component]
 pub fn Paste(
     /// The id of its block.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// What it is, for those who do not see it.
     label: &'static str,
     /// The text.
@@ -46,6 +47,7 @@ pub fn Paste(
     text: Signal<String>,
 ) -> impl IntoView {
     let copied = RwSignal::new(Copied::NotYet);
+    let block = StoredValue::new(id.clone());
     let copy = move |_| {
         spawn_local(async move {
             let text = text.get_untracked();
@@ -53,7 +55,7 @@ pub fn Paste(
                 let _ = copied.try_set(Copied::Done);
                 dom::sleep(2_000.0).await;
             } else {
-                let block = document().get_element_by_id(id);
+                let block = block.try_with_value(|id| document().get_element_by_id(id)).flatten();
                 if let (Some(selection), Some(block)) = (selection(), block) {
                     selection.select_all_children(&block);
                 }

@@ -1,19 +1,23 @@
 //! The desk's state. Views read its signals and call its actions, which stand in [`publishing`],
-//! [`tiles`], [`settings`], [`moderating`] and [`variables`].
+//! [`tiles`], [`settings`], [`moderating`], [`sources`] and [`variables`].
 
 mod moderating;
 mod publishing;
 mod settings;
+mod sources;
 mod tiles;
 mod variables;
 
 use super::ask;
 use super::ask::people::{Roster, Waiting};
+use super::ask::queue::Queue;
 use super::draft::Draft;
 use super::form::Form;
 use super::keep;
 use super::me::{Me, Right};
 use super::problem::Problem;
+use super::sources::Editing as SourceEditing;
+use super::sources::source::{Followed, Format, Map};
 use super::tile::{Face, Outcome, Tile};
 use super::variables::known::Known;
 use crate::api::Problem as Failure;
@@ -30,8 +34,8 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::time::Duration;
 
-/// What of the desk a phone shows; wider screens show all of it, but the stage in place of what
-/// publishes.
+/// What of the desk a phone shows; wider screens show all of it, but the stage or the sources in
+/// place of what publishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Panel {
     /// The display buttons.
@@ -41,6 +45,8 @@ pub enum Panel {
     Compose,
     /// What people drag.
     Stage,
+    /// What is followed elsewhere.
+    Sources,
     /// What goes on in the room; [`Side`] says what of it.
     Side,
 }
@@ -51,7 +57,9 @@ pub enum Side {
     /// The feed, and the room at a glance.
     #[default]
     Feed,
-    /// The chat, and what waits for approval.
+    /// What of the sources waits for approval.
+    Queue,
+    /// The chat, and what of it waits for approval.
     Chat,
     /// Who is here.
     People,
@@ -61,12 +69,13 @@ pub enum Side {
 
 impl Side {
     /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::Feed, Self::Chat, Self::People, Self::Variables];
+    pub const ALL: [Self; 5] = [Self::Feed, Self::Queue, Self::Chat, Self::People, Self::Variables];
 
     /// What it is called.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Feed => "Feed",
+            Self::Queue => "Queue",
             Self::Chat => "Chat",
             Self::People => "People",
             Self::Variables => "Variables",
@@ -77,6 +86,7 @@ impl Side {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Feed => "feed",
+            Self::Queue => "queue",
             Self::Chat => "chat",
             Self::People => "people",
             Self::Variables => "variables",
@@ -158,6 +168,8 @@ pub enum Undo {
     Remake(Face, usize),
     /// Publishes a deleted item again, as a new one.
     Republish(NewItem<Json>),
+    /// Publishes an item that was turned down.
+    AfterAll(NewItem<Json>),
     /// Gives a command, which is JSON; then what is said.
     Give(String, String),
 }
@@ -169,6 +181,7 @@ impl Undo {
             Self::Remake(..) | Self::Give(..) => "Undo",
             // It comes back on top, with a new time: not what was deleted.
             Self::Republish(_) => "Publish again as new",
+            Self::AfterAll(_) => "Publish it after all",
         }
     }
 }
@@ -259,6 +272,20 @@ pub struct State {
     pub held: RwSignal<u64>,
     /// Those words.
     pub waiting: RwSignal<Fetched<Vec<Waiting>>>,
+    /// What is followed elsewhere, and how that goes.
+    pub sources: RwSignal<Fetched<Vec<Followed>>>,
+    /// Why the last look at them did not work, where there was one before that did.
+    pub sources_late: RwSignal<Option<String>>,
+    /// When they were looked at last, in Unix milliseconds.
+    pub sources_at: RwSignal<i64>,
+    /// The source in its form; it stays while the desk shows something else.
+    pub source_in_work: RwSignal<Option<SourceEditing>>,
+    /// The maps that formats bring along.
+    pub formats: RwSignal<Vec<(Format, Map)>>,
+    /// How many items wait for approval, as the server last said.
+    pub queued: RwSignal<u64>,
+    /// Those items.
+    pub queue: RwSignal<Fetched<Queue>>,
     /// Who is here, and who may not be.
     pub roster: RwSignal<Fetched<Roster>>,
     /// What those go by whom this page has muted or blocked.
@@ -304,6 +331,13 @@ impl Desk {
             saying: RwSignal::new(String::new()),
             held: RwSignal::new(0),
             waiting: RwSignal::new(Fetched::Loading),
+            sources: RwSignal::new(Fetched::Loading),
+            sources_late: RwSignal::new(None),
+            sources_at: RwSignal::new(0),
+            source_in_work: RwSignal::new(None),
+            formats: RwSignal::new(Vec::new()),
+            queued: RwSignal::new(0),
+            queue: RwSignal::new(Fetched::Loading),
             roster: RwSignal::new(Fetched::Loading),
             names: StoredValue::new(HashMap::new()),
             push_to: RwSignal::new(String::new()),
@@ -354,6 +388,7 @@ impl Desk {
             }
             News::Variables(all) => self.variables.update(|known| known.begin(all.clone())),
             News::Held(count) => self.held.set(count),
+            News::Queued(count) => self.queued.set(count),
             News::Push { .. } => {}
         }
     }

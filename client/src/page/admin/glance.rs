@@ -4,14 +4,16 @@
 use super::clipboard::Paste;
 use super::desk::Desk;
 use super::icon::{Icon, icon};
-use super::words::{curl_line, page_path, pages_open, ways};
+use super::me::Right;
+use super::words::{curl_line, page_path, pages_open, statistics_path, ways};
 use crate::dom;
 use leptos::prelude::*;
 
 /// The numbers of the room.
 #[component]
 pub fn Glance() -> impl IntoView {
-    let people = Desk::here().store.people;
+    let desk = Desk::here();
+    let people = desk.store.people;
     let count = move || people.count();
     let on_ways = move || {
         let ways = ways(people.transports());
@@ -43,6 +45,17 @@ pub fn Glance() -> impl IntoView {
                 }}
             </p>
             <dl class="glance-ways">{on_ways}</dl>
+            <Show when=move || desk.may(Right::Settings)>
+                <a
+                    class="glance-statistics"
+                    href=statistics_path(desk.room().as_str())
+                    target="_blank"
+                    rel="noopener"
+                >
+                    "Statistics"
+                    {icon(Icon::Out)}
+                </a>
+            </Show>
         </section>
     }
 }

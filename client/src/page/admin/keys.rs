@@ -17,6 +17,8 @@ pub enum Intent {
     Look(Side),
     /// Goes to the stage, and back from it.
     Stage,
+    /// Goes to the sources, and back from them.
+    Sources,
     /// Opens the list of rooms.
     Rooms,
     /// Opens the room's settings.
@@ -59,10 +61,12 @@ pub fn intent(press: Press) -> Option<Intent> {
         "?" => Some(Intent::Help),
         "n" | "N" => Some(Intent::Compose),
         "f" | "F" => Some(Intent::Look(Side::Feed)),
+        "q" | "Q" => Some(Intent::Look(Side::Queue)),
         "c" | "C" => Some(Intent::Look(Side::Chat)),
         "p" | "P" => Some(Intent::Look(Side::People)),
         "v" | "V" => Some(Intent::Look(Side::Variables)),
         "s" | "S" => Some(Intent::Stage),
+        "o" | "O" => Some(Intent::Sources),
         "r" | "R" => Some(Intent::Rooms),
         "," => Some(Intent::Settings),
         key => match key.as_bytes() {
@@ -78,7 +82,7 @@ pub fn key_of(place: usize) -> Option<char> {
 }
 
 /// What the help lists, by subject: keys, and what they do. `{mod}` stands for Ctrl or ⌘.
-pub const HELP: [(&str, &[(&str, &str)]); 3] = [
+pub const HELP: [(&str, &[(&str, &str)]); 4] = [
     (
         "Publish",
         &[
@@ -91,13 +95,18 @@ pub const HELP: [(&str, &[(&str, &str)]); 3] = [
     (
         "The room",
         &[
-            ("F C P V", "Feed, chat, people, variables"),
+            ("F Q C P V", "Feed, queue, chat, people, variables"),
             ("S", "The stage, and back"),
+            ("O", "What is followed outside, and back"),
             ("R", "Other rooms"),
             (",", "Room settings"),
             ("?", "Show these keys"),
             ("Esc", "Close what is open"),
         ],
+    ),
+    (
+        "On items of the queue",
+        &[("↑ ↓ K J", "Go from one to the next"), ("A", "Publish it"), ("D", "Turn it down")],
     ),
     (
         "On words of the chat",
@@ -145,6 +154,7 @@ mod tests {
             assert_eq!(intent(press(letter)), Some(Intent::Look(side)));
             assert_eq!(intent(press(&letter.to_lowercase())), Some(Intent::Look(side)));
         }
+        assert_eq!(intent(press("o")), Some(Intent::Sources));
         assert_eq!(intent(press("r")), Some(Intent::Rooms));
         assert_eq!(intent(press(",")), Some(Intent::Settings));
     }

@@ -1,11 +1,13 @@
 //! Rooms: the list of them with the way to each one's desk, [`new_room`], and this room's
-//! [`settings`] with its [`invitation`].
+//! [`settings`] with its [`invitation`], and how long it keeps things ([`keeping`]).
 //!
 //! Pure: [`address`] (from a title), [`settings_form`] (what is changed here and elsewhere),
-//! [`patterns`] (of variables).
+//! [`patterns`] (of variables), [`keeping_form`] (limits as people say them).
 
 pub mod address;
 pub mod invitation;
+pub mod keeping;
+pub mod keeping_form;
 pub mod new_room;
 pub mod patterns;
 pub mod settings;

@@ -1,11 +1,13 @@
 //! The right side of the desk: what goes on in the room, one part of it at a time.
 
+use super::desk::Panel;
 use super::desk::{Desk, Side};
 use super::form::focus;
 use super::live::{Cut, Live};
 use super::me::Right;
 use super::moderation::Moderation;
 use super::people::People;
+use super::queue::{QueuePanel, Waiting};
 use super::variables::Variables;
 use leptos::{ev, prelude::*};
 
@@ -29,6 +31,7 @@ pub fn SidePanel() -> impl IntoView {
             >
                 {which.label()}
                 {(which == Side::Chat).then(|| view! { <Held/> })}
+                {(which == Side::Queue).then(|| view! { <Waiting/> })}
             </button>
         }
     };
@@ -54,10 +57,25 @@ pub fn SidePanel() -> impl IntoView {
             desk.load_waiting();
         }
     });
+    Effect::new(move |_| {
+        if desk.store.feed.ready.get() && desk.may(Right::Settings) {
+            desk.load_queue();
+        }
+    });
     view! {
         <section class="panel side" data-side=move || side.get().name()>
             <div class="side-tabs" role="tablist" aria-label="The room" on:keydown=on_key>
                 {Side::ALL.into_iter().map(tab).collect_view()}
+                <Show when=move || desk.may(Right::Settings)>
+                    // Phones have no place for it at their lower edge.
+                    <button
+                        type="button"
+                        class="narrow-only to-sources"
+                        on:click=move |_| desk.panel.set(Panel::Sources)
+                    >
+                        "Sources"
+                    </button>
+                </Show>
             </div>
             <Cut/>
             <div id="side" role="tabpanel" aria-labelledby=move || tab_id(side.get())>
@@ -67,6 +85,7 @@ pub fn SidePanel() -> impl IntoView {
                 </div>
                 {move || match side.get() {
                     Side::Feed => ().into_any(),
+                    Side::Queue => view! { <QueuePanel/> }.into_any(),
                     Side::Chat => view! { <Moderation/> }.into_any(),
                     Side::People => view! { <People/> }.into_any(),
                     Side::Variables => view! { <Variables/> }.into_any(),
@@ -80,6 +99,7 @@ pub fn SidePanel() -> impl IntoView {
 pub const fn tab_id(side: Side) -> &'static str {
     match side {
         Side::Feed => "side-tab-feed",
+        Side::Queue => "side-tab-queue",
         Side::Chat => "side-tab-chat",
         Side::People => "side-tab-people",
         Side::Variables => "side-tab-variables",

@@ -8,6 +8,7 @@ pub mod new;
 
 use super::desk::Desk;
 use super::desk::Panel;
+use super::me::Right;
 use crate::link::Link;
 use crate::page::stage::{Tools, stage};
 use crate::read::Json;
@@ -115,12 +116,15 @@ fn who(drag: Who) -> &'static str {
     }
 }
 
-/// The two things that a wide desk is for: publishing, and the stage.
+/// What a wide desk is for: publishing, the stage, and what is followed elsewhere.
 #[component]
 pub fn Modes() -> impl IntoView {
     let desk = Desk::here();
     let mode = move |panel: Panel, name: &'static str| {
-        let here = move || (desk.panel.get() == Panel::Stage) == (panel == Panel::Stage);
+        let here = move || match desk.panel.get() {
+            now @ (Panel::Stage | Panel::Sources) => now == panel,
+            _ => panel == Panel::Board,
+        };
         view! {
             <button
                 type="button"
@@ -136,6 +140,7 @@ pub fn Modes() -> impl IntoView {
         <div class="modes wide-only" role="group" aria-label="What the desk is for">
             {mode(Panel::Board, "Publish")}
             {mode(Panel::Stage, "Stage")}
+            <Show when=move || desk.may(Right::Settings)>{mode(Panel::Sources, "Sources")}</Show>
         </div>
     }
 }

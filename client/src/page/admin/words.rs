@@ -86,6 +86,11 @@ pub fn desk_path(room: &str) -> String {
     if room == "main" { "/admin".to_owned() } else { format!("/r/{room}/admin") }
 }
 
+/// The address of a room's statistics on this server.
+pub fn statistics_path(room: &str) -> String {
+    if room == "main" { "/statistics".to_owned() } else { format!("/r/{room}/statistics") }
+}
+
 /// A line for a terminal that publishes a message; `origin` as browsers give it, and `room` a
 /// legal name, so that neither can hold anything that a shell would take apart.
 pub fn curl_line(origin: &str, room: &str) -> String {
@@ -158,6 +163,8 @@ mod tests {
         assert!(line.contains("Bearer $NOWCAST_TOKEN"));
         assert_eq!(page_path("main"), "/");
         assert_eq!(page_path("x"), "/r/x");
+        assert_eq!(statistics_path("main"), "/statistics");
+        assert_eq!(statistics_path("x"), "/r/x/statistics");
         assert_eq!((desk_path("main"), desk_path("x")), ("/admin".into(), "/r/x/admin".into()));
     }
 

@@ -34,6 +34,7 @@ pub(super) fn of_signal(at: i64, signal: &Signal) -> String {
             ("you", name.as_deref().unwrap_or(&you.0), user.to_owned())
         }
         Signal::Held { count } => ("held", "", format!("{count} wait for approval")),
+        Signal::Queued { count } => ("queued", "", format!("{count} items wait for approval")),
     };
     line(at, kind, who, &what)
 }

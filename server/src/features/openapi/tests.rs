@@ -16,6 +16,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("socketio.rs", include_str!("../socketio.rs")),
     #[cfg(feature = "stats")]
     ("stats.rs", include_str!("../stats.rs")),
+    #[cfg(feature = "stats")]
     ("visits.rs", include_str!("../stats/visits.rs")),
 ];
 

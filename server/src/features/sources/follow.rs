@@ -6,7 +6,7 @@
 //!
 //! - [`guard`]: which addresses may be connected to, asked at the moment of connecting.
 //! - [`client`]: one request, with its redirects.
-//! - [`lines`], `events`: NDJSON and SSE without IO, and `stream`, which feeds them.
+//! - [`lines`], [`events`]: NDJSON and SSE without IO, and `stream`, which feeds them.
 //! - `socket`: WebSocket. `feed`: RSS, Atom and JSON Feed, and when to look again.
 //! - [`again`]: when to connect again. `failure`: what went wrong, as a person reads it.
 //!
@@ -17,17 +17,22 @@
 pub mod again;
 mod batch;
 pub mod client;
+pub mod events;
 mod failure;
+pub mod feed;
 pub mod guard;
 pub mod lines;
+mod socket;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use crate::clock;
 use again::{Again, Next};
 use axum::http::{HeaderName, HeaderValue};
 use client::Client;
 use failure::Failure;
-use guard::{Guard, Names, System};
+use guard::{Guard, System};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -62,12 +67,34 @@ pub struct Target {
     pub topics_field: String,
     /// How a stream without positions of its own is resumed.
     pub resume: Option<Resume>,
+    /// The names of the events that are records, of SSE; all are if there are none.
+    pub events: Vec<String>,
     /// The time between two looks at a feed; without it, the feed's own pace.
     pub every: Option<Duration>,
     /// Whether addresses of this machine and of private networks may be followed.
     pub private: bool,
     /// How long anything may take.
     pub patience: Patience,
+}
+
+impl Target {
+    /// What is at this address, followed as a stranger does.
+    pub fn new(kind: TargetKind, url: Url) -> Self {
+        Self {
+            kind,
+            url,
+            auth: None,
+            headers: Vec::new(),
+            topics: Vec::new(),
+            topics_as: TopicsAs::None,
+            topics_field: String::new(),
+            resume: None,
+            events: Vec::new(),
+            every: None,
+            private: false,
+            patience: Patience::default(),
+        }
+    }
 }
 
 /// What an outside service speaks.
@@ -203,17 +230,17 @@ pub enum FollowState {
 
 /// Follows a target from this position until it is dropped, or [`FollowState::Failed`] was told.
 pub async fn follow(target: Target, cursor: Option<String>, listener: &mut impl Listener) {
-    follow_by(target, cursor, listener, Arc::new(System)).await;
+    let guard = Guard::new(target.private, Arc::new(System));
+    follow_behind(guard, target, cursor, listener).await;
 }
 
-/// As [`follow`], with names looked up in this way.
-async fn follow_by(
+/// As [`follow`], to where this guard lets it.
+async fn follow_behind(
+    guard: Guard,
     target: Target,
     mut cursor: Option<String>,
     listener: &mut impl Listener,
-    names: Arc<dyn Names>,
 ) {
-    let guard = Guard::new(target.private, names);
     let client = match Client::new(guard, target.patience) {
         Ok(client) => client,
         Err(why) => return listener.state(FollowState::Failed { why }).await,
@@ -254,7 +281,13 @@ async fn once(
     course: &mut Course,
     listener: &mut impl Listener,
 ) -> Failure {
-    stream::follow(client, target, cursor, course, listener).await
+    match target.kind {
+        TargetKind::Ndjson | TargetKind::Sse => {
+            stream::follow(client, target, cursor, course, listener).await
+        }
+        TargetKind::WebSocket => socket::follow(client, target, cursor, course, listener).await,
+        TargetKind::Feed => feed::follow(client, target, cursor, course, listener).await,
+    }
 }
 
 fn millis(duration: Duration) -> i64 {

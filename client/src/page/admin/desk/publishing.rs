@@ -160,7 +160,7 @@ impl Desk {
                     }
                     Err(failure) => Err(failure),
                 },
-                Undo::Republish(item) => {
+                Undo::Republish(item) | Undo::AfterAll(item) => {
                     let command = Command::Publish { item };
                     self.command(&command).await.map(|()| "It is out again.".to_owned())
                 }

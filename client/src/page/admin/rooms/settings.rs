@@ -1,6 +1,7 @@
 //! The settings of this room in a dialog: what it is called, who may do what, who may come in.
 
 use super::invitation::Invitation;
+use super::keeping::KeepingForm;
 use super::patterns;
 use super::settings_form::{Meanwhile, Setting, SettingsForm, slow, slow_steps, who};
 use crate::page::admin::desk::Desk;
@@ -24,6 +25,7 @@ pub fn RoomSettings() -> impl IntoView {
                 fallback=|| view! { <p class="faint" role="status">"Waiting for the room"</p> }
             >
                 <Form changed/>
+                <KeepingForm/>
             </Show>
         </Dialog>
     }

@@ -1,6 +1,6 @@
 //! Records that came together.
 
-use super::{Heard, Listener, MOST_BATCH};
+use super::{Heard, Listener, MOST_BATCH, Resume};
 use serde_json::Value;
 
 /// Collects records until they are handed over.
@@ -11,6 +11,17 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// One record more, as it came; it says by itself where it stands, if anything does.
+    pub(super) fn json(&mut self, json: &[u8], resume: Option<&Resume>) {
+        match serde_json::from_slice(json) {
+            Ok(json) => {
+                let cursor = resume.and_then(|resume| position(&json, resume));
+                self.push(json, cursor);
+            }
+            Err(_unreadable) => self.malformed(),
+        }
+    }
+
     /// One record more.
     pub(super) fn push(&mut self, json: Value, cursor: Option<String>) {
         self.heard.push(Heard { json, cursor });
@@ -26,8 +37,12 @@ impl Batch {
         self.heard.len() >= MOST_BATCH
     }
 
-    /// Hands over what was collected; whether that was anything.
-    pub(super) async fn hand_over(&mut self, listener: &mut impl Listener) -> bool {
+    /// Hands over what was collected, and notes where that ends; whether it was anything.
+    pub(super) async fn hand_over(
+        &mut self,
+        cursor: &mut Option<String>,
+        listener: &mut impl Listener,
+    ) -> bool {
         if self.malformed > 0 {
             listener.malformed(std::mem::take(&mut self.malformed));
         }
@@ -38,7 +53,20 @@ impl Batch {
             if batch.is_empty() {
                 return any;
             }
+            let last = batch.iter().rev().find_map(|heard| heard.cursor.clone());
             listener.heard(batch).await;
+            if last.is_some() {
+                *cursor = last;
+            }
         }
+    }
+}
+
+/// Where a record says that it stands.
+fn position(json: &Value, resume: &Resume) -> Option<String> {
+    match json.pointer(&resume.pointer)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }

@@ -2,9 +2,9 @@
 
 use super::failure::Failure;
 use super::guard::Guard;
-use super::{Auth, Patience, Target, TopicsAs};
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue};
+use super::{Auth, Patience, Target, TargetKind, TopicsAs};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::{Method, Response, StatusCode, redirect};
@@ -46,14 +46,15 @@ impl Client {
         Ok(Self { http, guard, patience })
     }
 
-    /// Asks for what a target is, with these headers beside its own; the answer is one with content,
-    /// or 304 where `extra` asks for news alone.
+    /// Asks for what a target is after this position, with these headers beside its own; the answer
+    /// is one with content, or 304 where `extra` asks for news alone.
     pub(super) async fn open(
         &self,
         target: &Target,
+        cursor: Option<&str>,
         extra: &HeaderMap,
     ) -> Result<Response, Failure> {
-        let mut step = Step::first(target)?;
+        let mut step = Step::first(target, cursor)?;
         for _ in 0..=MOST_REDIRECTS {
             self.guard.look_at(&step.url)?;
             let request = self.http.request(step.method.clone(), step.url.clone());
@@ -117,27 +118,31 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// What a target asks at first.
-    pub(super) fn first(target: &Target) -> Result<Self, Failure> {
+    /// What a target asks at first, after this position.
+    pub(super) fn first(target: &Target, cursor: Option<&str>) -> Result<Self, Failure> {
         let mut url = target.url.clone();
-        let mut headers: HeaderMap = target.headers.iter().cloned().collect();
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        let own = target.headers.iter().filter(|(name, _)| !is_of_connection(name));
+        let mut headers: HeaderMap = own.cloned().collect();
         if let Some(auth) = &target.auth {
             headers.insert(AUTHORIZATION, credentials(auth)?);
+        }
+        if let (Some(resume), Some(cursor)) = (&target.resume, cursor) {
+            url.query_pairs_mut().append_pair(&resume.field, cursor);
         }
         let mut form = None;
         let topics = target.topics.join(",");
         match target.topics_as {
             _ if topics.is_empty() => {}
             TopicsAs::None => {}
-            TopicsAs::Query => {
-                url.query_pairs_mut().append_pair(&target.topics_field, &topics);
-            }
-            TopicsAs::Form => {
+            // A handshake has no body.
+            TopicsAs::Form if target.kind != TargetKind::WebSocket => {
                 let mut fields = url::form_urlencoded::Serializer::new(String::new());
                 form = Some(fields.append_pair(&target.topics_field, &topics).finish());
                 let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
                 headers.insert(CONTENT_TYPE, kind);
+            }
+            TopicsAs::Query | TopicsAs::Form => {
+                url.query_pairs_mut().append_pair(&target.topics_field, &topics);
             }
         }
         let method = if form.is_some() { Method::POST } else { Method::GET };
@@ -156,7 +161,6 @@ impl Step {
         let mut next = Self { url, ..self };
         if origin(&next.url) != origin(&self.url) {
             next.headers.clear();
-            next.headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         }
         if matches!(status.as_u16(), 301..=303) {
             next.method = Method::GET;
@@ -174,6 +178,23 @@ impl Step {
 fn origin(url: &Url) -> (bool, Option<String>, Option<u16>) {
     let safe = matches!(url.scheme(), "https" | "wss");
     (safe, url.host_str().map(str::to_owned), url.port_or_known_default())
+}
+
+/// What says how a connection is used is not for a source to say.
+fn is_of_connection(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(
+        name,
+        "accept-encoding"
+            | "connection"
+            | "content-length"
+            | "host"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    ) || name.starts_with("proxy-")
+        || name.starts_with("sec-websocket-")
 }
 
 fn credentials(auth: &Auth) -> Result<HeaderValue, Failure> {

@@ -22,6 +22,9 @@ pub enum Failure {
     /// Nothing can be made of what is there, and nothing will.
     #[error("{0}")]
     Unusable(String),
+    /// What is there cannot be read now.
+    #[error("{0}")]
+    Unreadable(String),
     /// No connection was made, or it broke.
     #[error("{0}")]
     Broken(String),

@@ -41,14 +41,19 @@ pub struct Private;
 /// Lets through what may be connected to.
 #[derive(Clone)]
 pub struct Guard {
-    private: bool,
+    permits: fn(IpAddr) -> bool,
     names: Arc<dyn Names>,
 }
 
 impl Guard {
     /// A guard who lets private addresses through or not, and looks names up in this way.
     pub fn new(private: bool, names: Arc<dyn Names>) -> Self {
-        Self { private, names }
+        Self::permitting(if private { |_| true } else { is_public }, names)
+    }
+
+    /// A guard with a rule of its own.
+    pub(super) fn permitting(permits: fn(IpAddr) -> bool, names: Arc<dyn Names>) -> Self {
+        Self { permits, names }
     }
 
     /// Looks at an address that is written into a URL; names are looked at when they are looked up.
@@ -64,7 +69,7 @@ impl Guard {
     }
 
     fn check(&self, address: IpAddr) -> Result<(), Private> {
-        if self.private || is_public(address) { Ok(()) } else { Err(Private) }
+        if (self.permits)(address) { Ok(()) } else { Err(Private) }
     }
 
     /// The addresses of a URL's host that may be connected to.

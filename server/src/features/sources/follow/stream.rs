@@ -1,47 +1,45 @@
-//! Answers that do not end: NDJSON.
+//! Answers that do not end: NDJSON and SSE.
 
 use super::batch::Batch;
 use super::client::Client;
+use super::events::{Events, Told};
 use super::failure::Failure;
 use super::lines::{Line, Lines};
-use super::{Course, FollowState, Listener, MOST_RECORD, Target};
-use axum::http::HeaderMap;
+use super::{Course, FollowState, Listener, MOST_RECORD, Target, TargetKind};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
 use futures_util::FutureExt;
+use reqwest::Response;
 use tokio::time::{Instant, timeout};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Follows until the answer ends; why it did.
 pub(super) async fn follow(
     client: &Client,
     target: &Target,
-    _cursor: &mut Option<String>,
+    cursor: &mut Option<String>,
     course: &mut Course,
     listener: &mut impl Listener,
 ) -> Failure {
-    let mut answer = match client.open(target, &HeaderMap::new()).await {
+    let mut format = Format::new(target, cursor.as_deref());
+    let opened = client.open(target, cursor.as_deref(), &format.headers(cursor.as_deref())).await;
+    let mut answer = match opened.and_then(|answer| format.check(answer)) {
         Ok(answer) => answer,
         Err(failure) => return failure,
     };
     course.since = Some(Instant::now());
     listener.state(FollowState::Following).await;
-    let mut lines = Lines::new(MOST_RECORD);
     let mut batch = Batch::default();
     let silence = target.patience.silence;
     loop {
-        let mut read = match timeout(silence, answer.chunk()).await {
-            Ok(read) => read,
-            Err(_elapsed) => return Failure::Silent(silence),
+        let Ok(mut read) = timeout(silence, answer.chunk()).await else {
+            return Failure::Silent(silence);
         };
         // What is there already goes with it: fewer and larger batches cost less to deal with.
         let end = loop {
             match read {
-                Ok(Some(bytes)) => lines.feed(&bytes, &mut |line| match line {
-                    Line::Whole(line) if line.trim_ascii().is_empty() => {}
-                    Line::Whole(line) => match serde_json::from_slice(line) {
-                        Ok(json) => batch.push(json, None),
-                        Err(_malformed) => batch.malformed(),
-                    },
-                    Line::TooLong => batch.malformed(),
-                }),
+                Ok(Some(bytes)) => format.feed(&bytes, target, &mut batch, course),
                 Ok(None) => break Some(Failure::Ended),
                 Err(error) => break Some(Failure::of(&error)),
             }
@@ -53,9 +51,85 @@ pub(super) async fn follow(
                 None => break None,
             }
         };
-        course.heard |= batch.hand_over(listener).await;
+        course.heard |= batch.hand_over(cursor, listener).await;
         if let Some(failure) = end {
             return failure;
+        }
+    }
+}
+
+/// How the bytes are read.
+enum Format {
+    Lines(Lines),
+    Events(Box<Events>),
+}
+
+impl Format {
+    fn new(target: &Target, cursor: Option<&str>) -> Self {
+        match target.kind {
+            TargetKind::Sse => {
+                let id = cursor.map(str::to_owned);
+                Self::Events(Box::new(Events::resumed(MOST_RECORD, id)))
+            }
+            _ => Self::Lines(Lines::new(MOST_RECORD)),
+        }
+    }
+
+    /// What the request says of the format, and of where to go on.
+    fn headers(&self, cursor: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Self::Events(_) = self {
+            headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+            let id = cursor.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
+            if let Some(id) = id {
+                headers.insert(LAST_EVENT_ID, id);
+            }
+        }
+        headers
+    }
+
+    /// A page for people, such as a form to sign in, is no stream.
+    fn check(&self, answer: Response) -> Result<Response, Failure> {
+        let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        let fits = match self {
+            Self::Lines(_) => !kind.eq_ignore_ascii_case("text/html"),
+            Self::Events(_) => kind.eq_ignore_ascii_case("text/event-stream"),
+        };
+        if fits {
+            return Ok(answer);
+        }
+        let kind: String = kind.chars().take(80).collect();
+        Err(Failure::Unusable(match self {
+            Self::Lines(_) => "The service answers with a web page, not with JSON.".to_owned(),
+            Self::Events(_) if kind.is_empty() => {
+                "The service does not answer with events.".to_owned()
+            }
+            Self::Events(_) => format!("The service answers with {kind}, not with events."),
+        }))
+    }
+
+    fn feed(&mut self, bytes: &[u8], target: &Target, batch: &mut Batch, course: &mut Course) {
+        match self {
+            Self::Lines(lines) => lines.feed(bytes, &mut |line| match line {
+                Line::Whole(line) if line.trim_ascii().is_empty() => {}
+                Line::Whole(line) => batch.json(line, target.resume.as_ref()),
+                Line::TooLong => batch.malformed(),
+            }),
+            Self::Events(events) => events.feed(bytes, &mut |told| match told {
+                Told::Event { name, data, id } => {
+                    let wanted =
+                        target.events.is_empty() || target.events.iter().any(|event| event == name);
+                    if wanted {
+                        match serde_json::from_str(&data) {
+                            Ok(json) => batch.push(json, id.map(str::to_owned)),
+                            Err(_unreadable) => batch.malformed(),
+                        }
+                    }
+                }
+                Told::Retry(time) => course.retry = Some(time),
+                Told::TooLong => batch.malformed(),
+            }),
         }
     }
 }

@@ -1,0 +1,240 @@
+//! One source: what it follows, how it fares, and what can be done with it.
+
+use super::Editing;
+use super::draft::Draft;
+use super::source::{Followed, Kind, Phase, Source, State};
+use super::words::{count, dropped, every, rate, short, state};
+use crate::dom;
+use crate::page::admin::clipboard::Paste;
+use crate::page::admin::desk::Desk;
+use crate::page::admin::icon::{Icon, icon};
+use crate::page::admin::question::Question;
+use crate::page::clock::Time;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+/// A row of the list.
+#[component]
+pub fn SourceRow(
+    /// Of which source.
+    id: String,
+) -> impl IntoView {
+    let desk = Desk::here();
+    let id = StoredValue::new(id);
+    let all = Memo::new(move |_| {
+        desk.sources.with(|sources| {
+            let mut all = sources.here().into_iter().flatten();
+            all.find(|it| id.with_value(|id| it.source.id == *id)).cloned().unwrap_or_default()
+        })
+    });
+    let source = Memo::new(move |_| all.with(|it| it.source.clone()));
+    let phase = Memo::new(move |_| all.with(|it| it.state.phase));
+    let says = move || {
+        // The moment moves on also where nothing else does.
+        let now = desk.sources_at.get();
+        all.with(|it| state(&it.state, it.source.kind == Kind::Feed, now))
+    };
+    let title = format!("source-{}", id.get_value());
+    view! {
+        <li class="source" data-state=move || phase.get().name() aria-labelledby=title.clone()>
+            <header>
+                <h3 id=title.clone() dir="auto">{move || source.with(|source| source.name.clone())}</h3>
+                <span class="source-state">{says}</span>
+            </header>
+            <p class="source-what">{move || source.with(what)}</p>
+            <Wrong all/>
+            <Figures all/>
+            {move || {
+                let source = source.get();
+                (source.kind == Kind::Webhook).then(|| view! { <Hook source/> })
+            }}
+            <Tools source/>
+        </li>
+    }
+}
+
+/// What it follows and how, in one line.
+fn what(source: &Source) -> String {
+    let from = match source.kind {
+        Kind::Webhook => "sent here".to_owned(),
+        _ => format!("from {}", source.host()),
+    };
+    let mut parts = vec![format!("{} {from}", source.format.label())];
+    if !source.topics.is_empty() && source.kind.takes_topics() {
+        parts.push(format!("about {}", source.topics.join(", ")));
+    }
+    if !source.filter.words.is_empty() {
+        parts.push(format!("with {}", source.filter.words.join(" or ")));
+    }
+    if !source.filter.languages.is_empty() {
+        parts.push(format!("in {}", source.filter.languages.join(", ")));
+    }
+    if source.approval {
+        parts.push("waits for approval".to_owned());
+    }
+    if let Some(most) = source.per_minute {
+        parts.push(format!("{} a minute at most", count(most)));
+    }
+    if let (Kind::Feed, Some(seconds)) = (source.kind, source.every) {
+        parts.push(every(seconds));
+    }
+    parts.join(" · ")
+}
+
+/// What went wrong last.
+#[component]
+fn Wrong(all: Memo<Followed>) -> impl IntoView {
+    let error = Memo::new(move |_| {
+        all.with(|it| it.state.error.clone().map(|(text, at)| (text, at, it.state.phase)))
+    });
+    move || {
+        error.get().map(|(text, at, phase)| {
+            // What is over by now is told, but does not alarm.
+            let past = matches!(phase, Phase::Following | Phase::Stopped);
+            let class = if past { "source-error past" } else { "source-error" };
+            view! {
+                <p class=class>
+                    {past.then_some("Last problem: ")} <span dir="auto">{text}</span> " "
+                    {(at > 0).then(|| view! { <Time at/> })}
+                </p>
+            }
+        })
+    }
+}
+
+/// What it counted.
+#[component]
+fn Figures(all: Memo<Followed>) -> impl IntoView {
+    let figure = move |name: &'static str, of: fn(&State) -> Option<String>| {
+        let value = Memo::new(move |_| all.with(|it| of(&it.state)));
+        move || {
+            value.get().map(|value| {
+                view! {
+                    <div>
+                        <dt>{name}</dt>
+                        <dd>{value}</dd>
+                    </div>
+                }
+            })
+        }
+    };
+    let left = Memo::new(move |_| all.with(|it| dropped(&it.state.dropped)));
+    let last = Memo::new(move |_| all.with(|it| it.state.last_at));
+    view! {
+        <dl class="figures">
+            {figure("a minute", |state| {
+                (state.phase == Phase::Following || state.per_minute > 0.0)
+                    .then(|| rate(state.per_minute))
+            })}
+            {figure("behind", |state| {
+                state.lag.filter(|_| state.phase != Phase::Stopped).map(short)
+            })}
+            {figure("came", |state| Some(count(state.seen)))}
+            {figure("shown", |state| Some(count(state.published)))}
+            {figure("for approval", |state| (state.held > 0).then(|| count(state.held)))}
+            {figure("left out", |state| dropped(&state.dropped).map(|(all, _)| count(all)))}
+        </dl>
+        {move || {
+            left.get().map(|(_, why)| view! { <p class="source-left">"Left out: " {why} "."</p> })
+        }}
+        {move || {
+            last.get()
+                .map(|at| view! { <p class="source-left">"The last one came: " <Time at/></p> })
+        }}
+    }
+}
+
+/// Where to send to.
+#[component]
+fn Hook(source: Source) -> impl IntoView {
+    let origin = dom::window().location().origin().unwrap_or_default();
+    let id = format!("hook-{}", source.id);
+    let text = format!("{origin}/api/sources/{}", source.id);
+    view! {
+        <div class="hook">
+            <p class="hint">"Deliveries go to this address:"</p>
+            <Paste id label="The address for deliveries" text/>
+        </div>
+    }
+}
+
+/// Start or stop, test, edit, delete.
+#[component]
+fn Tools(source: Memo<Source>) -> impl IntoView {
+    let desk = Desk::here();
+    let running = Memo::new(move |_| source.with(|source| source.running));
+    let busy = RwSignal::new(false);
+    let asking = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let give = move |done: Result<(), String>| {
+        let _ = busy.try_set(false);
+        let _ = problem.try_set(done.err());
+    };
+    let run = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let (id, to) = source.with_untracked(|source| (source.id.clone(), !source.running));
+        spawn_local(async move { give(desk.run_source(&id, to).await) });
+    };
+    let delete = move || {
+        busy.set(true);
+        let (id, name) = source.with_untracked(|source| (source.id.clone(), source.name.clone()));
+        spawn_local(async move { give(desk.delete_source(&id, &name).await) });
+    };
+    let edit = move |test: bool| {
+        let draft = source.with_untracked(Draft::of);
+        desk.source_in_work.set(Some(Editing::begin(draft, test)));
+    };
+    let edit_id = source.with_untracked(|source| format!("edit-{}", source.id));
+    view! {
+        <Show
+            when=move || asking.get()
+            fallback=move || {
+                view! {
+                    <div class="row-tools shown">
+                        <button type="button" class="edged small" disabled=busy on:click=run>
+                            {move || if running.get() { "Stop" } else { "Start" }}
+                        </button>
+                        <button
+                            type="button"
+                            class="quiet small"
+                            id=edit_id.clone()
+                            on:click=move |_| edit(false)
+                        >
+                            {icon(Icon::Pen)}
+                            "Edit"
+                        </button>
+                        <button type="button" class="quiet small" on:click=move |_| edit(true)>
+                            "Test"
+                        </button>
+                        <button
+                            type="button"
+                            class="quiet small"
+                            on:click=move |_| {
+                                problem.set(None);
+                                asking.set(true);
+                            }
+                        >
+                            {icon(Icon::Bin)}
+                            "Delete"
+                        </button>
+                    </div>
+                    <p class="problem" role="alert">
+                        {problem}
+                    </p>
+                }
+            }
+        >
+            <Question
+                says="Delete this source? What it published stays."
+                answers=&["Delete"]
+                busy
+                problem
+                on_answer=move |_| delete()
+                on_keep=move |()| asking.set(false)
+            />
+        </Show>
+    }
+}
