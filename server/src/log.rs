@@ -7,16 +7,20 @@
 //! - `append`: keeping a change, and by `answers` a repeated one once. What an event does to the
 //!   projections: `apply`, with `stage`, `variables`, `chat` and `held`; beside the log: `door`.
 //! - `keeping`: how much of its past a room keeps; `trim`: letting go of the rest.
+//! - `past`: events read again; `archive`: a log as lines, out and in; `verify`: whether the
+//!   projections are what the log makes of them.
 //! - `rooms`: which rooms are in memory; `room`: what of each is; `row`: as the database has them.
 //! - `read` and `snapshot`: what pages are given.
 
 mod answers;
 mod append;
 mod apply;
+pub mod archive;
 mod chat;
 mod door;
 mod held;
 mod keeping;
+mod past;
 mod read;
 mod room;
 mod rooms;
@@ -25,6 +29,7 @@ mod snapshot;
 mod stage;
 mod trim;
 mod variables;
+pub mod verify;
 
 pub use answers::Once;
 pub use append::{AppendError, Appended, Change, Draft};

@@ -7,6 +7,8 @@
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
 //! - [`counted`]: what a page tells for statistics.
+//! - [`desk`]: what an admin does; by subject: [`rooms`], [`keeping`] (how long they keep things),
+//!   [`moderation`], [`variables`], [`sources`] and [`queue`] (what of them waits for approval).
 //! - [`documents`]: the examples that are for browsers.
 //! - [`kinds`]: posts and custom items, everywhere. [`openapi`]: what the server says of its HTTP side.
 //! - [`extension`]: the browser extension.
@@ -19,6 +21,7 @@ mod documents;
 mod embed;
 mod extension;
 mod feed;
+mod keeping;
 mod kinds;
 mod links;
 mod measured;
@@ -27,7 +30,9 @@ mod openapi;
 mod people;
 mod pictures;
 mod push;
+mod queue;
 mod rooms;
+mod sources;
 mod stage;
 mod stage_desk;
 mod variables;

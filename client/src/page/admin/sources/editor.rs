@@ -1,7 +1,7 @@
 //! The form of a source. It leads by the way in which a source gets what it follows: the rest of the
 //! form is what that way needs, and what most need not is folded away.
 
-mod parts;
+pub mod parts;
 
 use super::draft::{Draft, Field, Header, Problem, blame};
 use super::map::MapFields;

@@ -133,13 +133,22 @@ fn Figures(all: Memo<Followed>) -> impl IntoView {
             {figure("shown", |state| Some(count(state.published)))}
             {figure("for approval", |state| (state.held > 0).then(|| count(state.held)))}
             {figure("left out", |state| dropped(&state.dropped).map(|(all, _)| count(all)))}
+            {move || {
+                last.get()
+                    .map(|at| {
+                        view! {
+                            <div>
+                                <dt>"last one"</dt>
+                                <dd>
+                                    <Time at/>
+                                </dd>
+                            </div>
+                        }
+                    })
+            }}
         </dl>
         {move || {
             left.get().map(|(_, why)| view! { <p class="source-left">"Left out: " {why} "."</p> })
-        }}
-        {move || {
-            last.get()
-                .map(|at| view! { <p class="source-left">"The last one came: " <Time at/></p> })
         }}
     }
 }
