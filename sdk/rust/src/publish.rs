@@ -82,7 +82,8 @@ impl Publisher {
     /// # Errors
     /// As [`Self::publish`]; `idempotency_mismatch` if the key was used for something else.
     pub async fn publish_as(&self, key: &str, kind: &str, data: Value) -> Result<Published, Error> {
-        self.patiently(async || self.http.publish(self.room.as_str(), key, kind, &data).await).await
+        let data = &data;
+        self.patiently(move || self.http.publish(self.room.as_str(), key, kind, data)).await
     }
 
     /// Publishes many items in their order, at most 256 of 2 MiB together, each under an idempotency
@@ -95,7 +96,7 @@ impl Publisher {
         &self,
         items: &[NewKeyed],
     ) -> Result<Vec<Result<Published, Problem>>, Error> {
-        let publish = async || {
+        let publish = move || async move {
             let told = self.http.publish_all(self.room.as_str(), items).await?;
             // What a full or locked store refuses is no fault of an item.
             let problems = told.iter().filter_map(|told| told.as_ref().err());
@@ -106,7 +107,12 @@ impl Publisher {
     }
 
     /// Asks until there is an answer that stays, as long as the patience lasts.
-    async fn patiently<T>(&self, ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    ///
+    /// Not by an `AsyncFn`: what comes of that cannot be given to another thread.
+    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         // None is so far away that it never comes.
         let until = Instant::now().checked_add(self.patience);
         let mut backoff = Backoff::new(random::seed());

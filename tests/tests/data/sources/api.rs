@@ -289,7 +289,7 @@ async fn a_trial_shows_what_would_become_of_the_next_records_and_publishes_nothi
         json!({"id": 5, "text": "Harbour light", "user": "troll"}),
         json!({"id": 6, "text": "Never seen"}),
     ];
-    let body: String = lines.iter().map(|line| format!("{line}\r\n\r\n")).collect();
+    let body = lines.iter().fold(String::new(), |body, line| format!("{body}{line}\r\n\r\n"));
     outside.always("/stream", Answer::body("application/json", format!("oops\n{body}")));
     let fields = json!({"filter": {"words": ["harbour"], "blocked": ["Troll"], "repeats": true}, "approval": true});
     let settings = stream(&outside.url("/stream"), &fields);

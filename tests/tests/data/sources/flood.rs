@@ -61,7 +61,11 @@ async fn without_a_cap_every_line_is_shown() {
     outside.always("/stream", Answer::live("application/json"));
     let source = Followed::start(&admin, "ndjson", &outside.url("/stream"), json!({})).await;
     let mut stream = outside.live("/stream").await;
-    let lines: String = (0..LINES).map(|id| format!("{}\n", post(&id.to_string(), "x"))).collect();
+    let mut lines = Vec::new();
+    for id in 0..LINES {
+        lines.extend(post(&id.to_string(), "x").to_string().into_bytes());
+        lines.push(b'\n');
+    }
     stream.send(lines).await;
     eventually_within(10 * LIMIT, "every line", async || {
         (source.state().await["published"] == LINES).then_some(())

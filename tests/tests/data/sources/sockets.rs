@@ -1,4 +1,4 @@
-//! WebSockets, as Bluesky's Jetstream speaks.
+//! A WebSocket, as Bluesky's Jetstream speaks.
 
 use super::followed::{Followed, post, server, shown};
 use nowcast_tests::outside::Answer;

@@ -12,8 +12,11 @@ use sha2::Sha256;
 fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     mac.update(body);
-    let digits =
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digits = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     format!("sha256={digits}")
 }
 
