@@ -17,7 +17,7 @@ const NOTES: &str = "window.beacons = [];
 async fn website(server: &Server) -> (Site, String, String) {
     let site = Site::start().await;
     let link = format!("<!doctype html><a id=go href='{}/'>Live</a>", server.origin());
-    let news = site.page("/news?secret=1", link, "");
+    let news = site.page("/news", link, "") + "?secret=1";
     let plan = site.page("/plan", "<!doctype html><p>The plan", "");
     (site, news, plan)
 }

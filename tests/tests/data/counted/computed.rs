@@ -213,7 +213,8 @@ impl Computed {
         let name = by["name"].as_str();
         let role = match by["role"].as_str() {
             Some("admin") => "Admin",
-            other => panic!("{other:?} published without a name"),
+            Some("publisher") => "Program",
+            other => panic!("{other:?} published"),
         };
         self.items += 1;
         *self.kinds.entry(kind.clone()).or_default() += 1;

@@ -2,7 +2,7 @@
 //! in several languages, over several minutes.
 
 use fastrand::Rng;
-use nowcast_tests::api::{Api, Published, expect_status};
+use nowcast_tests::api::{Api, Published, expect_problem, expect_status};
 use nowcast_tests::server::Server;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub(super) async fn happen(server: &Server, seed: u64) {
     let mut rng = Rng::with_seed(seed);
     let admin = server.admin().await;
     let publisher = server.publisher();
-    let (mut items, mut said): (Vec<(Published, &str)>, Vec<String>) = Default::default();
+    let (mut items, mut said): (Vec<(Published, &str)>, Vec<Line>) = Default::default();
     for step in 0..STEPS {
         server
             .set_clock(i64::try_from(step).unwrap() * MINUTES * 60 / i64::try_from(STEPS).unwrap());
@@ -64,11 +64,18 @@ pub(super) async fn happen(server: &Server, seed: u64) {
             62..68 if !said.is_empty() => {
                 let line = &said[rng.usize(..said.len())];
                 let text = line_text(&mut rng);
-                command(&admin, json!({"kind": "edit_said", "said": line, "text": text})).await;
+                let edit = json!({"kind": "edit_said", "said": line.id, "text": text});
+                let path = format!("/api/rooms/main/commands?client={}", line.page);
+                let request = server.visitor().post(&path).json(&json!({"command": edit}));
+                let answer = request.send().await.expect("an answer");
+                // After some minutes words stay as they are.
+                if answer.status() != 200 {
+                    expect_problem(answer, 403, "too_late").await;
+                }
             }
             68..72 if !said.is_empty() => {
                 let line = said.swap_remove(rng.usize(..said.len()));
-                command(&admin, json!({"kind": "delete_said", "said": line})).await;
+                command(&admin, json!({"kind": "delete_said", "said": line.id})).await;
             }
             _ => said.push(say(&mut rng, server).await),
         }
@@ -81,8 +88,14 @@ async fn command(admin: &Api, command: Value) {
     assert_eq!(answer.status(), 200, "{told}: {:?}", answer.text().await);
 }
 
-/// Somebody says something; its id.
-async fn say(rng: &mut Rng, server: &Server) -> String {
+/// What somebody said, and the page that said it.
+struct Line {
+    id: String,
+    page: String,
+}
+
+/// Somebody says something.
+async fn say(rng: &mut Rng, server: &Server) -> Line {
     let name = NAMES[rng.usize(..NAMES.len())];
     let text = line_text(rng);
     let page = format!("a-page-that-speaks-{:016x}", rng.u64(..));
@@ -90,7 +103,8 @@ async fn say(rng: &mut Rng, server: &Server) -> String {
     let request = server.visitor().post(&path).json(&json!({"text": text, "name": name}));
     let answer = request.send().await.expect("an answer to what was said");
     let answer: Value = expect_status(answer, 201).await.json().await.expect("JSON");
-    answer["id"].as_str().unwrap_or_else(|| panic!("{answer} has no id")).to_owned()
+    let id = answer["id"].as_str().unwrap_or_else(|| panic!("{answer} has no id"));
+    Line { id: id.to_owned(), page }
 }
 
 fn line_text(rng: &mut Rng) -> String {
