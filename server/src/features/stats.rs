@@ -2,7 +2,7 @@
 //!
 //! - [`count`]: reads what is new of the logs beside the writer. An event is a [`happening`], of
 //!   which the [`text`] and the [`emoji`] count too; many of them make a [`tally`], which is kept in
-//!   the [`tables`] by [`bucket`]s of time.
+//!   the [`tables`] by [`bucket`]s of time. [`forget`]: what is too old goes.
 //! - [`read`]: what came of it in a span, each question by a few rows; [`most`] finds the most
 //!   frequent. [`figures`]: all answers together.
 //! - [`questions`]: each by itself, to be measured.
@@ -16,6 +16,7 @@ mod count;
 mod csv;
 mod emoji;
 mod figures;
+mod forget;
 mod happening;
 mod http;
 mod most;
@@ -107,6 +108,7 @@ pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Route
     if collects {
         app.follow(Arc::new(Bell { rang: AtomicBool::new(false), happened }));
         count::begin(app, &stats);
+        forget::begin(app, &stats);
     }
     let router = Router::new()
         .route("/api/rooms/{room}/stats", get(http::show))
@@ -117,3 +119,6 @@ pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Route
     let visits = visits::start(app, Duration::from_millis(grace), collects).await?;
     Ok(router.merge(visits))
 }
+
+#[cfg(test)]
+mod tests;

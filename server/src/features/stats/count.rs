@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How many events, and how many bytes of them, one batch has at most.
-const EVENTS: usize = 500;
+/// How many events, and how many bytes of them, one batch has at most: whoever publishes meanwhile waits
+/// for no more than that.
+const EVENTS: usize = 200;
 const BYTES: usize = 1024 * 1024;
 
 /// While events come in, counting rests for so many times as long as it worked: it costs whoever
@@ -22,6 +23,9 @@ const REST: u32 = 24;
 /// How long it rests at least, so that what comes together is counted together, and at most.
 const LEAST: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(5);
+
+/// How long nothing has to happen for it to be quiet.
+const QUIET: Duration = Duration::from_millis(10);
 
 /// How long to wait before the store is asked again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -87,8 +91,7 @@ async fn round(db: &Db, stats: &Stats) -> Result<(), DbError> {
             }
             let rest = (begun.elapsed() * REST).clamp(LEAST, MOST);
             // Where nobody publishes there is nobody to be slowed down.
-            let quiet = Duration::from_millis(20);
-            if tokio::time::timeout(quiet, news.changed()).await.is_ok() {
+            if tokio::time::timeout(QUIET, news.changed()).await.is_ok() {
                 tokio::time::sleep(rest).await;
             }
         }
