@@ -11,9 +11,11 @@
 //! - [`page`], [`publisher`]: the two ends; both over a [`wire`].
 //! - [`tally`]: which publish has reached how many pages, and when; [`histogram`].
 //! - [`load`]: the event loop; [`join`]: how pages come; [`phase`]: what is measured; [`herd`].
+//! - [`counting`]: what statistics cost publishing, by two servers in turn.
 //! - [`usage`]: what processes cost; [`disk`]: what the disk can do.
 //! - [`floor`]: the bare epoll loop.
 
+mod counting;
 mod disk;
 mod floor;
 mod frame;
@@ -55,6 +57,7 @@ fn run(options: Options) -> Result<()> {
         Task::Load(load) => load::run(&load),
         Task::Probe(server) => load::probe(&server),
         Task::Herd(herd) => herd::run(&herd),
+        Task::Counting(counting) => counting::run(&counting),
         Task::Floor { listen } => floor::run(listen),
         Task::Disk { folder, seconds } => disk::run(&folder, seconds),
     }

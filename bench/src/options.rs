@@ -26,6 +26,8 @@ pub(crate) enum Task {
     /// Opens pages, waits until the server was started anew (a line on standard input), and brings
     /// them all back within a second.
     Herd(Herd),
+    /// Tells what statistics cost publishing: two servers, one of them without, measured in turn.
+    Counting(Counting),
     /// Serves as a bare epoll loop: the least that a delivery can cost.
     Floor {
         /// Where to listen; port 0 picks a free one.
@@ -94,6 +96,28 @@ pub(crate) struct Herd {
     /// Within how long they all come back, in seconds.
     #[arg(long, default_value = "1", value_parser = seconds)]
     pub within: Duration,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Counting {
+    /// The program `nowcast`.
+    #[arg(long)]
+    pub server: PathBuf,
+    /// How many pages each of the two has.
+    #[arg(long, default_value_t = 100)]
+    pub pages: usize,
+    /// How often each of the two is measured.
+    #[arg(long, default_value_t = 15)]
+    pub rounds: usize,
+    /// For how long each time, in seconds, after a quarter of that.
+    #[arg(long, default_value_t = 2.0)]
+    pub seconds: f64,
+    /// What is measured.
+    #[arg(long, default_value = "inflight:32")]
+    pub phase: Phase,
+    /// The servers' `--durability`.
+    #[arg(long, default_value = "relaxed")]
+    pub durability: String,
 }
 
 /// The servers that differ on the wire.

@@ -8,12 +8,14 @@ mod actor;
 mod attempts;
 mod credentials;
 mod jws;
+mod owners;
 pub mod users;
 
 pub use actor::{Actor, Scope, Token, User, Visitor};
 pub use credentials::{
     DrawnCredentials, first_run, list_tokens, new_password, new_token, revoke_token,
 };
+pub use owners::Owners;
 
 use crate::clock;
 use crate::db::{Db, DbError};
@@ -97,6 +99,12 @@ fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
     let mut pairs =
         pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
     pairs.find(|(name, _)| name.trim() == COOKIE).map(|(_, value)| value.trim().as_bytes())
+}
+
+/// See [`Auth::public_id`].
+fn public_id(secret: &str, subject: &str) -> PublicId {
+    let digest = Sha256::new().chain_update(secret).chain_update(subject).finalize();
+    PublicId(random::spell("p", &digest[..10]))
 }
 
 fn hash(secret: &[u8]) -> Hash {
@@ -185,8 +193,7 @@ impl Auth {
 
     /// The public id of a subject: stays the same, tells nothing about it.
     pub fn public_id(&self, subject: &str) -> PublicId {
-        let digest = Sha256::new().chain_update(&self.secret).chain_update(subject).finalize();
-        PublicId(random::spell("p", &digest[..10]))
+        public_id(&self.secret, subject)
     }
 
     /// Checks the password; the secret of a new login, for the cookie.

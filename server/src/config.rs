@@ -2,6 +2,7 @@
 
 use crate::features;
 use crate::http::cors::Origin;
+use crate::store;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use nowcast_shared::stage::LEASE;
 use std::net::SocketAddr;
@@ -36,6 +37,9 @@ pub enum Task {
     #[command(flatten)]
     /// What is done in a room of a server.
     Room(features::cli::Task),
+    #[command(flatten)]
+    /// What is done with a data folder.
+    Store(store::Task),
     /// Draws a new admin password and prints it; every login ends. The server must be stopped.
     Password(Folder),
     /// Lists the tokens: id, name, scopes, rooms. The tokens themselves are not stored.

@@ -236,6 +236,36 @@ pub fn peek<T>(
     look(&open_reader(&folder.join("nowcast.db"))?)
 }
 
+/// Opens `folder`/nowcast.db for who has it alone, and makes or upgrades its tables.
+pub fn alone(folder: &Path) -> anyhow::Result<Connection> {
+    let path = folder.join("nowcast.db");
+    let mut connection = open_beside(&path)?;
+    shrink::begin(&connection)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Writes the database anew if it could not give disk space back.
+pub fn compact(connection: &Connection) -> rusqlite::Result<()> {
+    if shrink::can(connection)? { Ok(()) } else { shrink::rewrite(connection) }
+}
+
+/// Empty tables that are gone when they are closed, with the database at `path` attached as `live`.
+///
+/// # Errors
+/// If that one's tables are of another version.
+pub fn beside(path: &Path) -> anyhow::Result<Connection> {
+    // A file without a name: it has as much room as the disk.
+    let mut connection = Connection::open("")?;
+    prepare(&connection)?;
+    schema::migrate(&mut connection)?;
+    connection.execute("ATTACH ? AS live", [path.to_string_lossy()])?;
+    schema::ensure_newest(&connection, "live")?;
+    Ok(connection)
+}
+
 fn open_reader(path: &PathBuf) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

@@ -3,12 +3,16 @@
 //! With `--durability relaxed` the operating system may hold the newest commits when the machine
 //! goes down. The log then ends earlier than pages have seen, and its offsets will be given anew.
 //! So that no page takes the new events for the old ones, every room begins a new epoch. A crash
-//! of the server alone loses nothing and changes nothing.
+//! of the server alone loses nothing and changes nothing. A copy that a backup is ends earlier in the
+//! same way, and begins new epochs when it is served from.
 
 use crate::config::Durability;
 use crate::db::{Db, DbError};
 use crate::random;
 use rusqlite::{Connection, OptionalExtension};
+
+/// The setting that a copy of the database has, which a backup is.
+const COPIED: &str = "copied_at";
 
 /// The setting that names the boot of the machine in which a relaxed server last began.
 const RELAXED: &str = "relaxed_since_boot";
@@ -29,12 +33,23 @@ pub async fn ended_well(db: &Db) -> Result<(), DbError> {
     db.write(forget).await
 }
 
+/// To be called with a copy of a database: what happens in its rooms is not what happens in those
+/// that it was taken of, so whoever serves from it begins new epochs.
+pub fn note_copy(connection: &Connection, at: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)";
+    connection.execute(sql, (COPIED, at.to_string())).map(|_| ())
+}
+
 fn renew(connection: &Connection, durability: Durability, boot: &str) -> rusqlite::Result<()> {
     let sql = "SELECT value FROM settings WHERE name = ?";
     let before: Option<String> =
         connection.query_row(sql, [RELAXED], |row| row.get(0)).optional()?;
-    if before.is_some_and(|before| before != boot || boot.is_empty()) {
+    let lost = before.is_some_and(|before| before != boot || boot.is_empty());
+    let copied = connection.execute("DELETE FROM settings WHERE name = ?", [COPIED])? > 0;
+    if lost {
         tracing::warn!("the machine went down under a relaxed server: rooms begin new epochs");
+    }
+    if lost || copied {
         let mut statement = connection.prepare("SELECT id FROM rooms")?;
         let rooms = statement.query_map([], |row| row.get(0))?;
         for room in rooms.collect::<rusqlite::Result<Vec<i64>>>()? {
@@ -96,6 +111,15 @@ mod tests {
         assert_eq!(machine.begin(Durability::Relaxed, "boot1").await, "e1");
         assert_eq!(machine.begin(Durability::Relaxed, "boot1").await, "e1", "the server crashed");
         assert_ne!(machine.begin(Durability::Relaxed, "boot2").await, "e1", "the machine crashed");
+    }
+
+    #[tokio::test]
+    async fn a_copy_begins_new_epochs_once() {
+        let machine = Machine::new().await;
+        machine.0.write(|connection| note_copy(connection, 5)).await.unwrap();
+        let epoch = machine.begin(Durability::Full, "boot1").await;
+        assert_ne!(epoch, "e1");
+        assert_eq!(machine.begin(Durability::Full, "boot1").await, epoch);
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@ pub mod stats;
 
 use crate::app::App;
 use crate::config::Serve;
+#[cfg(feature = "sources")]
+use crate::config::data_folder;
 use axum::Router;
 use clap::Args;
 
@@ -72,7 +74,10 @@ pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
         _ => router,
     };
     #[cfg(feature = "sources")]
-    let router = router.merge(sources::start(app, &config.features.sources).await?);
+    let router = {
+        let folder = data_folder(config.data.clone())?;
+        router.merge(sources::start(app, &config.features.sources, &folder).await?)
+    };
     #[cfg(feature = "stats")]
     let router =
         router.merge(stats::start(app, &config.features.stats, config.presence_grace).await?);

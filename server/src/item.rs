@@ -47,7 +47,7 @@ pub async fn check(item: NewItem<Value>, max_item: usize) -> Result<Content, Pro
 ///
 /// # Errors
 /// `unknown_kind`, `bad_item`, `bad_url` or `too_large`, with what is wrong in which field.
-fn check_now(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
+pub(crate) fn check_now(item: NewItem<Value>, max_item: usize) -> Result<Content, Problem> {
     let NewItem { kind, data } = item;
     if !KINDS.contains(&kind.as_str()) {
         let known = KINDS.join(", ");

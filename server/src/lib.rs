@@ -17,6 +17,7 @@
 //! - [`websocket`]: frames and messages of RFC 6455, without IO.
 //! - [`assets`], [`buttons`], [`uploads`], [`metrics`]: what stands beside the way.
 //! - [`features`]: what knows the core and is not known by it, each a cargo feature.
+//! - [`store`]: what is done with a data folder beside serving: backup, export, import, check.
 //! - [`config`]: flags. [`shutdown`]: the end. [`error`]: refusals as problem+json.
 //!
 //! `log` and `hub` know neither HTTP nor each other; `app` hands the one's events to the other.
@@ -55,6 +56,7 @@ pub mod record;
 pub mod settings;
 pub mod shutdown;
 pub mod stage;
+pub mod store;
 pub mod transport;
 pub mod uploads;
 pub mod watch;

@@ -7,16 +7,20 @@
 //! - `append`: keeping a change, and by `answers` a repeated one once. What an event does to the
 //!   projections: `apply`, with `stage`, `variables`, `chat` and `held`; beside the log: `door`.
 //! - `keeping`: how much of its past a room keeps; `trim`: letting go of the rest.
+//! - `past`: events read again; `archive`: a log as lines, out and in; `verify`: whether the
+//!   projections are what the log makes of them.
 //! - `rooms`: which rooms are in memory; `room`: what of each is; `row`: as the database has them.
 //! - `read` and `snapshot`: what pages are given.
 
 mod answers;
 mod append;
 mod apply;
+pub mod archive;
 mod chat;
 mod door;
 mod held;
 mod keeping;
+mod past;
 mod read;
 mod room;
 mod rooms;
@@ -25,6 +29,7 @@ mod snapshot;
 mod stage;
 mod trim;
 mod variables;
+pub mod verify;
 
 pub use answers::Once;
 pub use append::{AppendError, Appended, Change, Draft};
@@ -153,10 +158,20 @@ impl Log {
     /// Keeps a change and answers where it stands. When this returns, it is committed and the
     /// follower has been handed the event.
     pub async fn append(&self, room: &Arc<Room>, draft: Draft) -> Result<Appended, AppendError> {
-        let (job, answered) =
-            append::Append::new(Arc::clone(room), draft, self.keep, Arc::clone(&self.shared));
+        self.queue(room, draft).await?.await
+    }
+
+    /// Queues a change; what comes back is ready as [`Self::append`] is. What is queued first is
+    /// kept first, and many at once share commits.
+    pub async fn queue(
+        &self,
+        room: &Arc<Room>,
+        draft: Draft,
+    ) -> Result<impl Future<Output = Result<Appended, AppendError>> + use<>, AppendError> {
+        let shared = Arc::clone(&self.shared);
+        let (job, answered) = append::Append::new(Arc::clone(room), draft, self.keep, shared);
         self.db.submit(Box::new(job)).await?;
-        answered.await.map_err(|_| AppendError::Db(DbError::Closed))?
+        Ok(async { answered.await.map_err(|_| AppendError::Db(DbError::Closed))? })
     }
 }
 

@@ -128,6 +128,10 @@ async fn run(task: Task, config: Serve) -> anyhow::Result<ExitCode> {
     let told = match task {
         #[cfg(feature = "cli")]
         Task::Room(task) => return Ok(cli::run(task).await),
+        Task::Store(task) => {
+            let folder = kept(Folder { data: task.folder() })?;
+            return tokio::task::spawn_blocking(move || task.run(&folder)).await?;
+        }
         Task::Password(folder) => change(&kept(folder)?, auth::new_password).await?,
         Task::Token { scopes, rooms, name, folder } => {
             change(&kept(folder)?, async |db| auth::new_token(db, scopes, rooms, name).await)

@@ -58,6 +58,13 @@ pub fn to_html(markdown: &str) -> String {
     plain::to_html(markdown).unwrap_or_else(|| to_html_by_parser(markdown))
 }
 
+/// Whether HTML that somebody else made of a message is as harmless as ours.
+pub fn is_safe(html: &str) -> bool {
+    // In text a quotation mark may stand as itself or as an entity.
+    let quoted = |html: &str| html.replace("&quot;", "\"");
+    quoted(&SANITIZER.clean(html).to_string()) == quoted(html)
+}
+
 fn to_html_by_parser(markdown: &str) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     let events = flatten(Parser::new_ext(markdown, options)).map(tame);
@@ -191,6 +198,25 @@ mod tests {
             let depth = html.matches("<blockquote>").count() + html.matches("<ul>").count();
             assert!(depth <= DEPTH, "{depth}");
             assert!(html.len() <= deep.len() + 1000, "{}", html.len());
+        }
+    }
+
+    #[test]
+    fn html_of_ours_is_safe_and_what_a_sanitiser_would_change_is_not() {
+        for text in
+            ["**Hello** \"you\" <&>", "[a](https://example.org?a=b&c=\"d\")", "> a\n\n1. b\n\n`x`"]
+        {
+            assert!(is_safe(&to_html(text)), "{}", to_html(text));
+        }
+        for html in [
+            "<script>alert(1)</script>",
+            "<p onclick=\"alert(1)\">a</p>",
+            "<a href=\"javascript:alert(1)\">a</a>",
+            "<img src=x onerror=alert(1)>",
+            "<a href=\"https://x.example&quot; onclick=&quot;alert(1)\">a</a>",
+            "<p>not closed",
+        ] {
+            assert!(!is_safe(html), "{html}");
         }
     }
 

@@ -198,6 +198,23 @@ pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
     }
 }
 
+/// Makes sure that an attached database has the tables of this version.
+///
+/// # Errors
+/// If it has those of another.
+pub(super) fn ensure_newest(connection: &Connection, name: &str) -> anyhow::Result<()> {
+    let version: usize = connection
+        .pragma_query_value(Some(name), "user_version", |row| row.get::<_, u32>(0))?
+        .try_into()?;
+    anyhow::ensure!(
+        version == STEPS.len(),
+        "The data folder was made by another version of Nowcast (schema {version}, this one has {}). \
+         Start this one's server there once.",
+        STEPS.len()
+    );
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ pub(super) fn begin(connection: &Connection) -> Result<()> {
 /// to work with it.
 pub(super) fn allow(connection: &Connection) {
     let allowed = || {
-        if number(connection, "auto_vacuum")? == INCREMENTAL {
+        if can(connection)? {
             return Ok(());
         }
         if number(connection, "page_count")? > SMALL {
@@ -57,13 +57,14 @@ pub(super) fn rewrite(connection: &Connection) -> Result<()> {
     connection.execute_batch("VACUUM")
 }
 
+/// Whether it can give pages back.
+pub(super) fn can(connection: &Connection) -> Result<bool> {
+    Ok(number(connection, "auto_vacuum")? == INCREMENTAL)
+}
+
 /// How many pages are free.
 pub(super) fn free(connection: &Connection) -> Result<i64> {
-    if number(connection, "auto_vacuum")? == INCREMENTAL {
-        number(connection, "freelist_count")
-    } else {
-        Ok(0)
-    }
+    if can(connection)? { number(connection, "freelist_count") } else { Ok(0) }
 }
 
 /// Gives some pages back; whether there are more to be given.

@@ -2,7 +2,8 @@
 //! need no data folder.
 //!
 //! - [`listen`]: each event as a line. [`line`](mod@line): what such a line says.
-//! - [`publish`]: an item, or one for each line of standard input. [`what`]: what it is made of.
+//! - [`publish`]: an item, or one for each line of standard input or of a file. [`what`]: what it is
+//!   made of.
 
 mod line;
 pub mod listen;
@@ -42,6 +43,8 @@ pub enum Failure {
     Refused(String),
     /// The server cannot be reached, or is none.
     Unreachable(String),
+    /// It was done, but for what was said to be skipped.
+    Skipped,
     /// Nobody reads the output any more; that is no error.
     Unread,
     /// Asked to stop by this signal.
@@ -53,6 +56,7 @@ impl Failure {
     pub fn exit(self) -> ExitCode {
         let (text, code) = match self {
             Self::Unread => return ExitCode::SUCCESS,
+            Self::Skipped => return ExitCode::from(5),
             // As shells expect it.
             Self::Interrupted(signal) => return ExitCode::from(128 + signal),
             Self::Invalid(text) => (text, 1),

@@ -6,17 +6,22 @@
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
+//! - [`counted`]: what a page tells for statistics.
+//! - [`desk`]: what an admin does; by subject: [`rooms`], [`keeping`] (how long they keep things),
+//!   [`moderation`], [`variables`], [`sources`] and [`queue`] (what of them waits for approval).
 //! - [`documents`]: the examples that are for browsers.
 //! - [`kinds`]: posts and custom items, everywhere. [`openapi`]: what the server says of its HTTP side.
 //! - [`extension`]: the browser extension.
 //! - [`windows`]: what the journeys have in common.
 
 mod chat;
+mod counted;
 mod desk;
 mod documents;
 mod embed;
 mod extension;
 mod feed;
+mod keeping;
 mod kinds;
 mod links;
 mod measured;
@@ -25,7 +30,9 @@ mod openapi;
 mod people;
 mod pictures;
 mod push;
+mod queue;
 mod rooms;
+mod sources;
 mod stage;
 mod stage_desk;
 mod variables;

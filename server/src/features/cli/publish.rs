@@ -1,10 +1,14 @@
 //! `nowcast publish`.
 
+mod from;
+
 use super::listen::Format;
 use super::{Failure, Server, note, plain, print, what};
 use clap::Args;
+use from::Mapped;
 use nowcast_sdk::{Error, Published, Publisher};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What to publish.
@@ -13,8 +17,11 @@ use std::time::Duration;
     nowcast publish 'Doors open at **seven**'\n  \
     nowcast publish --kind link url=https://example.org 'title=The programme'\n  \
     nowcast publish --kind custom --data '{\"goals\": [2, 1]}'\n  \
-    tail -f notes.txt | nowcast publish --lines\n\n\
-    Exit codes: 0 published, 1 not sent, 2 misused, 3 refused by the server, 4 not reachable.")]
+    tail -f notes.txt | nowcast publish --lines\n  \
+    nowcast publish --from posts.ndjson --resume-key posts\n  \
+    nowcast publish --from - --kind post --map user=/account/acct --map text=/content\n\n\
+    Exit codes: 0 published, 1 not sent, 2 misused, 3 refused by the server, 4 not reachable, \
+    5 published but for lines that were skipped (--from).")]
 pub struct Flags {
     #[command(flatten)]
     /// Where, and by which right.
@@ -36,6 +43,22 @@ pub struct Flags {
     /// Publishes each line of standard input as it comes: a text, or JSON with `--data -`.
     #[arg(long, conflicts_with = "words")]
     pub lines: bool,
+
+    /// Publishes each line of a file, or of standard input (`-`), in order: an item as
+    /// {"kind":…,"data":…}, or the data of one of --kind. Lines that are no items are named, counted
+    /// and skipped.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "lines", "data", "idempotency_key"])]
+    pub from: Option<PathBuf>,
+
+    /// With --from, makes the data of each line by JSON pointers: FIELD=/pointer, or FIELD==text for
+    /// the same text in each. Repeatable.
+    #[arg(long, value_name = "FIELD=/POINTER", requires = "from")]
+    pub map: Vec<Mapped>,
+
+    /// With --from, a name for this file: run again within a day after a break, nothing is published
+    /// twice.
+    #[arg(long, value_name = "KEY", requires = "from", value_parser = resume_key)]
+    pub resume_key: Option<String>,
 
     /// Publishes what has this key once, however often it is run. With --lines, the number of the
     /// line is added to it.
@@ -63,6 +86,9 @@ pub async fn run(flags: Flags) -> Result<(), Failure> {
         Some(token) => Publisher::to(server, room, token)?,
         None => Publisher::anyone(server, room)?,
     };
+    if let Some(from) = &flags.from {
+        return from::run(publisher, &flags, from).await;
+    }
     let publishing = Publishing { publisher, flags };
     if publishing.flags.lines {
         return publishing.lines().await;
@@ -70,6 +96,13 @@ pub async fn run(flags: Flags) -> Result<(), Failure> {
     let Flags { kind, data, words, idempotency_key, .. } = &publishing.flags;
     let data = what::data(kind, data.as_deref(), words)?;
     publishing.publish(idempotency_key.clone(), data).await
+}
+
+/// A key that the number of a line fits behind.
+fn resume_key(text: &str) -> Result<String, String> {
+    let fits = (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let wrong = "it has 1 to 100 visible ASCII characters, without spaces";
+    if fits { Ok(text.to_owned()) } else { Err(wrong.to_owned()) }
 }
 
 struct Publishing {

@@ -91,6 +91,7 @@ pub(super) fn operation(
             "room" if path.starts_with("/api/") => new.shared("room"),
             "button" => new.inside(name, "The button."),
             "held" => new.inside(name, "The words that wait."),
+            "id" => new.inside(name, "Its id."),
             name => new.inside(name, "Its name."),
         },
     )

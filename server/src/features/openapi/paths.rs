@@ -10,6 +10,8 @@ mod rooms;
 mod service;
 #[cfg(feature = "socketio")]
 mod socketio;
+#[cfg(feature = "sources")]
+mod sources;
 #[cfg(feature = "stats")]
 mod stats;
 mod store;
@@ -38,6 +40,10 @@ pub(super) fn groups() -> Vec<Group> {
         store::group(),
         desk::push(),
         desk::group(),
+        #[cfg(feature = "sources")]
+        sources::group(),
+        #[cfg(feature = "sources")]
+        sources::queue(),
         service::group(),
         service::files(),
         #[cfg(feature = "compat")]

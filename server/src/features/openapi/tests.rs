@@ -12,6 +12,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("openapi.rs", include_str!("../openapi.rs")),
     #[cfg(feature = "compat")]
     ("compat.rs", include_str!("../compat.rs")),
+    #[cfg(feature = "sources")]
+    ("sources.rs", include_str!("../sources.rs")),
     #[cfg(feature = "socketio")]
     ("socketio.rs", include_str!("../socketio.rs")),
     #[cfg(feature = "stats")]
@@ -130,6 +132,16 @@ fn every_code_is_documented_with_its_status() {
     let unused: Vec<_> = Code::ALL.iter().filter(|code| !used.contains(code.as_str())).collect();
     // Where no method is known there is no operation that could say so.
     let expected = [Code::MethodNotAllowed, Code::Conflict];
+    // What is built without has no operations.
+    let sources = [
+        Code::UnknownSource,
+        Code::BadSource,
+        Code::BadSignature,
+        Code::SourcesFull,
+        Code::SecretsLocked,
+    ];
+    let absent: &[Code] = if cfg!(feature = "sources") { &[] } else { &sources };
+    let expected: Vec<Code> = expected.iter().chain(absent).copied().collect();
     assert!(unused.iter().all(|code| expected.contains(code)), "{unused:?}");
 }
 

@@ -1,21 +1,33 @@
 //! Records that came together.
 
-use super::{Heard, Listener, MOST_BATCH, Resume};
+use super::{Heard, Listener, MOST_BATCH, MOST_RECORD, Resume};
 use serde_json::Value;
 
 /// Collects records until they are handed over.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     heard: Vec<Heard>,
+    /// How long these were as they came.
+    bytes: usize,
     malformed: u64,
 }
 
 impl Batch {
     /// One record more, as it came; it says by itself where it stands, if anything does.
     pub(super) fn json(&mut self, json: &[u8], resume: Option<&Resume>) {
+        self.read(json, |json| resume.and_then(|resume| position(json, resume)));
+    }
+
+    /// One record more, as it came, which stands there.
+    pub(super) fn json_at(&mut self, json: &[u8], cursor: Option<String>) {
+        self.read(json, |_json| cursor);
+    }
+
+    fn read(&mut self, json: &[u8], cursor: impl FnOnce(&Value) -> Option<String>) {
+        self.bytes += json.len();
         match serde_json::from_slice(json) {
             Ok(json) => {
-                let cursor = resume.and_then(|resume| position(&json, resume));
+                let cursor = cursor(&json);
                 self.push(json, cursor);
             }
             Err(_unreadable) => self.malformed(),
@@ -34,7 +46,7 @@ impl Batch {
 
     /// Whether it is time to hand them over.
     pub(super) fn is_full(&self) -> bool {
-        self.heard.len() >= MOST_BATCH
+        self.heard.len() >= MOST_BATCH || self.bytes >= MOST_RECORD
     }
 
     /// Hands over what was collected, and notes where that ends; whether it was anything.
@@ -46,6 +58,7 @@ impl Batch {
         if self.malformed > 0 {
             listener.malformed(std::mem::take(&mut self.malformed));
         }
+        self.bytes = 0;
         let any = !self.heard.is_empty();
         let mut rest = std::mem::take(&mut self.heard).into_iter();
         loop {

@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use url::Url;
 
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
 /// How many redirects are followed.
 pub const MOST_REDIRECTS: usize = 5;
 
@@ -60,7 +62,7 @@ impl Client {
             let request = self.http.request(step.method.clone(), step.url.clone());
             let request = request.headers(extra.clone()).headers(step.headers.clone());
             let request = match &step.form {
-                Some(form) => request.body(form.clone()),
+                Some(form) => request.header(CONTENT_TYPE, FORM).body(form.clone()),
                 None => request,
             };
             let answer = tokio::time::timeout(self.patience.answer, request.send()).await;
@@ -70,6 +72,7 @@ impl Client {
             match status.as_u16() {
                 200..=203 | 205..=299 | 304 => return Ok(answer),
                 301 | 302 | 303 | 307 | 308 => step = step.next(status, answer.headers())?,
+                401 | 403 if step.stripped => return Err(step.moved()),
                 _ => return Err(refused(status, answer.headers())),
             }
         }
@@ -113,6 +116,8 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 pub(super) struct Step {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
+    /// Whether credentials were meant for another origin than this.
+    pub(super) stripped: bool,
     method: Method,
     form: Option<String>,
 }
@@ -138,15 +143,13 @@ impl Step {
             TopicsAs::Form if target.kind != TargetKind::WebSocket => {
                 let mut fields = url::form_urlencoded::Serializer::new(String::new());
                 form = Some(fields.append_pair(&target.topics_field, &topics).finish());
-                let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-                headers.insert(CONTENT_TYPE, kind);
             }
             TopicsAs::Query | TopicsAs::Form => {
                 url.query_pairs_mut().append_pair(&target.topics_field, &topics);
             }
         }
         let method = if form.is_some() { Method::POST } else { Method::GET };
-        Ok(Self { url, headers, method, form })
+        Ok(Self { url, headers, method, form, stripped: false })
     }
 
     /// What a redirect asks next. Another origin hears nothing that was meant for this one.
@@ -160,17 +163,25 @@ impl Step {
         }
         let mut next = Self { url, ..self };
         if origin(&next.url) != origin(&self.url) {
+            next.stripped |= !next.headers.is_empty();
             next.headers.clear();
         }
-        if matches!(status.as_u16(), 301..=303) {
+        // Browsers do so for 301 and 302 as well, where a form is sent once; here it says what is
+        // followed, and most of these lead from http to https.
+        if status == StatusCode::SEE_OTHER {
             next.method = Method::GET;
             next.form = None;
-            next.headers.remove(CONTENT_TYPE);
-        } else if next.form.is_some() {
-            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-            next.headers.insert(CONTENT_TYPE, kind);
         }
         Ok(next)
+    }
+
+    /// A refusal of who was not told the credentials.
+    pub(super) fn moved(&self) -> Failure {
+        let (scheme, host) = (self.url.scheme(), self.url.host_str().unwrap_or_default());
+        Failure::Unusable(format!(
+            "The service redirects to {scheme}://{host}, which is not told the credentials. Follow \
+             that address instead if you trust it."
+        ))
     }
 }
 

@@ -112,6 +112,7 @@ async fn open(client: &Client, target: &Target, cursor: Option<&str>) -> Result<
                 let why = "The service answers, but speaks no WebSocket at this address.";
                 return Err(Failure::Unusable(why.to_owned()));
             }
+            401 | 403 if step.stripped => return Err(step.moved()),
             _ => return Err(refused(status, headers)),
         }
     }

@@ -121,10 +121,7 @@ impl Format {
                     let wanted =
                         target.events.is_empty() || target.events.iter().any(|event| event == name);
                     if wanted {
-                        match serde_json::from_str(&data) {
-                            Ok(json) => batch.push(json, id.map(str::to_owned)),
-                            Err(_unreadable) => batch.malformed(),
-                        }
+                        batch.json_at(data.as_bytes(), id.map(str::to_owned));
                     }
                 }
                 Told::Retry(time) => course.retry = Some(time),

@@ -225,6 +225,31 @@ async fn credentials_are_not_told_to_another_origin() {
 }
 
 #[tokio::test]
+async fn a_refusal_after_credentials_were_kept_back_says_so() {
+    let unauthorized = "HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n".to_owned();
+    let there = redirect("http://other.example:PORT/secret-path");
+    let (port, _) = service(vec![there, unauthorized, String::new()]).await;
+    let mut target = target(TargetKind::Ndjson, &format!("http://harbour.example:{port}/"));
+    target.auth = Some(Auth::Bearer("token".to_owned()));
+    let why = Following::start(target, &[&[PUBLIC]]).failed().await;
+    assert!(why.contains("http://other.example,") && why.contains("credentials"), "{why}");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_survives_a_redirect() {
+    let elsewhere = redirect("/there").replace("307", "301");
+    let (port, heads) = service(vec![elsewhere, STREAM.to_owned(), String::new()]).await;
+    let mut target = target(TargetKind::Ndjson, &format!("http://harbour.example:{port}/"));
+    target.topics = vec!["a b".to_owned(), "c".to_owned()];
+    (target.topics_as, target.topics_field) = (TopicsAs::Form, "track".to_owned());
+    let mut following = Following::start(target, &[&[PUBLIC]]);
+    following.next(|said| matches!(said, Said::State(FollowState::Following)).then_some(())).await;
+    for head in &*heads.lock().unwrap() {
+        assert!(head.starts_with("post /") && head.contains("x-www-form-urlencoded"), "{head}");
+    }
+}
+
+#[tokio::test]
 async fn redirects_are_followed_only_so_far() {
     let (port, heads) = service(vec![redirect("/again"); 20]).await;
     let target = target(TargetKind::Ndjson, &format!("http://harbour.example:{port}/"));

@@ -60,7 +60,16 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
                CREATE TABLE IF NOT EXISTS visits_alive (
                    one INTEGER PRIMARY KEY CHECK (one = 1),
                    at INTEGER NOT NULL
-               ) STRICT";
+               ) STRICT;
+               -- Where counting was turned off a moment before the server ended.
+               UPDATE visits_minutes SET last = 0
+               WHERE last > 0 AND room IN (
+                   SELECT id FROM rooms WHERE CASE WHEN json_valid(keeping)
+                       THEN json_extract(keeping, '$.statistics') = 0 END);
+               DELETE FROM visits_open
+               WHERE room IN (
+                   SELECT id FROM rooms WHERE CASE WHEN json_valid(keeping)
+                       THEN json_extract(keeping, '$.statistics') = 0 END)";
     db.write(move |connection| connection.execute_batch(sql)).await
 }
 

@@ -7,13 +7,22 @@ use leptos::prelude::*;
 
 /// A line of text.
 #[component]
-pub(super) fn Text(
+pub fn Text(
+    /// The form that it is a part of.
     work: Work,
+    /// Which.
     field: Field,
+    /// What it is for.
     label: &'static str,
-    #[prop(optional, into)] hint: MaybeProp<String>,
-    #[prop(optional, into)] placeholder: Signal<String>,
+    /// More about that.
+    #[prop(optional, into)]
+    hint: MaybeProp<String>,
+    /// What stands in it while it is empty.
+    #[prop(optional, into)]
+    placeholder: Signal<String>,
+    /// Reads what is typed.
     get: fn(&Draft) -> &String,
+    /// Types.
     set: fn(&mut Draft, String),
 ) -> impl IntoView {
     let id = field.id();
@@ -49,11 +58,16 @@ pub(super) fn Text(
 
 /// On or off.
 #[component]
-pub(super) fn SwitchField(
+pub fn SwitchField(
+    /// The form that it is a part of.
     work: Work,
+    /// What it is for.
     label: &'static str,
+    /// More about that.
     hint: &'static str,
+    /// Whether it is on.
     get: fn(&Draft) -> bool,
+    /// Switches it.
     set: fn(&mut Draft, bool),
 ) -> impl IntoView {
     view! {
@@ -76,7 +90,7 @@ pub(super) fn SwitchField(
 }
 
 /// One of a few.
-pub(super) fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
+pub fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
     legend: &'static str,
     name: &'static str,
     choices: &'static [T],
@@ -112,7 +126,11 @@ pub(super) fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
 
 /// What is folded away until it is wanted.
 #[component]
-pub(super) fn Fold(open: RwSignal<bool>, children: ChildrenFn) -> impl IntoView {
+pub fn Fold(
+    /// Whether it is shown.
+    open: RwSignal<bool>,
+    children: ChildrenFn,
+) -> impl IntoView {
     let children = StoredValue::new(children);
     view! {
         <div class="fold">

@@ -14,6 +14,13 @@ pub const MOST_ENTRIES: usize = 500;
 /// The categories of an entry that are told.
 const MOST_CATEGORIES: usize = 50;
 
+/// The bytes of a text that are told: as many as an item has at most.
+const MOST_TEXT: usize = 64 * 1024;
+/// An id that has more bytes is told by its hash.
+const MOST_ID: usize = 1024;
+/// The bytes in which a feed says how often it is to be looked at.
+const HEAD: usize = 64 * 1024;
+
 /// What a document says.
 #[derive(Debug)]
 pub struct Document {
@@ -46,7 +53,7 @@ pub fn read(document: &[u8], address: &str) -> Option<Document> {
     let feed = feed.ok().flatten()?;
     let pace = match feed.feed_type {
         FeedType::JSON => Pace::default(),
-        _ => Pace::read(&String::from_utf8_lossy(document), feed.ttl),
+        _ => Pace::read(&String::from_utf8_lossy(&document[..document.len().min(HEAD)]), feed.ttl),
     };
     let pictures = match feed.feed_type {
         FeedType::JSON => pictures(document),
@@ -105,11 +112,13 @@ fn entry(entry: &model::Entry, feed: &Feed, picture: Option<String>) -> Entry {
 
     let id = match entry.id.trim() {
         "" => made_id(url, title, text.or(html)),
+        id if id.len() > MOST_ID => hashed(&[id]),
         id => id.to_owned(),
     };
     let mut fields = Map::new();
     let mut put = |name: &str, value: Option<&str>| {
         if let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) {
+            let value = &value[..value.floor_char_boundary(MOST_TEXT)];
             fields.insert(name.to_owned(), json!(value));
         }
     };
@@ -181,12 +190,17 @@ fn pictures(document: &[u8]) -> Vec<Option<String>> {
 
 /// For an entry without an id: its address tells it from others, else what it says.
 fn made_id(url: Option<&str>, title: Option<&str>, body: Option<&str>) -> String {
-    if let Some(url) = url.filter(|url| !url.is_empty()) {
-        return url.to_owned();
+    match url.filter(|url| !url.is_empty()) {
+        Some(url) if url.len() <= MOST_ID => url.to_owned(),
+        Some(url) => hashed(&[url]),
+        None => hashed(&[title.unwrap_or_default(), body.unwrap_or_default()]),
     }
+}
+
+fn hashed(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [title, body] {
-        hash.update(part.unwrap_or_default());
+    for part in parts {
+        hash.update(part);
         hash.update([0]);
     }
     let digest = hash.finalize();
