@@ -74,7 +74,7 @@ impl Scene {
     async fn count(&self) {
         let sql = "UPDATE rooms SET head = ? WHERE id = ?";
         self.connection.execute(sql, [self.head, self.room]).unwrap();
-        while count::some(&self.db, self.room).await.unwrap() {}
+        while count::some(&self.db, self.room).await.unwrap().is_some() {}
     }
 
     fn asked(&self, from: i64, to: i64) -> Asked {
