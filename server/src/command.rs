@@ -9,6 +9,7 @@ mod people;
 mod stage;
 pub mod variables;
 
+pub use items::{Keyed, publish_all};
 pub use stage::settle;
 
 use crate::app::App;

@@ -1,6 +1,7 @@
 //! Every URL, on one page.
 
 mod admin;
+mod batch;
 pub mod body;
 mod buttons;
 mod chat;
@@ -40,6 +41,7 @@ fn router(app: App, features: Router<App>) -> Router {
         .route("/api/rooms/{room}/commands", post(commands::run))
         // Programs and the feed's past.
         .route("/api/rooms/{room}/items", get(items::list).post(items::publish))
+        .route("/api/rooms/{room}/items/batch", post(batch::publish))
         .route("/api/rooms", get(rooms::list))
         .route("/api/rooms/{room}", get(rooms::show).put(rooms::set))
         .route(

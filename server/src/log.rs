@@ -158,10 +158,20 @@ impl Log {
     /// Keeps a change and answers where it stands. When this returns, it is committed and the
     /// follower has been handed the event.
     pub async fn append(&self, room: &Arc<Room>, draft: Draft) -> Result<Appended, AppendError> {
-        let (job, answered) =
-            append::Append::new(Arc::clone(room), draft, self.keep, Arc::clone(&self.shared));
+        self.queue(room, draft).await?.await
+    }
+
+    /// Queues a change; what comes back is ready as [`Self::append`] is. What is queued first is
+    /// kept first, and many at once share commits.
+    pub async fn queue(
+        &self,
+        room: &Arc<Room>,
+        draft: Draft,
+    ) -> Result<impl Future<Output = Result<Appended, AppendError>> + use<>, AppendError> {
+        let shared = Arc::clone(&self.shared);
+        let (job, answered) = append::Append::new(Arc::clone(room), draft, self.keep, shared);
         self.db.submit(Box::new(job)).await?;
-        answered.await.map_err(|_| AppendError::Db(DbError::Closed))?
+        Ok(async { answered.await.map_err(|_| AppendError::Db(DbError::Closed))? })
     }
 }
 

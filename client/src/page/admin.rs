@@ -299,9 +299,12 @@ fn on_key(desk: Desk, event: &KeyboardEvent) {
         Intent::Publish => composer::publish(desk),
         Intent::Look(side) => {
             desk.look_at(side);
-            if side != Side::Queue || !queue::focus_first() {
-                form::focus(side::tab_id(side));
-            }
+            // What is to take the focus has to be drawn first.
+            request_animation_frame(move || {
+                if side != Side::Queue || !queue::focus_first() {
+                    form::focus(side::tab_id(side));
+                }
+            });
         }
         Intent::Stage => desk.panel.update(|panel| {
             *panel = if *panel == Panel::Stage { Panel::Board } else { Panel::Stage };

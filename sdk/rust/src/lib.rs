@@ -45,7 +45,7 @@ pub use error::{Error, Problem};
 pub use nowcast_shared as shared;
 pub use publish::Publisher;
 pub use room::{News, Room, State};
-pub use wire::{Published, Transport};
+pub use wire::{NewKeyed, Published, Transport};
 
 /// An event with its place in the log.
 pub type Event = shared::event::Logged<serde_json::Value>;

@@ -1,8 +1,8 @@
 //! Publishing without following.
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::random;
-use crate::wire::{Credential, Http, Published};
+use crate::wire::{Credential, Http, NewKeyed, Published};
 use nowcast_link::backoff::Backoff;
 use nowcast_shared::id::{BadId, RoomName};
 use serde_json::Value;
@@ -82,13 +82,38 @@ impl Publisher {
     /// # Errors
     /// As [`Self::publish`]; `idempotency_mismatch` if the key was used for something else.
     pub async fn publish_as(&self, key: &str, kind: &str, data: Value) -> Result<Published, Error> {
+        self.patiently(async || self.http.publish(self.room.as_str(), key, kind, &data).await).await
+    }
+
+    /// Publishes many items in their order, at most 256 of 2 MiB together, each under an idempotency
+    /// key of the caller's; what came of each: what is wrong with one keeps no other from being
+    /// published.
+    ///
+    /// # Errors
+    /// As [`Self::publish`], for what concerns all of them.
+    pub async fn publish_all(
+        &self,
+        items: &[NewKeyed],
+    ) -> Result<Vec<Result<Published, Problem>>, Error> {
+        let publish = async || {
+            let told = self.http.publish_all(self.room.as_str(), items).await?;
+            // What a full or locked store refuses is no fault of an item.
+            let problems = told.iter().filter_map(|told| told.as_ref().err());
+            let mut errors = problems.map(|problem| Error::Refused(problem.clone()));
+            errors.find(Error::is_temporary).map_or(Ok(told.clone()), Err)
+        };
+        self.patiently(publish).await
+    }
+
+    /// Asks until there is an answer that stays, as long as the patience lasts.
+    async fn patiently<T>(&self, ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
         // None is so far away that it never comes.
         let until = Instant::now().checked_add(self.patience);
         let mut backoff = Backoff::new(random::seed());
         let mut failures = 0;
         loop {
-            let error = match self.http.publish(self.room.as_str(), key, kind, &data).await {
-                Ok(published) => return Ok(published),
+            let error = match ask().await {
+                Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             let wait = match error.retry_after() {

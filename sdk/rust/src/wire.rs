@@ -10,7 +10,7 @@ mod websocket;
 
 pub use address::{Address, Credential, Transport};
 pub use event_stream::Stream;
-pub use http::{Http, Published};
+pub use http::{Http, NewKeyed, Published};
 pub use long_poll::Polls;
 pub use websocket::Socket;
 

@@ -42,12 +42,13 @@ use axum::{Extension, Router};
 use clap::Args;
 use follow::{Target, TargetKind, follow};
 use futures_util::FutureExt;
+use reason::Counts;
 use settings::{Auth, Kind, Settings, TopicsAs};
 use sieve::Sieve;
 use status::{Phase, Status};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tables::Row;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -59,6 +60,8 @@ use worker::Worker;
 const MOST: usize = 100;
 /// How long a source may take to deal with its last batch when it is to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often counts are noted of what was dropped.
+const PACE: Duration = Duration::from_secs(2);
 /// The file with the key of the secrets, in the data folder.
 const KEY_FILE: &str = "sources.key";
 
@@ -132,6 +135,8 @@ struct Source {
     /// Held while a batch is dealt with.
     busy: tokio::sync::Mutex<()>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// What was noted of its counts beside its progress.
+    noted: Mutex<Counts>,
     /// Deals with what is delivered, if that is what it is for.
     desk: tokio::sync::Mutex<Option<Worker>>,
     /// How many deliveries may come.
@@ -150,6 +155,7 @@ impl Source {
             running,
             busy: tokio::sync::Mutex::default(),
             task: Mutex::default(),
+            noted: Mutex::new(row.counts),
             desk: tokio::sync::Mutex::default(),
             deliveries: Mutex::new(webhook::limiter()),
         })
@@ -187,6 +193,7 @@ impl Sources {
         for source in sources.list().into_iter().filter(|source| source.is_running()) {
             sources.run(source).await;
         }
+        tokio::spawn(note_counts(Arc::downgrade(&sources)));
         Ok(sources)
     }
 
@@ -280,6 +287,27 @@ impl Sources {
             worker.note().await;
         }
         source.status.turn(Phase::Stopped);
+    }
+}
+
+/// Notes now and then what sources dropped since they last noted how far they came.
+async fn note_counts(sources: Weak<Sources>) {
+    loop {
+        tokio::time::sleep(PACE).await;
+        let Some(sources) = sources.upgrade() else { return };
+        for source in sources.list() {
+            let counts = source.status.counts();
+            if *lock(&source.noted) == counts {
+                continue;
+            }
+            let progress = tables::Progress { counts, ..tables::Progress::default() };
+            match tables::note(&sources.db, &source.id, progress).await {
+                Ok(()) => *lock(&source.noted) = counts,
+                Err(DbError::Closed) => return,
+                // Said where the store failed; tried again the next time.
+                Err(_) => {}
+            }
+        }
     }
 }
 

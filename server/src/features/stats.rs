@@ -5,6 +5,7 @@
 //!   the [`tables`] by [`bucket`]s of time.
 //! - [`read`]: what came of it in a span, each question by a few rows; [`most`] finds the most
 //!   frequent. [`figures`]: all answers together.
+//! - [`questions`]: each by itself, to be measured.
 //! - [`http`]: what is answered to programs; [`csv`]: a table for other programs.
 //! - [`report`]: the page, with charts. [`calendar`]: times as people read them.
 //! - [`visits`]: who came; [`viewers`]: what of that is answered.
@@ -18,6 +19,7 @@ mod figures;
 mod happening;
 mod http;
 mod most;
+pub mod questions;
 mod read;
 mod report;
 mod tables;

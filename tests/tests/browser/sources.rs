@@ -131,7 +131,7 @@ async fn a_tracked_stream_is_approved_is_seen_by_viewers_and_is_counted() {
     let shown = "return document.querySelectorAll('article').length === 1
          && document.querySelector('article').innerText.includes('Tall ships at the quay')";
     feed.until("viewers see what was let through", shown).await;
-    counts(&desk, "shown", "1").await;
+    counts(&desk, "to the queue", "2").await;
 
     let way = "const way = document.querySelector('.glance-statistics'); return way?.href";
     let way = desk.until("the desk leads to the statistics", way).await;
@@ -158,8 +158,12 @@ async fn a_source_that_fails_says_why_and_what_it_did() {
     desk.until("it says why", why).await;
 
     outside.always("/closed", Answer::live("application/json"));
+    desk.press(".source", "Try again").await;
+    let stream = outside.live("/closed").await;
+    is(&desk, "Closed", "following").await;
     desk.press(".source", "Stop").await;
     is(&desk, "Closed", "stopped").await;
+    stream.gone().await;
     desk.press(".source", "Start").await;
     outside.live("/closed").await;
     is(&desk, "Closed", "following").await;
@@ -333,7 +337,7 @@ async fn every_state_of_the_sources() {
         desk.press(".source-form", "Make the source").await;
         says(desk, "What shall it follow?").await;
         pictures(desk, screen, "sources-wrong").await;
-        desk.press(".source-form", "Cancel").await;
+        desk.press(".sources .panel-head", "All sources").await;
     }
 
     let admin = server.admin().await;
@@ -360,7 +364,7 @@ async fn every_state_of_the_sources() {
         is(desk, long, "failed").await;
         is(desk, "The town", "waiting").await;
         let held = "return document.querySelectorAll('.source').length === 5
-             && document.querySelector('.figures').innerText.includes('for approval')";
+             && document.querySelector('.figures').innerText.includes('to the queue')";
         desk.until("all that came is counted", held).await;
         pictures(desk, screen, "sources").await;
         fits(desk).await;
@@ -388,7 +392,7 @@ async fn every_state_of_the_sources() {
         desk.until("it shows the next five", tested).await;
         pictures(desk, screen, "sources-tested").await;
         fits(desk).await;
-        desk.press(".source-form", "Cancel").await;
+        desk.press(".sources .panel-head", "All sources").await;
     }
     empty.close().await;
     phone.close().await;

@@ -62,6 +62,8 @@ pub fn SidePanel() -> impl IntoView {
             desk.load_queue();
         }
     });
+    // What is shown already is not drawn anew when it is asked for once more.
+    let shown = Memo::new(move |_| side.get());
     view! {
         <section class="panel side" data-side=move || side.get().name()>
             <div class="side-tabs" role="tablist" aria-label="The room" on:keydown=on_key>
@@ -83,7 +85,7 @@ pub fn SidePanel() -> impl IntoView {
                 <div hidden=move || side.get() != Side::Feed>
                     <Live/>
                 </div>
-                {move || match side.get() {
+                {move || match shown.get() {
                     Side::Feed => ().into_any(),
                     Side::Queue => view! { <QueuePanel/> }.into_any(),
                     Side::Chat => view! { <Moderation/> }.into_any(),

@@ -10,10 +10,11 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use nowcast_shared::error::Code;
 use nowcast_shared::frame::ServerFrame;
 use nowcast_shared::id::ItemId;
 use nowcast_shared::offset::Offset;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 use std::time::Duration;
@@ -52,6 +53,17 @@ pub struct Published {
     /// Whether it had been published by an earlier request with the same key.
     #[serde(skip)]
     pub repeated: bool,
+}
+
+/// An item that is to be published once under a key of the caller's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NewKeyed {
+    /// The idempotency key.
+    pub key: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its data.
+    pub data: Value,
 }
 
 impl Http {
@@ -151,6 +163,48 @@ impl Http {
         let repeated = answer.status() == StatusCode::OK;
         let published: Published = read(answer).await?;
         Ok(Published { repeated, ..published })
+    }
+
+    /// Publishes many items, each under its key, in their order; what came of each.
+    ///
+    /// # Errors
+    /// If the server does not take them or does not answer.
+    pub async fn publish_all(
+        &self,
+        room: &str,
+        items: &[NewKeyed],
+    ) -> Result<Vec<Result<Published, Problem>>, Error> {
+        #[derive(Deserialize)]
+        struct Told {
+            items: Vec<One>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum One {
+            Published {
+                #[serde(flatten)]
+                published: Published,
+                repeated: bool,
+            },
+            Refused {
+                code: String,
+                detail: String,
+            },
+        }
+        let path = format!("/api/rooms/{room}/items/batch");
+        let answer = self.ask(&path, &[], json!({"items": items}).to_string()).await?;
+        let told: Told = read(answer).await?;
+        if told.items.len() != items.len() {
+            return Err(Error::Broken("it says nothing of some items".to_owned()));
+        }
+        let read = |one| match one {
+            One::Published { published, repeated } => Ok(Published { repeated, ..published }),
+            One::Refused { code, detail } => {
+                let status = Code::from_name(&code).map_or(422, Code::status);
+                Err(Problem { status, code, detail, retry_after: None })
+            }
+        };
+        Ok(told.items.into_iter().map(read).collect())
     }
 
     /// Sends a page's or program's frame to the address of its commands; the frame that answers it.

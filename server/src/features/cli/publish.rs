@@ -60,11 +60,6 @@ pub struct Flags {
     #[arg(long, value_name = "KEY", requires = "from", value_parser = resume_key)]
     pub resume_key: Option<String>,
 
-    /// With --from, how many lines may be under way at once. Of these the order is as they arrive;
-    /// with 1 it is that of the lines.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "from", value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub parallel: u8,
-
     /// Publishes what has this key once, however often it is run. With --lines, the number of the
     /// line is added to it.
     #[arg(long, value_name = "KEY")]

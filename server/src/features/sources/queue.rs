@@ -157,8 +157,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
 pub(super) async fn list(db: &Db, room: &RoomName) -> Result<Vec<Waiting>, DbError> {
     let room = room.clone();
     db.read(move |connection| {
-        let sql =
-            format!("SELECT {COLUMNS} FROM source_queue WHERE room = ? AND NOT taken ORDER BY id");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM source_queue WHERE room = ? AND NOT taken ORDER BY rowid"
+        );
         connection.prepare_cached(&sql)?.query_map([room.as_str()], read)?.collect()
     })
     .await

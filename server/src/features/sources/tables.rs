@@ -47,7 +47,8 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
                    UNIQUE (source, name)
                ) STRICT;
                CREATE INDEX IF NOT EXISTS source_names_by_age ON source_names (source, place);
-               -- Items that wait until an admin lets them in. `taken` ones are being published.
+               -- Items that wait until an admin lets them in, in the order of their rows: ids of the
+               -- same millisecond have none. `taken` ones are being published.
                CREATE TABLE IF NOT EXISTS source_queue (
                    room TEXT NOT NULL,
                    id TEXT NOT NULL,
@@ -59,7 +60,7 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
                    html TEXT,
                    taken INTEGER NOT NULL DEFAULT 0,
                    PRIMARY KEY (room, id)
-               ) STRICT, WITHOUT ROWID;
+               ) STRICT;
                -- Whoever took them is gone; publishing them again is publishing them once.
                UPDATE source_queue SET taken = 0 WHERE taken";
     db.write(move |connection| connection.execute_batch(sql)).await

@@ -79,12 +79,7 @@ fn counted(connection: &Connection, room: i64) -> rusqlite::Result<Range<i64>> {
 
 /// All that the log tells of it.
 pub(super) fn log(connection: &Connection, asked: &Asked) -> rusqlite::Result<Figures> {
-    let mut figures = Figures {
-        from: asked.minutes.start * MINUTE,
-        to: asked.minutes.end * MINUTE,
-        bucket: asked.step * MINUTE,
-        ..Figures::default()
-    };
+    let mut figures = empty(asked);
     position(connection, asked.room, &mut figures)?;
     figures.items = items(connection, asked)?;
     happened(connection, asked, &mut figures)?;
@@ -95,6 +90,16 @@ pub(super) fn log(connection: &Connection, asked: &Asked) -> rusqlite::Result<Fi
     figures.polls = polls(connection, asked)?;
     figures.questions = questions(connection, asked)?;
     Ok(figures)
+}
+
+/// No answers yet.
+pub(super) fn empty(asked: &Asked) -> Figures {
+    Figures {
+        from: asked.minutes.start * MINUTE,
+        to: asked.minutes.end * MINUTE,
+        bucket: asked.step * MINUTE,
+        ..Figures::default()
+    }
 }
 
 fn position(connection: &Connection, room: i64, figures: &mut Figures) -> rusqlite::Result<()> {

@@ -23,7 +23,7 @@ pub use read::{
 
 use crate::app::{App, WeakApp};
 use crate::clock;
-use crate::db::DbError;
+use crate::db::{Db, DbError};
 use crate::engine::mailbox::SessionId;
 use crate::log::Room;
 use crate::watch::{Joined, Watcher};
@@ -70,6 +70,11 @@ pub async fn start(app: &App, grace: Duration, collects: bool) -> anyhow::Result
     Ok(Router::new()
         .route("/api/rooms/{room}/clicks", post(clicks::click))
         .layer(Extension(visits)))
+}
+
+/// Makes the tables, if they are not there.
+pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
+    table::prepare(db).await
 }
 
 /// What it is now.

@@ -70,7 +70,7 @@ async fn a_file_is_published_in_order_and_what_is_no_item_is_named_counted_and_s
 }
 
 #[tokio::test]
-async fn fields_are_found_by_pointers_and_many_may_be_under_way() {
+async fn fields_are_found_by_pointers_and_the_order_is_that_of_the_lines() {
     let server = Server::start().await;
     let mut command = publish(
         &server,
@@ -79,8 +79,6 @@ async fn fields_are_found_by_pointers_and_many_may_be_under_way() {
             "-",
             "--kind",
             "post",
-            "--parallel",
-            "8",
             "--map",
             "user=/account/name",
             "--map",
@@ -102,7 +100,8 @@ async fn fields_are_found_by_pointers_and_many_may_be_under_way() {
     let items = server.visitor().json("/api/rooms/main/items?limit=100").await;
     let items = items["items"].as_array().expect("items");
     assert_eq!(items.len(), 40);
-    for item in items {
+    for (place, item) in items.iter().rev().enumerate() {
+        assert_eq!(item["data"]["text"], format!("post {place}"));
         assert_eq!((&item["kind"], &item["data"]["user"]), (&"post".into(), &"Ana".into()));
         assert_eq!(item["data"]["source"], "Elsewhere");
     }
@@ -113,7 +112,7 @@ async fn after_a_break_a_resume_key_repeats_nothing() {
     let mut server = Server::start().await;
     let file = server.scratch().join("items.ndjson");
     let line = |number: u32| format!("{{\"text\":\"item {number}\"}}\n");
-    fs::write(&file, (0..60).map(line).collect::<String>()).expect("the file");
+    fs::write(&file, (0..3000).map(line).collect::<String>()).expect("the file");
     let path = file.to_str().expect("UTF-8").to_owned();
     let arguments = ["--from", &path, "--resume-key", "items", "--wait", "60"];
 
@@ -124,14 +123,51 @@ async fn after_a_break_a_resume_key_repeats_nothing() {
     first.kill().await.expect("it can be killed");
     let (code, said) = run_to_the_end(publish(&server, &arguments)).await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("0 skipped") && !said.contains("60 published"), "{said}");
-    let expected: Vec<_> = (0..60).map(|number| format!("item {number}")).collect();
+    assert!(said.contains("0 skipped") && !said.contains("3000 published"), "{said}");
+    let expected: Vec<_> = (2900..3000).map(|number| format!("item {number}")).collect();
     assert_eq!(texts(&server).await, expected);
+    let kept = server.admin().await.json("/api/rooms/main/keeping").await;
+    assert_eq!(kept["kept"]["events"], 3000);
     let (_, said) = run_to_the_end(publish(&server, &arguments)).await;
-    assert!(said.contains("0 published, 60 had been before, 0 skipped"), "{said}");
+    assert!(said.contains("0 published, 3000 had been before, 0 skipped"), "{said}");
     // Another line under the same key is another thing.
     fs::write(&file, line(99)).expect("the file");
     let (code, said) = run_to_the_end(publish(&server, &arguments)).await;
     assert_eq!(code, Some(5), "{said}");
-    assert_eq!(texts(&server).await.len(), 60);
+    let kept = server.admin().await.json("/api/rooms/main/keeping").await;
+    assert_eq!(kept["kept"]["events"], 3000);
+}
+
+#[tokio::test]
+async fn many_in_one_request_are_kept_in_order_and_each_is_told_what_came_of_it() {
+    let server = Server::start().await;
+    let path = "/api/rooms/main/items/batch";
+    let item = |text: &str| json!({"kind": "message", "data": {"text": text}, "key": text});
+    let long = "long-".repeat(2000);
+    let items = json!({"items": [item("a"), item(&long[..100]), {"kind": "nonsense", "data": {}}, 7,
+        {"kind": "message", "data": {"text": long}}, item("b"), item("a"),
+        {"kind": "message", "data": {"text": "c"}, "key": "a"}, {"kind": "message", "data": {}, "key": ""}]});
+    let answer = server.publisher().post(path).json(&items).send().await.expect("an answer");
+    let told: Value = expect_status(answer, 200).await.json().await.expect("JSON");
+    let told = told["items"].as_array().expect("items");
+    let offsets: Vec<_> = told.iter().map(|told| told["offset"].as_u64()).collect();
+    let expected = [Some(1), Some(2), None, None, Some(3), Some(4), Some(1), None, None];
+    assert_eq!(offsets, expected);
+    assert_eq!((&told[0]["repeated"], &told[6]["repeated"]), (&false.into(), &true.into()));
+    assert_eq!(told[0]["id"], told[6]["id"]);
+    let codes: Vec<_> = [2, 3, 7, 8].map(|place: usize| told[place]["code"].as_str()).into();
+    let expected = ["unknown_kind", "bad_request", "idempotency_mismatch", "bad_key"];
+    assert_eq!(codes, expected.map(Some));
+    // A key is the same for one item alone.
+    let alone = server.publisher().post("/api/rooms/main/items").header("idempotency-key", "b");
+    let answer = alone.json(&json!({"kind": "message", "data": {"text": "b"}})).send().await;
+    assert_eq!(answer.expect("an answer").status(), 200);
+    for (body, code) in
+        [(json!({}), "bad_request"), (json!({"items": vec![0; 257]}), "bad_request")]
+    {
+        let answer = server.publisher().post(path).json(&body).send().await.expect("an answer");
+        nowcast_tests::api::expect_problem(answer, 400, code).await;
+    }
+    let stranger = server.visitor().post(path).json(&items).send().await.expect("an answer");
+    nowcast_tests::api::expect_problem(stranger, 401, "unauthorized").await;
 }

@@ -5,7 +5,7 @@ use crate::api::{self, Payload, Problem};
 use crate::page::admin::sources::source::{
     AuthKind, Filter, Followed, Format, Kind, Map, Phase, Source, State, TopicsAs,
 };
-use crate::read;
+use crate::read::{self, Json};
 use js_sys::Object;
 use nowcast_shared::id::RoomName;
 use nowcast_shared::item::Body;
@@ -34,6 +34,8 @@ pub struct Tried {
     pub data: Body,
     /// The HTML that viewers would see, where the kind has any.
     pub html: Option<String>,
+    /// The record as it came, where it makes no item.
+    pub record: Option<Json>,
     /// What would become of it.
     pub would: Would,
     /// Why it would be left out.
@@ -210,9 +212,11 @@ pub fn read_trial(value: &JsValue) -> Trial {
 }
 
 fn read_tried(value: &JsValue) -> Option<Tried> {
-    let kind = read::text(value, "kind").unwrap_or_default();
+    let kind = read::text(value, "kind");
+    let data = read::get(value, "data");
     Some(Tried {
-        data: read::body(&kind, &read::get(value, "data")),
+        record: if kind.is_none() { read::json(&data) } else { None },
+        data: read::body(&kind.unwrap_or_default(), &data),
         html: read::text(value, "html"),
         would: match read::text(value, "would")?.as_str() {
             "publish" => Would::Publish,

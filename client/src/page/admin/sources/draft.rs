@@ -177,11 +177,10 @@ impl Draft {
             source.format = kind.formats()[0];
         }
         if !kind.auths().contains(&source.auth) {
-            source.auth = AuthKind::None;
+            source.auth = kind.auths()[0];
         }
-        if kind == Kind::Webhook && source.auth == AuthKind::None && source.id.is_empty() {
-            // Whoever knows the address could publish otherwise.
-            source.auth = AuthKind::Hmac;
+        if !kind.topics().contains(&source.topics_as) {
+            source.topics_as = TopicsAs::Query;
         }
     }
 
@@ -435,15 +434,29 @@ pub fn blame(refusal: &str) -> Problem {
         "filter" if named == "filter.languages" => Some(Field::Languages),
         "filter" if named == "filter.blocked" => Some(Field::Blocked),
         "filter" => Some(Field::Words),
-        _ => None,
+        _ => in_words(refusal),
     };
     Problem { field, text: refusal.to_owned() }
+}
+
+/// The field that a refusal speaks of without its name on the wire.
+fn in_words(refusal: &str) -> Option<Field> {
+    let begins = |beginning: &str| refusal.starts_with(beginning);
+    if begins("A source's name") {
+        Some(Field::Name)
+    } else if begins("A header") || begins("The header") || refusal.contains("headers") {
+        Some(Field::Headers)
+    } else if begins("A token") || begins("The address leads to another service") {
+        Some(Field::Secret)
+    } else {
+        None
+    }
 }
 
 /// What is wrong with an address.
 fn wrong_address(url: &str, kind: Kind) -> Option<String> {
     let schemes: &[&str] = match kind {
-        Kind::WebSocket => &["wss://", "ws://", "https://", "http://"],
+        Kind::WebSocket => &["wss://", "ws://"],
         _ => &["https://", "http://"],
     };
     let begins = |scheme: &&str| {

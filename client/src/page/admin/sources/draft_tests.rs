@@ -150,6 +150,10 @@ fn a_refusal_stands_at_the_field_that_it_names() {
         ("`filter.languages` has more than 20.", Some(Field::Languages)),
         ("`headers[0].name` is no name of a header.", Some(Field::Headers)),
         ("`auth.user` is missing.", Some(Field::User)),
+        ("An entry of `filter.blocked` has at most 200 characters.", Some(Field::Blocked)),
+        ("A source's name has 1 to 80 characters on one line.", Some(Field::Name)),
+        ("The header X-Key has no value.", Some(Field::Headers)),
+        ("A token is of printable characters without blanks.", Some(Field::Secret)),
         ("There are as many sources as may be.", None),
         ("", None),
     ] {

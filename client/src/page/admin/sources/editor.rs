@@ -302,7 +302,7 @@ pub fn Editor() -> impl IntoView {
                         "Show me the next 5"
                     </button>
                 </Show>
-                <button type="button" class="quiet" on:click=move |_| work.close()>
+                <button type="button" class="quiet cancel" on:click=move |_| work.close()>
                     "Cancel"
                 </button>
                 <p class="problem" role="alert">{move || work.problem_elsewhere()}</p>
@@ -364,11 +364,6 @@ fn Auth(work: Work) -> impl IntoView {
                 move |to| work.change(|draft| draft.source.auth = to),
             )
         }}
-        <Show when=move || hook() && auth.get() == AuthKind::None>
-            <p class="hint alarm">
-                "Whoever knows the address can publish here. Better let them sign."
-            </p>
-        </Show>
         <Show when=move || auth.get() != AuthKind::None>
             <div class="pair">
                 <Show when=move || auth.get() == AuthKind::Basic>
@@ -434,7 +429,7 @@ fn Topics(work: Work) -> impl IntoView {
             match draft.source.topics_as {
                 TopicsAs::Query => format!("Sent behind the address, as ?{field}={topics}"),
                 TopicsAs::Form => format!("Sent as a form with {field}={topics}"),
-                TopicsAs::None => "Not sent.".to_owned(),
+                TopicsAs::None => "Not sent, but looked for here.".to_owned(),
             }
         })
     });
@@ -495,18 +490,20 @@ fn More(work: Work) -> impl IntoView {
             />
         </Show>
         <Show when=move || kind.get().takes_topics()>
-            {choice(
-                "Topics are sent",
-                "source-topics-as",
-                &[TopicsAs::Query, TopicsAs::Form, TopicsAs::None],
-                |way| match way {
-                    TopicsAs::Query => "Behind the address",
-                    TopicsAs::Form => "As a form",
-                    TopicsAs::None => "Not at all",
-                },
-                Signal::derive(move || topics_as.get()),
-                move |to| work.change(|draft| draft.source.topics_as = to),
-            )}
+            {move || {
+                choice(
+                    "Topics are sent",
+                    "source-topics-as",
+                    kind.get().topics(),
+                    |way| match way {
+                        TopicsAs::Query => "Behind the address",
+                        TopicsAs::Form => "As a form",
+                        TopicsAs::None => "Not at all",
+                    },
+                    Signal::derive(move || topics_as.get()),
+                    move |to| work.change(|draft| draft.source.topics_as = to),
+                )
+            }}
             <Show when=move || topics_as.get() != TopicsAs::None>
                 <Text
                     work

@@ -2,7 +2,7 @@
 
 use super::Editing;
 use super::draft::Draft;
-use super::source::{Followed, Kind, Phase, Source, State};
+use super::source::{Followed, Kind, Phase, Source};
 use super::words::{count, dropped, every, rate, short, state};
 use crate::dom;
 use crate::page::admin::clipboard::Paste;
@@ -48,7 +48,7 @@ pub fn SourceRow(
                 let source = source.get();
                 (source.kind == Kind::Webhook).then(|| view! { <Hook source/> })
             }}
-            <Tools source/>
+            <Tools source phase/>
         </li>
     }
 }
@@ -105,8 +105,8 @@ fn Wrong(all: Memo<Followed>) -> impl IntoView {
 /// What it counted.
 #[component]
 fn Figures(all: Memo<Followed>) -> impl IntoView {
-    let figure = move |name: &'static str, of: fn(&State) -> Option<String>| {
-        let value = Memo::new(move |_| all.with(|it| of(&it.state)));
+    let figure = move |name: &'static str, of: fn(&Followed) -> Option<String>| {
+        let value = Memo::new(move |_| all.with(of));
         move || {
             value.get().map(|value| {
                 view! {
@@ -122,17 +122,24 @@ fn Figures(all: Memo<Followed>) -> impl IntoView {
     let last = Memo::new(move |_| all.with(|it| it.state.last_at));
     view! {
         <dl class="figures">
-            {figure("a minute", |state| {
+            {figure("a minute", |Followed { state, .. }| {
                 (state.phase == Phase::Following || state.per_minute > 0.0)
                     .then(|| rate(state.per_minute))
             })}
-            {figure("behind", |state| {
+            {figure("behind", |Followed { state, .. }| {
                 state.lag.filter(|_| state.phase != Phase::Stopped).map(short)
             })}
-            {figure("came", |state| Some(count(state.seen)))}
-            {figure("shown", |state| Some(count(state.published)))}
-            {figure("for approval", |state| (state.held > 0).then(|| count(state.held)))}
-            {figure("left out", |state| dropped(&state.dropped).map(|(all, _)| count(all)))}
+            {figure("came", |all| Some(count(all.state.seen)))}
+            {figure("shown at once", |all| {
+                (all.state.published > 0 || !all.source.approval)
+                    .then(|| count(all.state.published))
+            })}
+            {figure("to the queue", |all| {
+                (all.state.held > 0 || all.source.approval).then(|| count(all.state.held))
+            })}
+            {figure("left out", |all| {
+                dropped(&all.state.dropped).map(|(all, _)| count(all))
+            })}
             {move || {
                 last.get()
                     .map(|at| {
@@ -169,9 +176,15 @@ fn Hook(source: Source) -> impl IntoView {
 
 /// Start or stop, test, edit, delete.
 #[component]
-fn Tools(source: Memo<Source>) -> impl IntoView {
+fn Tools(source: Memo<Source>, phase: Memo<Phase>) -> impl IntoView {
     let desk = Desk::here();
-    let running = Memo::new(move |_| source.with(|source| source.running));
+    // What has given up begins anew when it is started.
+    let idle = move || phase.get() == Phase::Failed || source.with(|source| !source.running);
+    let says = move || match phase.get() {
+        Phase::Failed => "Try again",
+        _ if idle() => "Start",
+        _ => "Stop",
+    };
     let busy = RwSignal::new(false);
     let asking = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
@@ -184,7 +197,7 @@ fn Tools(source: Memo<Source>) -> impl IntoView {
             return;
         }
         busy.set(true);
-        let (id, to) = source.with_untracked(|source| (source.id.clone(), !source.running));
+        let (id, to) = (source.with_untracked(|source| source.id.clone()), untrack(idle));
         spawn_local(async move { give(desk.run_source(&id, to).await) });
     };
     let delete = move || {
@@ -196,6 +209,8 @@ fn Tools(source: Memo<Source>) -> impl IntoView {
         let draft = source.with_untracked(Draft::of);
         desk.source_in_work.set(Some(Editing::begin(draft, test)));
     };
+    // What is delivered here cannot be asked for.
+    let testable = move || source.with(|source| source.kind != Kind::Webhook);
     let edit_id = source.with_untracked(|source| format!("edit-{}", source.id));
     view! {
         <Show
@@ -204,7 +219,7 @@ fn Tools(source: Memo<Source>) -> impl IntoView {
                 view! {
                     <div class="row-tools shown">
                         <button type="button" class="edged small" disabled=busy on:click=run>
-                            {move || if running.get() { "Stop" } else { "Start" }}
+                            {says}
                         </button>
                         <button
                             type="button"
@@ -215,9 +230,15 @@ fn Tools(source: Memo<Source>) -> impl IntoView {
                             {icon(Icon::Pen)}
                             "Edit"
                         </button>
-                        <button type="button" class="quiet small" on:click=move |_| edit(true)>
-                            "Test"
-                        </button>
+                        <Show when=testable>
+                            <button
+                                type="button"
+                                class="quiet small"
+                                on:click=move |_| edit(true)
+                            >
+                                "Test"
+                            </button>
+                        </Show>
                         <button
                             type="button"
                             class="quiet small"

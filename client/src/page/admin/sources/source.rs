@@ -83,13 +83,23 @@ impl Kind {
 
     /// Whether topics can be asked for by this way.
     pub const fn takes_topics(self) -> bool {
-        matches!(self, Self::Sse | Self::WebSocket | Self::Ndjson)
+        !self.topics().is_empty()
+    }
+
+    /// How topics can be sent by this way.
+    pub const fn topics(self) -> &'static [TopicsAs] {
+        match self {
+            Self::Sse | Self::Ndjson => &[TopicsAs::Query, TopicsAs::Form, TopicsAs::None],
+            Self::WebSocket => &[TopicsAs::Query, TopicsAs::None],
+            Self::Feed | Self::Webhook => &[],
+        }
     }
 
     /// How one can prove by this way who one is.
     pub const fn auths(self) -> &'static [AuthKind] {
         match self {
-            Self::Webhook => &[AuthKind::None, AuthKind::Hmac, AuthKind::Bearer],
+            // Whoever knows the address could publish otherwise.
+            Self::Webhook => &[AuthKind::Hmac, AuthKind::Bearer],
             _ => &[AuthKind::None, AuthKind::Bearer, AuthKind::Basic],
         }
     }
@@ -218,7 +228,7 @@ pub enum TopicsAs {
     Query,
     /// As a form, which makes the request a POST.
     Form,
-    /// Not at all.
+    /// Not at all: they are looked for here.
     None,
 }
 
@@ -419,7 +429,7 @@ mod tests {
             assert_eq!(Kind::from_name(kind.name()), Some(kind));
             assert_eq!(kind.formats().last(), Some(&Format::Own), "{kind:?}");
             assert!(kind.formats().len() > 1);
-            assert_eq!(kind.auths().first(), Some(&AuthKind::None));
+            assert_eq!(kind.auths().contains(&AuthKind::None), kind != Kind::Webhook);
         }
         for format in Format::ALL {
             assert_eq!(Format::from_name(format.name()), Some(format));

@@ -3,6 +3,7 @@
 
 use super::words::{tested, why};
 use crate::page::admin::ask::sources::{SHOWN, Trial, Tried, Would};
+use crate::page::admin::json::laid;
 use crate::page::item::content;
 use leptos::prelude::*;
 use nowcast_shared::item::Body;
@@ -93,10 +94,19 @@ fn item(tried: &Tried, name: &str) -> impl IntoView + use<> {
             </div>
         }
     });
+    // To make a map for it, one has to see what it is made of.
+    let record = tried.record.as_ref().map(|record| {
+        view! {
+            <pre class="value" tabindex="0" aria-label="The record as it came">
+                {laid(&record.0)}
+            </pre>
+        }
+    });
     view! {
         <li data-would=mark>
             <p class="verdict">{verdict}</p>
             {shown}
+            {record}
         </li>
     }
 }

@@ -4,9 +4,7 @@ use super::super::{Failure, note};
 use super::Flags;
 use crate::json;
 use crate::store::Progress;
-use futures_util::stream::{FuturesOrdered, StreamExt};
-use nowcast_sdk::{Error, Published, Publisher};
-use nowcast_shared::error::Code;
+use nowcast_sdk::{Error, NewKeyed, Publisher};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -18,8 +16,9 @@ use tokio::sync::mpsc;
 /// The longest line that is read, in bytes; the server's own limit is far below.
 const LONGEST: u64 = 1024 * 1024;
 
-/// How many lines are read ahead.
-const AHEAD: usize = 64;
+/// How many lines are published by one request at most, and from how many bytes on none is added.
+const MOST: usize = 200;
+const TOGETHER: u64 = 1024 * 1024;
 
 /// How many lines that are skipped are named; of more only the number is told.
 const NAMED: u64 = 100;
@@ -66,10 +65,16 @@ struct Counts {
     skipped: u64,
 }
 
-/// A line that was read: its number, its length and itself.
-type Line = (u64, u64, Result<String, &'static str>);
+/// A line that was read.
+struct Line {
+    number: u64,
+    /// In bytes.
+    length: u64,
+    text: Result<String, &'static str>,
+}
 
-/// Publishes each line in order; what cannot be published is named, counted and skipped.
+/// Publishes each line in order, many at a time; what cannot be published is named, counted and
+/// skipped.
 ///
 /// # Errors
 /// Those that the next line would meet as well; and [`Failure::Skipped`].
@@ -78,54 +83,95 @@ pub(super) async fn run(publisher: Publisher, flags: &Flags, from: &Path) -> Res
         Some(key) => key.clone(),
         None => Publisher::new_key()?,
     };
+    let publisher = publisher.patience(Duration::from_secs(flags.wait));
     let (mut lines, size) = open(from)?;
     let progress = Progress::bytes("read", size);
     let begun = Instant::now();
     let mut counts = Counts::default();
-    let mut under_way = FuturesOrdered::new();
-    let publish = async |number: u64, length: u64, line: Result<String, &'static str>| {
-        let item = line.map_err(str::to_owned).and_then(|line| item(flags, &line));
-        let outcome = match item {
-            Err(why) => Ok(Err(why)),
-            Ok(None) => Ok(Ok(None)),
-            Ok(Some((kind, data))) => {
-                let key = format!("{run}-{number}");
-                let patience = Duration::from_secs(flags.wait);
-                let publisher = publisher.clone().patience(patience);
-                match publisher.publish_as(&key, &kind, data).await {
-                    Ok(done) => Ok(Ok(Some(done))),
-                    Err(error) if is_of_the_line(&error) => Ok(Err(error.to_string())),
-                    Err(error) => Err(error),
-                }
-            }
-        };
-        (number, length, outcome)
-    };
-    let ended = loop {
-        let (number, length, outcome) = tokio::select! {
-            line = lines.recv(), if under_way.len() < flags.parallel.into() => match line {
-                Some((number, length, line)) => {
-                    under_way.push_back(publish(number, length, line));
-                    continue;
-                }
-                None => match under_way.next().await {
-                    Some(done) => done,
-                    None => break Ok(()),
-                },
-            },
-            Some(done) = under_way.next() => done,
-        };
-        progress.add(length);
-        match outcome {
-            Ok(outcome) => counts.take(number, outcome, &progress),
-            Err(error) => break Err(stopped(error, number, flags)),
+    let (mut read, mut ended) = (Vec::with_capacity(MOST), Ok(()));
+    // What comes slowly is published as it comes.
+    while lines.recv_many(&mut read, MOST).await > 0 {
+        while !read.is_empty() && ended.is_ok() {
+            let batch = Batch::of(flags, &run, &mut read);
+            let number = batch.numbers.first().copied().unwrap_or_default();
+            let length = batch.length;
+            ended = batch
+                .publish(&publisher, &mut counts, &progress)
+                .await
+                .map_err(|error| stopped(error, number, flags));
+            progress.add(length);
+            progress.note(&counts.told(begun));
         }
-        progress.note(&counts.told(begun));
-    };
+        if ended.is_err() {
+            break;
+        }
+    }
     drop(progress);
     note(&counts.told(begun));
     ended?;
     if counts.skipped > 0 { Err(Failure::Skipped) } else { Ok(()) }
+}
+
+/// Lines that are published by one request.
+#[derive(Default)]
+struct Batch {
+    items: Vec<NewKeyed>,
+    /// Where these stand.
+    numbers: Vec<u64>,
+    /// Lines that are no items, and why.
+    skipped: Vec<(u64, String)>,
+    /// Of all lines, in bytes.
+    length: u64,
+}
+
+impl Batch {
+    /// As many of the lines as fit into one.
+    fn of(flags: &Flags, run: &str, lines: &mut Vec<Line>) -> Self {
+        let mut batch = Self::default();
+        let fits = |length: &mut u64, line: &Line| {
+            *length += line.length;
+            *length == line.length || *length <= TOGETHER
+        };
+        let mut length = 0;
+        let count = lines.iter().take_while(|line| fits(&mut length, line)).count();
+        for Line { number, length, text } in lines.drain(..count) {
+            batch.length += length;
+            match text.map_err(str::to_owned).and_then(|line| item(flags, &line)) {
+                Ok(None) => {}
+                Ok(Some((kind, data))) => {
+                    batch.items.push(NewKeyed { key: format!("{run}-{number}"), kind, data });
+                    batch.numbers.push(number);
+                }
+                Err(why) => batch.skipped.push((number, why)),
+            }
+        }
+        batch
+    }
+
+    async fn publish(
+        self,
+        publisher: &Publisher,
+        counts: &mut Counts,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let told = match self.items.as_slice() {
+            [] => Vec::new(),
+            items => publisher.publish_all(items).await?,
+        };
+        let mut skipped = self.skipped;
+        for (number, told) in self.numbers.into_iter().zip(told) {
+            match told {
+                Ok(done) if done.repeated => counts.repeated += 1,
+                Ok(_) => counts.published += 1,
+                Err(problem) => skipped.push((number, problem.to_string())),
+            }
+        }
+        skipped.sort_unstable();
+        for (number, why) in skipped {
+            counts.skip(number, &why, progress);
+        }
+        Ok(())
+    }
 }
 
 /// Why it does not go on, and how it would.
@@ -145,28 +191,12 @@ fn stopped(error: Error, number: u64, flags: &Flags) -> Failure {
 }
 
 impl Counts {
-    fn take(
-        &mut self,
-        number: u64,
-        outcome: Result<Option<Published>, String>,
-        progress: &Progress,
-    ) {
-        match outcome {
-            Ok(None) => {}
-            Ok(Some(published)) if published.repeated => self.repeated += 1,
-            Ok(Some(_)) => self.published += 1,
-            Err(why) => {
-                self.skipped += 1;
-                match self.skipped {
-                    ..=NAMED => {
-                        progress.aside(|| note(&format!("line {number} is skipped: {why}")));
-                    }
-                    skipped if skipped == NAMED + 1 => {
-                        progress.aside(|| note("more lines are skipped; they are counted"));
-                    }
-                    _ => {}
-                }
-            }
+    fn skip(&mut self, number: u64, why: &str, progress: &Progress) {
+        self.skipped += 1;
+        if self.skipped <= NAMED {
+            progress.aside(|| note(&format!("line {number} is skipped: {why}")));
+        } else if self.skipped == NAMED + 1 {
+            progress.aside(|| note("more lines are skipped; they are counted"));
         }
     }
 
@@ -179,13 +209,6 @@ impl Counts {
             "{published} published, {repeated} had been before, {skipped} skipped; {rate:.0} a second"
         )
     }
-}
-
-/// Whether another line may fare better.
-fn is_of_the_line(error: &Error) -> bool {
-    use Code::{BadItem, BadJson, BadRequest, BadUrl, IdempotencyMismatch, TooLarge, UnknownKind};
-    let codes = [BadItem, BadJson, BadRequest, BadUrl, IdempotencyMismatch, TooLarge, UnknownKind];
-    error.code().is_some_and(|code| codes.contains(&code))
 }
 
 /// What a line is to be: its kind and data; nothing for an empty one.
@@ -249,7 +272,7 @@ fn open(from: &Path) -> Result<(mpsc::Receiver<Line>, Option<u64>), Failure> {
         let size = metadata.is_file().then_some(metadata.len());
         (Box::new(file), size)
     };
-    let (tell, told) = mpsc::channel(AHEAD);
+    let (tell, told) = mpsc::channel(MOST);
     thread::spawn(move || {
         let mut input = BufReader::new(input);
         for number in 1.. {
@@ -262,12 +285,12 @@ fn open(from: &Path) -> Result<(mpsc::Receiver<Line>, Option<u64>), Failure> {
                     return;
                 }
             };
-            let line = if length > LONGEST {
+            let text = if length > LONGEST {
                 Err("it is far too long for an item")
             } else {
                 String::from_utf8(line).map_err(|_| "it is not UTF-8")
             };
-            if tell.blocking_send((number, length, line)).is_err() {
+            if tell.blocking_send(Line { number, length, text }).is_err() {
                 return;
             }
         }

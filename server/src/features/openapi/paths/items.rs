@@ -1,7 +1,7 @@
 //! Publishing and the feed's past.
 
 use super::{Group, list, number, object, of};
-use crate::features::openapi::operation::{Access, operation};
+use crate::features::openapi::operation::{Access, Operation, operation};
 use nowcast_shared::error::Code;
 use serde_json::{Value, json};
 
@@ -51,6 +51,7 @@ pub(super) fn group() -> Group {
             .example(
                 "curl -H \"Authorization: Bearer $TOKEN\" \\\n  --json '{\"kind\":\"message\",\"data\":{\"text\":\"The doors are **open**\"}}' \\\n  $SERVER/api/rooms/main/items",
             ),
+        many(),
         operation("get", "/api/rooms/{room}/items", "listItems", "Look back")
             .says("Older items, newest first. Items that were deleted are not there any more.")
             .in_room()
@@ -123,6 +124,41 @@ pub(super) fn group() -> Group {
         description: "What a feed shows. Editing and deleting are [commands](#runCommand).",
         operations,
     }
+}
+
+/// Many items by one request.
+fn many() -> Operation {
+    operation("post", "/api/rooms/{room}/items/batch", "publishMany", "Publish many items")
+            .says(
+                "They are kept in their order. The answer says of each, in the same order, where it \
+                 stands, or why it was refused; the others are published all the same. A `key` is what \
+                 `Idempotency-Key` is for one. At most 256 items, of 2 MiB together.",
+            )
+            .in_room()
+            .asks(Access::Scope("publish"))
+            .changes()
+            .shared("client")
+            .takes(
+                "application/json",
+                &object(&[("items", list(&json!({"description":
+                "As one alone, perhaps with a `key` of 1 to 128 printable characters."})))]),
+                &json!({"items": [{"kind": "message", "data": {"text": "One"}, "key": "file-1"},
+                    {"kind": "message", "data": {"text": "Two"}}]}),
+            )
+            .gives(
+                200,
+                "What came of each.",
+                &object(&[("items", list(&json!({"anyOf": [
+                    {"allOf": [of("Published"), object(&[("repeated", json!({"type": "boolean"}))])]},
+                    object(&[("code", json!({"type": "string"})), ("detail", json!({"type": "string"}))]),
+                ]})))]),
+                &json!({"items": [{"id": "i8k2m4p6", "offset": 45, "at": 1_790_000_000_000_i64,
+                    "repeated": false}, {"code": "bad_item", "detail": "`text` is missing or empty."}]}),
+            )
+            .refuses(&[Code::TooLarge])
+            .example(
+                "curl -H \"Authorization: Bearer $TOKEN\" \\\n  --json '{\"items\":[{\"kind\":\"message\",\"data\":{\"text\":\"One\"}}]}' \\\n  $SERVER/api/rooms/main/items/batch",
+            )
 }
 
 fn form() -> Value {
