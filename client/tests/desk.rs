@@ -5,14 +5,17 @@
 use leptos::prelude::*;
 use leptos::task::tick;
 use nowcast_client::dom::sleep;
+use nowcast_client::page::admin::ask::queue::read_queue;
+use nowcast_client::page::admin::ask::sources::{Would, read_sources, read_trial};
 use nowcast_client::page::admin::ask::{read_me, read_tiles};
 use nowcast_client::page::admin::board::Board;
 use nowcast_client::page::admin::composer::Composer;
 use nowcast_client::page::admin::desk::{Board as State, Desk};
-use nowcast_client::page::admin::draft::{Draft, Kind};
+use nowcast_client::page::admin::draft::{Draft, Kind as ItemKind};
 use nowcast_client::page::admin::item_tools::ItemTools;
 use nowcast_client::page::admin::me::{Me, Right};
 use nowcast_client::page::admin::rooms::new_room::NewRoom;
+use nowcast_client::page::admin::sources::source::{Format, Kind, Phase};
 use nowcast_client::page::admin::tile::{Color, Face, Outcome, Tile};
 use nowcast_client::page::admin::variables::Variables;
 use nowcast_client::page::admin::variables::editor::Editor;
@@ -116,6 +119,55 @@ fn answers_are_read_and_what_is_not_known_is_left_out() {
     let tiles = read_tiles(json);
     assert_eq!(tiles.len(), 1);
     assert_eq!((tiles[0].face.color, &tiles[0].face.body), (Color::Ink, &Body::Unknown));
+}
+
+#[wasm_bindgen_test]
+fn sources_are_read_and_what_is_not_known_is_left_out() {
+    let json = r#"{"sources":[
+        {"id":"s1","name":"Harbour","kind":"ndjson","url":"https://a.example/x","format":"moon",
+         "map":{"kind":"post","fields":{"text":"/text"},"id":"/id"},"has_secret":true,
+         "auth":{"kind":"basic","user":"ana"},"headers":[{"name":"X-Key","value":null}],
+         "topics":["a"],"topics_as":"form","topics_field":"track","per_minute":60,"every":null,
+         "filter":{"words":["b"],"repeats":true},"approval":true,"running":true,
+         "state":{"state":"waiting","next":5,"per_minute":1.5,"lag":null,"seen":3,"published":1,
+                  "held":0,"dropped":{"words":2,"moon":1},"error":{"text":"Gone.","at":4}}},
+        {"id":"s2","name":"Of another time","kind":"carrier pigeon"}, 5, null]}"#;
+    let sources = read_sources(&read::parse(json).unwrap());
+    assert_eq!(sources.len(), 1);
+    let (source, state) = (&sources[0].source, &sources[0].state);
+    assert_eq!((source.kind, source.format), (Kind::Ndjson, Format::Own));
+    assert_eq!((source.map.place("text"), source.headers[0].as_str()), ("/text", "X-Key"));
+    assert!(source.has_secret && source.approval && source.filter.repeats);
+    assert_eq!((source.per_minute, source.every), (Some(60), None));
+    assert_eq!((state.phase, state.next, state.lag), (Phase::Waiting, Some(5), None));
+    assert_eq!(state.dropped.iter().map(|(_, count)| count).sum::<u64>(), 3);
+    assert_eq!(state.error, Some(("Gone.".to_owned(), 4)));
+}
+
+#[wasm_bindgen_test]
+fn what_waits_is_read_to_the_letter() {
+    let json = r#"{"count":7,"waiting":[
+        {"id":"q1","at":9,"source":{"id":"s1","name":"Harbour"},"kind":"post",
+         "data":{"text":"Ahoy","number":12345678901234567890},"html":null},
+        {"id":"q2"}]}"#;
+    let queue = read_queue(json);
+    assert_eq!((queue.count, queue.waiting.len()), (7, 1));
+    let first = &queue.waiting[0];
+    assert_eq!((first.source.as_str(), first.at), ("Harbour", 9));
+    assert!(first.data.0.contains("12345678901234567890"), "numbers stay as they are");
+}
+
+#[wasm_bindgen_test]
+fn a_test_tells_what_would_become_of_each_record() {
+    let json = r#"{"connected":true,"seen":3,"malformed":1,"timed_out":false,"error":null,"items":[
+        {"kind":"message","data":{"text":"A"},"html":"<p>A</p>","would":"publish","why":null},
+        {"kind":null,"data":{"odd":[1,2]},"html":null,"would":"drop","why":"unmapped"},
+        {"kind":"message","data":{"text":"B"},"would":"fly"}]}"#;
+    let trial = read_trial(&read::parse(json).unwrap());
+    assert_eq!((trial.seen, trial.malformed, trial.items.len()), (3, 1, 2));
+    assert_eq!((trial.items[0].would, &trial.items[0].record), (Would::Publish, &None));
+    assert_eq!(trial.items[1].record, Some(Json(r#"{"odd":[1,2]}"#.to_owned())));
+    assert_eq!(trial.items[1].why.as_deref(), Some("unmapped"));
 }
 
 /// Answers requests in the server's place by a JavaScript function of method and address, until it
@@ -274,7 +326,7 @@ async fn what_is_missing_is_said_at_its_field_before_anything_is_sent() {
     let (desk, place) = show("missing", || view! { <Composer /> });
     desk.me.set(Some(admin()));
     desk.draft.set(Draft {
-        kind: Kind::Image,
+        kind: ItemKind::Image,
         image_url: "/uploads/a.png".to_owned(),
         ..Draft::default()
     });

@@ -50,7 +50,7 @@ impl Draw {
         let words = (0..many).map(|_| format!("w{}x", self.rank(WORDS)));
         let mut text = words.collect::<Vec<_>>().join(" the ");
         if self.next().is_multiple_of(5) {
-            text.push_str(&format!(" #tag{}", self.rank(500)));
+            text = format!("{text} #tag{}", self.rank(500));
         }
         text
     }
@@ -159,9 +159,8 @@ fn main() {
         ("23 hours, odd ends", (Some(START + DAY - odd), Some(START + 2 * DAY - hour - odd))),
         ("58 minutes", (Some(START + DAY + odd), Some(START + DAY + hour + 5 * 60_000))),
     ];
-    print!("| question |");
-    spans.iter().for_each(|(name, _)| print!(" {name} |"));
-    println!("\n|---|{}", "---|".repeat(spans.len()));
+    let heads = spans.map(|(name, _)| name).join(" | ");
+    println!("| question | {heads} |\n|---|{}", "---|".repeat(spans.len()));
     for name in questions::names() {
         print!("| {name} |");
         for (_, span) in spans {

@@ -82,8 +82,13 @@ impl Publisher {
     /// # Errors
     /// As [`Self::publish`]; `idempotency_mismatch` if the key was used for something else.
     pub async fn publish_as(&self, key: &str, kind: &str, data: Value) -> Result<Published, Error> {
-        let data = &data;
-        self.patiently(move || self.http.publish(self.room.as_str(), key, kind, data)).await
+        let mut tries = Tries::new(self.patience);
+        loop {
+            match self.http.publish(self.room.as_str(), key, kind, &data).await {
+                Ok(published) => return Ok(published),
+                Err(error) => tries.again(error).await?,
+            }
+        }
     }
 
     /// Publishes many items in their order, at most 256 of 2 MiB together, each under an idempotency
@@ -96,42 +101,55 @@ impl Publisher {
         &self,
         items: &[NewKeyed],
     ) -> Result<Vec<Result<Published, Problem>>, Error> {
-        let publish = move || async move {
-            let told = self.http.publish_all(self.room.as_str(), items).await?;
-            // What a full or locked store refuses is no fault of an item.
-            let problems = told.iter().filter_map(|told| told.as_ref().err());
-            let mut errors = problems.map(|problem| Error::Refused(problem.clone()));
-            errors.find(Error::is_temporary).map_or(Ok(told.clone()), Err)
-        };
-        self.patiently(publish).await
+        let mut tries = Tries::new(self.patience);
+        loop {
+            match self.http.publish_all(self.room.as_str(), items).await {
+                // What a full or locked store refuses is no fault of an item.
+                Ok(told) => match told.iter().find_map(temporary) {
+                    None => return Ok(told),
+                    Some(error) => tries.again(error).await?,
+                },
+                Err(error) => tries.again(error).await?,
+            }
+        }
+    }
+}
+
+/// What was refused for now only.
+fn temporary(told: &Result<Published, Problem>) -> Option<Error> {
+    let error = Error::Refused(told.as_ref().err()?.clone());
+    error.is_temporary().then_some(error)
+}
+
+/// How often something was tried, and for how long it will be.
+struct Tries {
+    /// None is so far away that it never comes.
+    until: Option<Instant>,
+    backoff: Backoff,
+    failures: u32,
+}
+
+impl Tries {
+    fn new(patience: Duration) -> Self {
+        let until = Instant::now().checked_add(patience);
+        Self { until, backoff: Backoff::new(random::seed()), failures: 0 }
     }
 
-    /// Asks until there is an answer that stays, as long as the patience lasts.
+    /// Waits until it is time to try again.
     ///
-    /// Not by an `AsyncFn`: what comes of that cannot be given to another thread.
-    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        // None is so far away that it never comes.
-        let until = Instant::now().checked_add(self.patience);
-        let mut backoff = Backoff::new(random::seed());
-        let mut failures = 0;
-        loop {
-            let error = match ask().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let wait = match error.retry_after() {
-                Some(seconds) => Duration::from_secs(seconds),
-                None => Duration::from_millis(backoff.after(failures)),
-            };
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if !error.is_temporary() || left.is_some_and(|left| left < wait) {
-                return Err(error);
-            }
-            failures += 1;
-            sleep(wait).await;
+    /// # Errors
+    /// The error, if that stays or the patience does not last.
+    async fn again(&mut self, error: Error) -> Result<(), Error> {
+        let wait = match error.retry_after() {
+            Some(seconds) => Duration::from_secs(seconds),
+            None => Duration::from_millis(self.backoff.after(self.failures)),
+        };
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        if !error.is_temporary() || left.is_some_and(|left| left < wait) {
+            return Err(error);
         }
+        self.failures += 1;
+        sleep(wait).await;
+        Ok(())
     }
 }

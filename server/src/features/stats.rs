@@ -2,7 +2,7 @@
 //!
 //! - [`count`]: reads what is new of the logs beside the writer. An event is a [`happening`], of
 //!   which the [`text`] and the [`emoji`] count too; many of them make a [`tally`], which is kept in
-//!   the [`tables`] by [`bucket`]s of time.
+//!   the [`tables`] by [`bucket`]s of time. [`forget`]: what is too old goes.
 //! - [`read`]: what came of it in a span, each question by a few rows; [`most`] finds the most
 //!   frequent. [`figures`]: all answers together.
 //! - [`questions`]: each by itself, to be measured.
@@ -16,6 +16,7 @@ mod count;
 mod csv;
 mod emoji;
 mod figures;
+mod forget;
 mod happening;
 mod http;
 mod most;
@@ -36,8 +37,10 @@ use crate::record::Record;
 use axum::routing::get;
 use axum::{Extension, Router};
 use clap::Args;
-use std::sync::Arc;
+use nowcast_shared::offset::Offset;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
@@ -55,6 +58,8 @@ pub struct Flags {
 struct Stats {
     /// Changes when there is something new in any log.
     happened: watch::Receiver<()>,
+    /// Up to where each room's log is counted: what is not has to stay in the log.
+    positions: Arc<RwLock<HashMap<i64, i64>>>,
     /// Held by whoever changes what is counted.
     alone: Arc<Mutex<()>>,
     /// Whether anything is counted.
@@ -67,6 +72,12 @@ impl Stats {
         let mut news = self.happened.clone();
         news.mark_unchanged();
         news
+    }
+
+    /// A room is counted up to there.
+    fn counted(&self, room: i64, offset: i64) {
+        let mut positions = self.positions.write().unwrap_or_else(PoisonError::into_inner);
+        positions.insert(room, offset);
     }
 
     /// Does something while nobody else changes what is counted.
@@ -103,10 +114,19 @@ pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Route
     tables::prepare(&app.db).await?;
     count::pause(&app.db, !collects).await?;
     let happened = watch::Sender::new(());
-    let stats = Stats { happened: happened.subscribe(), alone: Arc::default(), collects };
+    let positions = Arc::new(RwLock::new(count::positions(&app.db).await?));
+    let needed = Arc::clone(&positions);
+    let stats =
+        Stats { happened: happened.subscribe(), positions, alone: Arc::default(), collects };
     if collects {
+        app.log.need(Box::new(move |room| {
+            let positions = needed.read().unwrap_or_else(PoisonError::into_inner);
+            let next = positions.get(&room).map_or(1, |counted| counted + 1);
+            u64::try_from(next).ok().map(Offset)
+        }));
         app.follow(Arc::new(Bell { rang: AtomicBool::new(false), happened }));
         count::begin(app, &stats);
+        forget::begin(app, &stats);
     }
     let router = Router::new()
         .route("/api/rooms/{room}/stats", get(http::show))
@@ -117,3 +137,6 @@ pub async fn start(app: &App, flags: &Flags, grace: u64) -> anyhow::Result<Route
     let visits = visits::start(app, Duration::from_millis(grace), collects).await?;
     Ok(router.merge(visits))
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ async fn a_page_whose_viewer_does_not_want_to_be_tracked_tells_nothing() {
     for (number, (name, value)) in
         [("globalPrivacyControl", "true"), ("doNotTrack", "'1'")].into_iter().enumerate()
     {
-        let browser = Browser::open(Screen::Phone).await;
+        let browser = Browser::open(Screen::Desk).await;
         let asks =
             format!("Object.defineProperty(Navigator.prototype, '{name}', {{get: () => {value}}})");
         browser.before_every_page(&asks).await;

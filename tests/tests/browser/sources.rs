@@ -136,8 +136,7 @@ async fn a_tracked_stream_is_approved_is_seen_by_viewers_and_is_counted() {
     let way = "const way = document.querySelector('.glance-statistics'); return way?.href";
     let way = desk.until("the desk leads to the statistics", way).await;
     desk.go(way.as_str().unwrap()).await;
-    let counted = "return document.body.innerText.includes('Harbour')
-         || document.body.innerText.includes('ana')";
+    let counted = "return /\\bquay\\b/.test(document.body.innerText)";
     desk.until("the statistics count what came of it", counted).await;
     desk.close().await;
     feed.close().await;

@@ -1,6 +1,7 @@
 //! What happened in a room, counted: exactly, also through kills, and told in every form.
 
 mod counted_log;
+mod report;
 
 use nowcast_tests::api::Api;
 use nowcast_tests::server::Server;

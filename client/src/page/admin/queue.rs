@@ -66,7 +66,7 @@ pub fn QueuePanel() -> impl IntoView {
         desk.load_queue();
     });
     view! {
-        <div class="queue" on:keydown=on_key>
+        <div class="queue" on:keydown=move |event| walk(&event)>
             {move || match how.get() {
                 Fetched::Loading => {
                     view! { <p class="faint" role="status">"Fetching what waits"</p> }.into_any()
@@ -304,7 +304,7 @@ pub fn focus_first() -> bool {
 }
 
 /// The arrows, J and K go from item to item.
-fn on_key(event: ev::KeyboardEvent) {
+fn walk(event: &ev::KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
         return;
     }

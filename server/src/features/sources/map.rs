@@ -68,6 +68,19 @@ pub(super) struct Mapped {
 }
 
 impl Map {
+    /// Without what is empty, as forms send it.
+    pub(super) fn tidied(mut self) -> Self {
+        let some = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        self.fields.retain(|_, text| !text.trim().is_empty());
+        Self {
+            id: some(self.id),
+            at: some(self.at),
+            lang: some(self.lang),
+            author: some(self.author),
+            ..self
+        }
+    }
+
     /// Reads what it is made of.
     ///
     /// # Errors
@@ -84,9 +97,9 @@ impl Map {
             Expression::read(text).map_err(|why| format!("`map.{name}` {why}."))
         };
         let optional = |name: &str, text: &Option<String>| {
-            text.as_ref().filter(|text| !text.is_empty()).map(|text| read(name, text)).transpose()
+            text.as_ref().map(|text| read(name, text)).transpose()
         };
-        let fields = self.fields.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| {
+        let fields = self.fields.iter().map(|(name, text)| {
             if name.len() > MOST_NAME || name.starts_with('$') {
                 return Err(format!(
                     "`map.fields` has a name that no field can have: `{name:.40}`."

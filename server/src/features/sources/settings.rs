@@ -299,7 +299,8 @@ pub(super) fn check(
         return Err(bad("`every` is 1 to 86400 seconds, or null for the feed's own pace."));
     }
     let format = given.format;
-    let map = given.map.filter(|map| format == Format::Own || *map != format.map());
+    let map =
+        given.map.map(Map::tidied).filter(|map| format == Format::Own || *map != format.map());
     if map.is_none() && format == Format::Own {
         return Err(bad("A format of one's own needs a `map`."));
     }
@@ -574,6 +575,10 @@ mod tests {
         let map = json!(Format::Mastodon.map());
         let same = check(with(&json!({"format": "mastodon", "map": map})), None).unwrap();
         assert_eq!(same.settings.map, None);
+        let mut form = map.clone();
+        form["fields"]["title"] = " ".into();
+        let form = check(with(&json!({"format": "mastodon", "map": form})), None).unwrap();
+        assert_eq!(form.settings.map, None, "a form's empty fields are none");
         let mut other = map;
         other["fields"]["source"] = "=Here".into();
         let other = check(with(&json!({"format": "mastodon", "map": other})), None).unwrap();

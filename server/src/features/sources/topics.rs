@@ -2,6 +2,7 @@
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+use std::collections::HashMap;
 
 /// The words of a text, folded, in their order.
 pub(super) struct Words {
@@ -18,15 +19,13 @@ struct Word {
 }
 
 /// What is looked for.
-#[derive(Clone, Debug)]
-pub(super) struct Topics(Vec<Topic>);
-
-#[derive(Clone, Debug)]
-enum Topic {
-    /// These words, one after the other.
-    Words(Vec<Word>),
-    /// These characters, in a script that is written without blanks.
-    Part(String),
+#[derive(Clone, Debug, Default)]
+pub(super) struct Topics {
+    /// Words that follow each other, by the first of them: a long text is looked through once,
+    /// however many topics there are.
+    words: HashMap<String, Vec<Vec<Word>>>,
+    /// Characters in scripts that are written without blanks.
+    parts: Vec<String>,
 }
 
 /// Lower case, without accents, ligatures and widths.
@@ -99,32 +98,45 @@ impl Topics {
     /// What these texts stand for: a word, several that follow each other, or a `#tag`. Those without
     /// a letter or digit stand for nothing.
     pub(super) fn new<'t>(topics: impl IntoIterator<Item = &'t str>) -> Self {
-        let topics = topics.into_iter().filter_map(|topic| {
+        let mut all = Self::default();
+        for topic in topics {
             let folded = fold(topic.trim());
             if folded.chars().any(is_dense) {
-                return Some(Topic::Part(folded));
+                all.parts.push(folded);
+                continue;
             }
             let words = Words::of(topic).words;
-            (!words.is_empty()).then_some(Topic::Words(words))
-        });
-        Self(topics.collect())
+            if let Some(first) = words.first() {
+                all.words.entry(first.text.clone()).or_default().push(words);
+            }
+        }
+        all
     }
 
     /// Whether nothing is looked for: then everything will do.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty() && self.parts.is_empty()
     }
 
     /// Whether one of them is there.
-    pub(super) fn are_in(&self, words: &Words) -> bool {
-        self.0.iter().any(|topic| match topic {
-            Topic::Part(part) => words.whole.as_ref().is_some_and(|whole| whole.contains(part)),
-            Topic::Words(wanted) => words.words.windows(wanted.len()).any(|some| {
-                let mut pairs = some.iter().zip(wanted);
-                pairs.all(|(word, wanted)| word.text == wanted.text && (word.tag || !wanted.tag))
-            }),
-        })
+    pub(super) fn are_in(&self, text: &Words) -> bool {
+        let whole = text.whole.as_ref();
+        let has_part = |part: &String| whole.is_some_and(|whole| whole.contains(part));
+        let begins = |(place, word): (usize, &Word)| {
+            let topics = self.words.get(&word.text);
+            topics.is_some_and(|topics| {
+                topics.iter().any(|topic| stands(&text.words[place..], topic))
+            })
+        };
+        text.words.iter().enumerate().any(begins) || self.parts.iter().any(has_part)
     }
+}
+
+/// Whether these words begin with those that are wanted.
+fn stands(words: &[Word], wanted: &[Word]) -> bool {
+    let fits =
+        |(word, wanted): (&Word, &Word)| word.text == wanted.text && (word.tag || !wanted.tag);
+    words.len() >= wanted.len() && words.iter().zip(wanted).all(fits)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! password.
 
 use super::settings::{Auth, Kind};
+use super::status::Phase;
 use super::vault::Secrets;
 use super::worker::{Over, Tally};
 use super::{Source, Sources, api};
@@ -82,6 +83,8 @@ pub(super) async fn deliver(
     drop(app);
     match tally {
         Ok(Tally { published, held, dropped }) => {
+            // What was in its way is not any more.
+            source.status.turn(Phase::Following);
             Ok(Json(json!({"published": published, "held": held, "dropped": dropped})))
         }
         Err(Over::Failed) => {

@@ -8,11 +8,13 @@ use super::{Stats, happening};
 use crate::app::App;
 use crate::db::{Db, DbError, Job};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How many events, and how many bytes of them, one batch has at most.
-const EVENTS: usize = 500;
+/// How many events, and how many bytes of them, one batch has at most: whoever publishes meanwhile waits
+/// for no more than that.
+const EVENTS: usize = 200;
 const BYTES: usize = 1024 * 1024;
 
 /// While events come in, counting rests for so many times as long as it worked: it costs whoever
@@ -22,6 +24,9 @@ const REST: u32 = 24;
 /// How long it rests at least, so that what comes together is counted together, and at most.
 const LEAST: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(5);
+
+/// How long nothing has to happen for it to be quiet.
+const QUIET: Duration = Duration::from_millis(10);
 
 /// How long to wait before the store is asked again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -75,20 +80,18 @@ pub(super) fn begin(app: &App, stats: &Stats) {
 async fn round(db: &Db, stats: &Stats) -> Result<(), DbError> {
     for (room, collects) in rooms(db).await? {
         if !collects {
-            stats.alone(async || skip(db, room).await).await?;
+            let head = stats.alone(async || skip(db, room).await).await?;
+            stats.counted(room, head);
             continue;
         }
         loop {
             let begun = Instant::now();
             let mut news = stats.news();
-            let more = stats.alone(async || some(db, room).await).await?;
-            if !more {
-                break;
-            }
+            let Some(to) = stats.alone(async || some(db, room).await).await? else { break };
+            stats.counted(room, to);
             let rest = (begun.elapsed() * REST).clamp(LEAST, MOST);
             // Where nobody publishes there is nobody to be slowed down.
-            let quiet = Duration::from_millis(20);
-            if tokio::time::timeout(quiet, news.changed()).await.is_ok() {
+            if tokio::time::timeout(QUIET, news.changed()).await.is_ok() {
                 tokio::time::sleep(rest).await;
             }
         }
@@ -111,19 +114,19 @@ async fn rooms(db: &Db) -> Result<Vec<(i64, bool)>, DbError> {
     .await
 }
 
-/// Counts some of what is new in a room; whether there was something.
-pub(super) async fn some(db: &Db, room: i64) -> Result<bool, DbError> {
+/// Counts some of what is new in a room; up to where it is counted now, unless nothing was new.
+pub(super) async fn some(db: &Db, room: i64) -> Result<Option<i64>, DbError> {
     match db.read(move |connection| due(connection, room)).await? {
-        Due::Nothing => Ok(false),
+        Due::Nothing => Ok(None),
         Due::Reset => {
             db.write(move |connection| tables::reset(connection, room)).await?;
-            Ok(true)
+            Ok(Some(0))
         }
         Due::Count(batch) => {
-            let (answer, answered) = oneshot::channel();
+            let (to, (answer, answered)) = (batch.to, oneshot::channel());
             db.submit(Box::new(Keep { room, batch, outcome: Err(DbError::Closed), answer }))
                 .await?;
-            answered.await.map_err(|_| DbError::Closed)?.map(|()| true)
+            answered.await.map_err(|_| DbError::Closed)?.map(|()| Some(to))
         }
     }
 }
@@ -213,16 +216,27 @@ fn move_to(connection: &Connection, room: i64, epoch: &str, to: i64) -> rusqlite
         .map(|_| ())
 }
 
-/// Goes on to the end of a room's log without counting it.
-async fn skip(db: &Db, room: i64) -> Result<(), DbError> {
+/// Goes on to the end of a room's log without counting it; where that is.
+async fn skip(db: &Db, room: i64) -> Result<i64, DbError> {
     db.write(move |connection| skip_to_end(connection, room)).await
 }
 
-fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<()> {
+fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<i64> {
     let (epoch, head): (String, i64) = connection
         .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    move_to(connection, room, &epoch, head)
+    move_to(connection, room, &epoch, head)?;
+    Ok(head)
+}
+
+/// Up to where each room is counted.
+pub(super) async fn positions(db: &Db) -> Result<HashMap<i64, i64>, DbError> {
+    db.read(|connection| {
+        let mut statement = connection.prepare("SELECT room, offset FROM stats_rooms")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
+    })
+    .await
 }
 
 /// Notes that nothing is counted by this server. What happened before the next one that counts is

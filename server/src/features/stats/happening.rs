@@ -29,6 +29,9 @@ pub(super) enum What {
     Emoji,
 }
 
+/// How many of these there are: their columns are 0 and so on.
+pub(super) const WHATS: i64 = 8;
+
 pub(super) const EDIT: &str = "edit";
 pub(super) const DELETE: &str = "delete";
 pub(super) const SAID: &str = "said";

@@ -61,6 +61,6 @@ pub fn ask(
 pub async fn count(db: &Db, room: i64) -> Result<(), DbError> {
     tables::prepare(db).await?;
     super::visits::prepare(db).await?;
-    while super::count::some(db, room).await? {}
+    while super::count::some(db, room).await?.is_some() {}
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::bucket::{Level, minute};
 use super::happening::{Happening, Holds, Thing, What};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What some events of a room add up to.
 #[derive(Default)]
@@ -94,6 +94,8 @@ impl Tally {
             }
         }
         add(connection, room, &rows)?;
+        let less = rows.iter().filter(|(_, count)| **count < 0).map(|((.., name), _)| *name);
+        drop_names(connection, room, less.collect())?;
         for (id, thing) in &self.things {
             keep_thing(connection, room, id, thing.as_ref())?;
         }
@@ -123,6 +125,23 @@ pub(super) fn add(
         if *count < 0 {
             none.execute(params![room, what, level, bucket, name])?;
         }
+    }
+    Ok(())
+}
+
+/// Forgets those of these names by which nothing is counted any more.
+pub(super) fn drop_names(
+    connection: &Connection,
+    room: i64,
+    names: BTreeSet<i64>,
+) -> rusqlite::Result<()> {
+    let mut none = connection.prepare_cached(
+        "DELETE FROM stats_names WHERE id = ?2 AND NOT EXISTS
+             (SELECT 1 FROM stats_counts WHERE room = ?1 AND what IN (0, 1, 2, 3, 4, 5, 6, 7)
+                 AND level = 4 AND bucket = 0 AND name = ?2)",
+    )?;
+    for name in names {
+        none.execute([room, name])?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::{event, stats};
 use nowcast_tests::api::Api;
-use nowcast_tests::server::Setup;
+use nowcast_tests::server::{Server, Setup};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,37 +19,62 @@ async fn statistics_are_what_a_second_computation_over_the_log_says() {
     eprintln!("NOWCAST_SEED={seed}");
     let mut server = Setup::new().with_clock().start().await;
     event::happen(&server, seed).await;
-    let log = log(&server.visitor()).await;
+    let exported = exported(&server).await;
+    let log = lines(&exported);
     assert!(log.len() > 100, "{} events", log.len());
-    let admin = server.admin().await;
-    compare(&admin, &log).await;
+    compare(&server.admin().await, "main", &log).await;
 
     server.kill().await;
     server.restart().await;
-    compare(&server.admin().await, &log).await;
+    compare(&server.admin().await, "main", &log).await;
+
+    // The same, as if it had happened a month ago.
+    let old = earlier(&exported);
+    let file = server.scratch().join("old.ndjson");
+    std::fs::write(&file, &old).expect("the folder can be written");
+    server.stop().await;
+    let path = file.to_str().expect("a folder with a plain name");
+    let imported = server.task(&["import", "--room", "old", path]).await;
+    assert!(imported.status.success(), "{imported:?}");
+    server.restart().await;
+    let admin = server.admin().await;
+    compare(&admin, "old", &lines(&old)).await;
+    compare(&admin, "main", &log).await;
 }
 
-/// The room's whole log, an event after the other, as on the wire.
-async fn log(visitor: &Api) -> Vec<Value> {
-    let room = visitor.json("/api/rooms/main/poll?wait=0").await;
-    let epoch = room["frames"][0]["epoch"].as_str().expect("a welcome").to_owned();
-    let (mut next, mut log) = (format!("{epoch}:0"), Vec::new());
-    loop {
-        let answer = visitor.json(&format!("/api/rooms/main/poll?wait=0&since={next}")).await;
-        let frames = answer["frames"].as_array().expect("frames").iter();
-        let events: Vec<_> = frames.filter(|frame| frame["t"] == "event").cloned().collect();
-        if events.is_empty() {
-            return log;
+/// The main room's log, as `nowcast export` writes it.
+async fn exported(server: &Server) -> String {
+    let exported = server.task(&["export", "--room", "main"]).await;
+    assert!(exported.status.success(), "{exported:?}");
+    exported.stdout
+}
+
+/// An event a line.
+fn lines(exported: &str) -> Vec<Value> {
+    exported.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// As if it had happened a month before; to the letter the same but for that.
+fn earlier(exported: &str) -> String {
+    let mut pieces = exported.split("at\":");
+    let mut old = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(piece.len());
+        let (digits, rest) = piece.split_at(end);
+        old.push_str("at\":");
+        match digits.parse::<i64>() {
+            Ok(at) => old.push_str(&(at - 30 * 24 * 60 * MINUTE).to_string()),
+            Err(_) => old.push_str(digits),
         }
-        answer["next"].as_str().expect("a position").clone_into(&mut next);
-        log.extend(events);
+        old.push_str(rest);
     }
+    old
 }
 
 /// Compares all of it, and spans of it.
-async fn compare(admin: &Api, log: &[Value]) {
+async fn compare(admin: &Api, room: &str, log: &[Value]) {
     let head = log.len();
-    let whole = stats(admin, "main", "the whole log is counted", |stats| {
+    let whole = stats(admin, room, "the whole log is counted", |stats| {
         stats["counted"]["offset"].as_u64() == u64::try_from(head).ok()
     })
     .await;
@@ -59,10 +84,10 @@ async fn compare(admin: &Api, log: &[Value]) {
     assert!(end - begin > 4 * MINUTE, "it takes some minutes");
     for (from, to) in [(begin, end), (begin + MINUTE, begin + 3 * MINUTE), (end - MINUTE, end + 1)]
     {
-        let path = format!("/api/rooms/main/stats?from={from}&to={to}");
+        let path = format!("/api/rooms/{room}/stats?from={from}&to={to}");
         hold(&admin.json(&path).await, log);
     }
-    let nothing = format!("/api/rooms/main/stats?from=0&to={}", begin - 60 * MINUTE);
+    let nothing = format!("/api/rooms/{room}/stats?from=0&to={}", begin - 60 * MINUTE);
     hold(&admin.json(&nothing).await, log);
 }
 

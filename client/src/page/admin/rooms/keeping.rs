@@ -166,7 +166,7 @@ fn Form(work: Work) -> impl IntoView {
                     .collect_view()}
             </div>
             <p class="hint">
-                "Whatever passes one of the limits leaves for good, the oldest first. Empty fields are no limit."
+                "Such as 30 days, 10,000 events, 50 MB; empty for no limit. What passes one of them leaves for good, the oldest first."
             </p>
             <label class="switch">
                 <input

@@ -53,16 +53,16 @@ impl Limit {
     /// What it is called.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Days => "For",
-            Self::Events => "At most",
-            Self::Bytes => "And at most",
+            Self::Days => "How long",
+            Self::Events => "How many",
+            Self::Bytes => "How much",
         }
     }
 
     /// What stands in its control while it is empty.
     pub const fn unlimited(self) -> &'static str {
         match self {
-            Self::Days => "ever",
+            Self::Days => "for ever",
             Self::Events => "any number",
             Self::Bytes => "any size",
         }

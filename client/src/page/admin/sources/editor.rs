@@ -1,19 +1,24 @@
 //! The form of a source. It leads by the way in which a source gets what it follows: the rest of the
 //! form is what that way needs, and what most need not is folded away.
 
+pub mod access;
+pub mod more;
 pub mod parts;
+pub mod ways;
 
-use super::draft::{Draft, Field, Header, Problem, blame};
-use super::map::MapFields;
-use super::source::{AuthKind, Kind, TopicsAs};
+use super::draft::{Draft, Field, Problem, blame};
+use super::source::{Format, Kind};
 use super::trial::{TrialView, Trying};
 use crate::page::admin::ask;
 use crate::page::admin::desk::Desk;
 use crate::page::admin::form::focus;
 use crate::page::admin::icon::{Icon, icon};
+use access::Auth;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
+use more::More;
 use parts::{Fold, SwitchField, Text, choice};
+use ways::{Kinds, Topics};
 
 /// A form in work, as all of its parts have it.
 #[derive(Clone, Copy)]
@@ -89,11 +94,7 @@ impl Work {
         self.tries.update_value(|tries| *tries += 1);
         let number = self.tries.get_value();
         self.trying.set(Trying::Now);
-        request_animation_frame(|| {
-            if let Some(place) = document().get_element_by_id("source-trial") {
-                place.scroll_into_view();
-            }
-        });
+        show_trial();
         spawn_local(async move {
             let done = ask::sources::test(&body).await;
             // By now the form may be closed, or another test be asked for.
@@ -101,7 +102,10 @@ impl Work {
                 return;
             }
             match done {
-                Ok(trial) => self.trying.set(Trying::Done(trial)),
+                Ok(trial) => {
+                    self.trying.set(Trying::Done(trial));
+                    show_trial();
+                }
                 Err(failure) => {
                     let problem = blame(&self.desk.explain(&failure));
                     if problem.field.is_some() {
@@ -150,6 +154,15 @@ impl Work {
     }
 }
 
+/// Brings into view what a test came to, once it is drawn.
+fn show_trial() {
+    request_animation_frame(|| {
+        if let Some(place) = document().get_element_by_id("source-trial") {
+            place.scroll_into_view();
+        }
+    });
+}
+
 /// The form, in place of the list.
 #[component]
 pub fn Editor() -> impl IntoView {
@@ -167,29 +180,7 @@ pub fn Editor() -> impl IntoView {
         tries: StoredValue::new(0),
         more: RwSignal::new(false),
     };
-    // It waits with what was typed while the desk shows something else.
-    Effect::new(move |_| {
-        let draft = work.draft.get();
-        desk.source_in_work.try_update_untracked(|editing| {
-            if let Some(editing) = editing {
-                (editing.draft, editing.test) = (draft, false);
-            }
-        });
-    });
-    spawn_local(desk.load_formats());
-    // What a format brings along is shown where nothing else was set.
-    let format = Memo::new(move |_| work.draft.with(|draft| draft.source.format));
-    Effect::new(move |before: Option<(super::source::Format, bool)>| {
-        let format = format.get();
-        let ready = desk.map_of(format);
-        let chosen = before.is_some_and(|(before, _)| before != format);
-        let empty = work.draft.with_untracked(|draft| draft.source.map.fields.is_empty());
-        let own = format == super::source::Format::Own;
-        if let Some(ready) = ready.clone().filter(|_| empty || chosen && !own) {
-            work.draft.update(|draft| draft.source.map = ready);
-        }
-        (format, ready.is_some())
-    });
+    keep_up(work);
     Effect::new(move |_| {
         let first = if new { "source-kind-feed" } else { Field::Name.id() };
         if test {
@@ -199,6 +190,7 @@ pub fn Editor() -> impl IntoView {
         }
     });
     let kind = Memo::new(move |_| work.draft.with(|draft| draft.source.kind));
+    let format = Memo::new(move |_| work.draft.with(|draft| draft.source.format));
     let name = Signal::derive(move || {
         work.draft.with(|draft| match draft.source.name.trim() {
             "" => draft.suggested_name(),
@@ -242,7 +234,7 @@ pub fn Editor() -> impl IntoView {
                     "What it brings",
                     "source-format",
                     choices,
-                    |format| format.label(),
+                    Format::label,
                     Signal::derive(move || format.get()),
                     move |to| work.change(|draft| draft.source.format = to),
                 )
@@ -259,6 +251,48 @@ pub fn Editor() -> impl IntoView {
                 get=|draft| &draft.source.name
                 set=|draft, to| draft.source.name = to
             />
+            <Shown work/>
+            <Fold open=work.more>
+                <More work/>
+            </Fold>
+            <Foot work/>
+        </form>
+        <TrialView trying=work.trying name/>
+    }
+}
+
+/// Keeps the draft for whoever comes back to it, and shows the map of the format that is chosen.
+fn keep_up(work: Work) {
+    let desk = work.desk;
+    // It waits with what was typed while the desk shows something else.
+    Effect::new(move |_| {
+        let draft = work.draft.get();
+        desk.source_in_work.try_update_untracked(|editing| {
+            if let Some(editing) = editing {
+                (editing.draft, editing.test) = (draft, false);
+            }
+        });
+    });
+    spawn_local(desk.load_formats());
+    // What a format brings along is shown where nothing else was set.
+    let format = Memo::new(move |_| work.draft.with(|draft| draft.source.format));
+    Effect::new(move |before: Option<(Format, bool)>| {
+        let format = format.get();
+        let ready = desk.map_of(format);
+        let chosen = before.is_some_and(|(before, _)| before != format);
+        let empty = work.draft.with_untracked(|draft| draft.source.map.fields.is_empty());
+        let own = format == Format::Own;
+        if let Some(ready) = ready.clone().filter(|_| empty || chosen && !own) {
+            work.draft.update(|draft| draft.source.map = ready);
+        }
+        (format, ready.is_some())
+    });
+}
+
+/// What of it is let through.
+#[component]
+fn Shown(work: Work) -> impl IntoView {
+    view! {
             <h3 class="over">"What of it is shown"</h3>
             <Text
                 work
@@ -285,12 +319,18 @@ pub fn Editor() -> impl IntoView {
                 get=|draft| &draft.per_minute
                 set=|draft, to| draft.per_minute = to
             />
-            <Fold open=work.more>
-                <More work/>
-            </Fold>
+    }
+}
+
+/// What can be done with the form.
+#[component]
+fn Foot(work: Work) -> impl IntoView {
+    let new = move || work.draft.with_untracked(Draft::is_new);
+    let kind = Memo::new(move |_| work.draft.with(|draft| draft.source.kind));
+    view! {
             <div class="form-foot">
                 <button type="submit" class="solid" disabled=work.busy>
-                    {if new { "Make the source" } else { "Save" }}
+                    {if new() { "Make the source" } else { "Save" }}
                 </button>
                 <Show when=move || kind.get() != Kind::Webhook>
                     <button
@@ -307,298 +347,5 @@ pub fn Editor() -> impl IntoView {
                 </button>
                 <p class="problem" role="alert">{move || work.problem_elsewhere()}</p>
             </div>
-        </form>
-        <TrialView trying=work.trying name/>
-    }
-}
-
-/// By which way: what everything else depends on.
-#[component]
-fn Kinds(work: Work) -> impl IntoView {
-    let chosen = Memo::new(move |_| work.draft.with(|draft| draft.source.kind));
-    view! {
-        <fieldset class="choice">
-            <legend>"What shall be followed?"</legend>
-            <div class="ways">
-                {Kind::ALL
-                    .into_iter()
-                    .map(|kind| {
-                        view! {
-                            <label>
-                                <input
-                                    type="radio"
-                                    name="source-kind"
-                                    id=format!("source-kind-{}", kind.name())
-                                    prop:checked=move || chosen.get() == kind
-                                    on:change=move |_| {
-                                        work.trying.set(Trying::Not);
-                                        work.change(|draft| draft.choose(kind));
-                                    }
-                                />
-                                <b>{kind.label()}</b>
-                                <span>{kind.says()}</span>
-                            </label>
-                        }
-                    })
-                    .collect_view()}
-            </div>
-        </fieldset>
-    }
-}
-
-/// How it proves who it is, or whoever sends to it; and the secret of that, which is never shown.
-#[component]
-fn Auth(work: Work) -> impl IntoView {
-    let kind = Memo::new(move |_| work.draft.with(|draft| draft.source.kind));
-    let auth = Memo::new(move |_| work.draft.with(|draft| draft.source.auth));
-    let hook = move || kind.get() == Kind::Webhook;
-    view! {
-        {move || {
-            let legend = if hook() { "How senders prove who they are" } else { "How it signs in" };
-            choice(
-                legend,
-                "source-auth",
-                kind.get().auths(),
-                |auth| auth.label(),
-                Signal::derive(move || auth.get()),
-                move |to| work.change(|draft| draft.source.auth = to),
-            )
-        }}
-        <Show when=move || auth.get() != AuthKind::None>
-            <div class="pair">
-                <Show when=move || auth.get() == AuthKind::Basic>
-                    <Text
-                        work
-                        field=Field::User
-                        label="Name"
-                        get=|draft| &draft.source.user
-                        set=|draft, to| draft.source.user = to
-                    />
-                </Show>
-                <Secret work/>
-            </div>
-        </Show>
-    }
-}
-
-#[component]
-fn Secret(work: Work) -> impl IntoView {
-    let auth = Memo::new(move |_| work.draft.with(|draft| draft.source.auth));
-    let kept = Memo::new(move |_| work.draft.with(Draft::keeps_secret));
-    let id = Field::Secret.id();
-    view! {
-        <div class="field">
-            <label for=id>{move || auth.get().secret()}</label>
-            <input
-                id=id
-                type="password"
-                autocomplete="new-password"
-                placeholder=move || if kept.get() { "Kept; type to replace" } else { "" }
-                prop:value=move || work.draft.with(|draft| draft.secret.clone())
-                on:input=move |event| {
-                    let value = event_target_value(&event);
-                    work.change(|draft| draft.secret = value);
-                }
-                aria-invalid=move || work.problem_at(Field::Secret).map(|_| "true")
-                aria-describedby="source-secret-note"
-            />
-            <div id="source-secret-note">
-                <p class="problem" role="alert">{move || work.problem_at(Field::Secret)}</p>
-                <p class="hint">
-                    {move || match auth.get() {
-                        AuthKind::Hmac => {
-                            "The same as at the sender, who signs with it as GitHub does. It is kept encrypted and never shown again."
-                        }
-                        _ => "It is kept encrypted and never shown again.",
-                    }}
-                </p>
-            </div>
-        </div>
-    }
-}
-
-/// What is asked for.
-#[component]
-fn Topics(work: Work) -> impl IntoView {
-    let sent = Memo::new(move |_| {
-        work.draft.with(|draft| {
-            let field = draft.source.topics_field.trim();
-            let topics = draft.topics.split(',').map(str::trim).filter(|topic| !topic.is_empty());
-            let topics = topics.collect::<Vec<_>>().join(",");
-            let topics = if topics.is_empty() { "harbour,festival".to_owned() } else { topics };
-            match draft.source.topics_as {
-                TopicsAs::Query => format!("Sent behind the address, as ?{field}={topics}"),
-                TopicsAs::Form => format!("Sent as a form with {field}={topics}"),
-                TopicsAs::None => "Not sent, but looked for here.".to_owned(),
-            }
-        })
-    });
-    view! {
-        <Text
-            work
-            field=Field::Topics
-            label="Topics to ask for"
-            hint=sent
-            placeholder="Whatever it sends".to_owned()
-            get=|draft| &draft.topics
-            set=|draft, to| draft.topics = to
-        />
-    }
-}
-
-/// What most do not need.
-#[component]
-fn More(work: Work) -> impl IntoView {
-    let kind = Memo::new(move |_| work.draft.with(|draft| draft.source.kind));
-    let topics_as = Memo::new(move |_| work.draft.with(|draft| draft.source.topics_as));
-    view! {
-        <div class="pair">
-            <Text
-                work
-                field=Field::Languages
-                label="Only in these languages"
-                hint="By their codes: en, de, pt-br."
-                placeholder="Any".to_owned()
-                get=|draft| &draft.languages
-                set=|draft, to| draft.languages = to
-            />
-            <Text
-                work
-                field=Field::Blocked
-                label="Nothing by these authors"
-                hint="Their names there, with commas between them."
-                placeholder="Nobody".to_owned()
-                get=|draft| &draft.blocked
-                set=|draft, to| draft.blocked = to
-            />
-        </div>
-        <SwitchField
-            work
-            label="Leave out repeats"
-            hint="The same text once more, or nearly the same, as when many pass something on."
-            get=|draft| draft.source.filter.repeats
-            set=|draft, on| draft.source.filter.repeats = on
-        />
-        <Show when=move || kind.get() == Kind::Feed>
-            <Text
-                work
-                field=Field::Every
-                label="Minutes between two looks"
-                placeholder="The feed's own pace".to_owned()
-                get=|draft| &draft.every
-                set=|draft, to| draft.every = to
-            />
-        </Show>
-        <Show when=move || kind.get().takes_topics()>
-            {move || {
-                choice(
-                    "Topics are sent",
-                    "source-topics-as",
-                    kind.get().topics(),
-                    |way| match way {
-                        TopicsAs::Query => "Behind the address",
-                        TopicsAs::Form => "As a form",
-                        TopicsAs::None => "Not at all",
-                    },
-                    Signal::derive(move || topics_as.get()),
-                    move |to| work.change(|draft| draft.source.topics_as = to),
-                )
-            }}
-            <Show when=move || topics_as.get() != TopicsAs::None>
-                <Text
-                    work
-                    field=Field::TopicsField
-                    label="In the field"
-                    get=|draft| &draft.source.topics_field
-                    set=|draft, to| draft.source.topics_field = to
-                />
-            </Show>
-        </Show>
-        <Show when=move || kind.get() != Kind::Webhook>
-            <Headers work/>
-        </Show>
-        <MapFields work/>
-    }
-}
-
-/// Headers that are sent along. Their values are never shown.
-#[component]
-fn Headers(work: Work) -> impl IntoView {
-    let count = Memo::new(move |_| work.draft.with(|draft| draft.headers.len()));
-    let header = move |n: usize| {
-        let read = move |get: fn(&Header) -> String| {
-            work.draft.with(|draft| draft.headers.get(n).map(get)).unwrap_or_default()
-        };
-        let write = move |set: &dyn Fn(&mut Header)| {
-            work.change(|draft| {
-                if let Some(header) = draft.headers.get_mut(n) {
-                    set(header);
-                }
-            });
-        };
-        let kept = move || work.draft.with(|draft| draft.headers.get(n).is_some_and(|it| it.kept));
-        view! {
-            <div class="header-row">
-                <input
-                    type="text"
-                    class="mono"
-                    aria-label="Name of the header"
-                    placeholder="X-Key"
-                    autocomplete="off"
-                    autocapitalize="off"
-                    spellcheck="false"
-                    prop:value=move || read(|header| header.name.clone())
-                    on:input=move |event| {
-                        let value = event_target_value(&event);
-                        write(&|header| {
-                            // Another name has no value that is kept.
-                            header.kept = false;
-                            value.clone_into(&mut header.name);
-                        });
-                    }
-                />
-                <input
-                    type="password"
-                    aria-label="Value of the header"
-                    autocomplete="new-password"
-                    placeholder=move || if kept() { "Kept; type to replace" } else { "Value" }
-                    prop:value=move || read(|header| header.value.clone())
-                    on:input=move |event| {
-                        let value = event_target_value(&event);
-                        write(&|header| value.clone_into(&mut header.value));
-                    }
-                />
-                <button
-                    type="button"
-                    class="quiet square"
-                    aria-label="Take the header out"
-                    on:click=move |_| {
-                        work.change(|draft| {
-                            if n < draft.headers.len() {
-                                draft.headers.remove(n);
-                            }
-                        });
-                    }
-                >
-                    {icon(Icon::Close)}
-                </button>
-            </div>
-        }
-    };
-    view! {
-        <fieldset class="choice">
-            <legend>"Headers that are sent along"</legend>
-            {move || (0..count.get()).map(header).collect_view()}
-            <button
-                type="button"
-                class="quiet small"
-                id=Field::Headers.id()
-                on:click=move |_| work.change(|draft| draft.headers.push(Header::default()))
-            >
-                {icon(Icon::Plus)}
-                "Add a header"
-            </button>
-            <p class="problem" role="alert">{move || work.problem_at(Field::Headers)}</p>
-        </fieldset>
     }
 }

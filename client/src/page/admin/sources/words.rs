@@ -119,7 +119,7 @@ pub fn tested(seen: u64, malformed: u64, shown: usize, asked: usize, timed_out: 
         seen => format!("{} records came.", count(seen)),
     };
     if malformed > 0 {
-        text.push_str(&format!(" {} could not be read.", count(malformed)));
+        text = text + " " + &count(malformed) + " could not be read.";
     }
     if timed_out && seen > 0 && shown < asked {
         text.push_str(" No more came in 15 seconds.");

@@ -12,6 +12,9 @@ use std::fmt::Write;
 /// How many bars there are at most; the table behind has more.
 const BARS: usize = 12;
 
+/// How many polls are drawn.
+const POLLS: usize = 6;
+
 /// So many of something.
 pub(super) fn some(count: i64, one: &str, many: &str) -> String {
     format!("{} {}", whole(count), if count == 1 { one } else { many })
@@ -263,14 +266,17 @@ impl Report<'_> {
 
     fn polls(&self) -> String {
         let mut charts = String::new();
-        for (at, poll) in self.figures.polls.iter().enumerate() {
+        let polls = &self.figures.polls;
+        // The newest; the table has more.
+        for (at, poll) in polls.iter().rev().take(POLLS).enumerate() {
             let _ = write!(charts, "<h3>{}</h3>", escape(&poll.question));
             charts.push_str(&self::poll(&format!("poll{at}"), poll));
         }
         if charts.is_empty() {
             return String::new();
         }
-        let told = some(float_len(self.figures.polls.len()), "poll", "polls") + ", as they stand.";
+        let told =
+            some(float_len(polls.len()), "poll", "polls") + ", as they stand, the newest first.";
         self.section("polls", "Polls", &told, true, "", &charts)
     }
 

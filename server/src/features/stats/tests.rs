@@ -1,0 +1,231 @@
+//! Counting and asking, on a small room with a real database.
+
+use super::bucket::MINUTE;
+use super::happening::What;
+use super::read::{self, Asked};
+use super::{count, forget, questions, tables};
+use crate::db::Db;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, params};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+const START: i64 = 1_790_000_000_000 / MINUTE * MINUTE;
+
+/// Numbers that look drawn, the same each time (xorshift).
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, most: i64) -> i64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        i64::try_from(self.0 % u64::try_from(most).unwrap()).unwrap()
+    }
+
+    /// Small ones are frequent.
+    fn rank(&mut self, most: i64) -> i64 {
+        self.below(self.0.is_multiple_of(3).then_some(10).unwrap_or(most).max(1))
+    }
+
+    fn text(&mut self) -> String {
+        let words = (0..1 + self.below(5)).map(|_| format!("wort{}x", self.rank(300)));
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+struct Scene {
+    folder: tempfile::TempDir,
+    db: Db,
+    connection: Connection,
+    room: i64,
+    head: i64,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).unwrap();
+        let connection = Connection::open(folder.path().join("nowcast.db")).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        let sql = "INSERT INTO rooms (name, title, epoch, created_at) VALUES ('a', 'A', 'e1', 0)";
+        connection.execute(sql, []).unwrap();
+        let room = connection.last_insert_rowid();
+        tables::prepare(&db).await.unwrap();
+        super::visits::prepare(&db).await.unwrap();
+        Self { folder, db, connection, room, head: 0 }
+    }
+
+    fn append(&mut self, at: i64, event: &serde_json::Value) {
+        self.head += 1;
+        let sql = "INSERT INTO events (room, offset, at, kind, author, event) VALUES (?, ?, ?, ?, '{}', ?)";
+        let kind = event["kind"].as_str().unwrap();
+        let given = params![self.room, self.head, at, kind, event.to_string()];
+        self.connection.prepare_cached(sql).unwrap().execute(given).unwrap();
+    }
+
+    fn message(&mut self, id: &str, at: i64, text: &str) {
+        let by = json!({"role": "publisher", "id": "p1", "name": format!("Person {}", at % 7)});
+        let item = json!({"id": id, "offset": 1, "at": at, "kind": "message", "data": {"text": text}, "by": by});
+        self.append(at, &json!({"kind": "item_published", "item": item}));
+    }
+
+    async fn count(&self) {
+        let sql = "UPDATE rooms SET head = ? WHERE id = ?";
+        self.connection.execute(sql, [self.head, self.room]).unwrap();
+        while count::some(&self.db, self.room).await.unwrap().is_some() {}
+    }
+
+    fn asked(&self, from: i64, to: i64) -> Asked {
+        Asked::new(&self.connection, self.room, Some(from), Some(to), to).unwrap()
+    }
+
+    fn words(&self, from: i64, to: i64) -> Vec<(String, i64)> {
+        let used = read::used(&self.connection, &self.asked(from, to), What::Word).unwrap();
+        used.into_iter().map(|one| (one.word, one.count)).collect()
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        self.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn any_span_has_the_words_that_a_plain_count_has() {
+    let mut scene = Scene::new().await;
+    let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
+    let mut there: HashMap<String, (i64, String)> = HashMap::new();
+    let events = 4_000;
+    let length = 3 * 86_400_000_i64;
+    for number in 0..events {
+        let at = START + length / events * number;
+        let old = format!("i{}", draw.below(number + 1));
+        match draw.below(10) {
+            0 if there.contains_key(&old) => {
+                there.remove(&old);
+                scene.append(at, &json!({"kind": "item_deleted", "item": old}));
+            }
+            1 if there.contains_key(&old) => {
+                let text = draw.text();
+                let (since, _) = there[&old];
+                there.insert(old.clone(), (since, text.clone()));
+                let item = json!({"id": old, "offset": 1, "at": since, "kind": "message",
+                    "data": {"text": text}, "by": {"role": "admin", "id": "p1"}});
+                scene.append(at, &json!({"kind": "item_edited", "item": item}));
+            }
+            _ => {
+                let (id, text) = (format!("i{number}"), draw.text());
+                scene.message(&id, at, &text);
+                there.insert(id, (at, text));
+            }
+        }
+        // In batches of any size.
+        if draw.below(900) == 0 {
+            scene.count().await;
+        }
+    }
+    scene.count().await;
+    for round in 0..60 {
+        let (mut from, mut to) = (START + draw.below(length), START + draw.below(length));
+        if round == 0 {
+            (from, to) = (0, START + 10 * length);
+        }
+        let (from, to) = (from.min(to), from.max(to) + MINUTE);
+        let (begin, end) = (from / MINUTE * MINUTE, (to + MINUTE - 1) / MINUTE * MINUTE);
+        let mut plain: BTreeMap<&str, i64> = BTreeMap::new();
+        for (at, text) in there.values().filter(|(at, _)| (begin..end).contains(at)) {
+            assert!(*at >= START);
+            text.split(' ').for_each(|word| *plain.entry(word).or_default() += 1);
+        }
+        let mut plain: Vec<_> = plain.into_iter().map(|(word, n)| (word.to_owned(), n)).collect();
+        plain.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        plain.truncate(read::MOST);
+        assert_eq!(scene.words(from, to), plain, "{from} {to}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_counted_again_is_the_same_and_another_log_is_counted_anew() {
+    let mut scene = Scene::new().await;
+    scene.message("i1", START, "storm storm");
+    scene.count().await;
+    scene.count().await;
+    assert_eq!(scene.words(START, START + MINUTE), [("storm".to_owned(), 2)]);
+    // The log begins another life: what was counted of the one before goes.
+    let sql = "UPDATE rooms SET epoch = 'e2'";
+    scene.connection.execute(sql, []).unwrap();
+    scene.connection.execute("DELETE FROM events", []).unwrap();
+    scene.head = 0;
+    scene.message("i2", START, "ferry");
+    scene.count().await;
+    assert_eq!(scene.words(START, START + MINUTE), [("ferry".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_and_the_rest_adds_up() {
+    let mut scene = Scene::new().await;
+    let day = 86_400_000;
+    for number in 0..300 {
+        scene.message(
+            &format!("i{number}"),
+            START + day / 100 * number,
+            &format!("storm wort{number}x"),
+        );
+    }
+    scene.count().await;
+    let before = START + day + 12 * MINUTE;
+    while forget::some(&scene.db, scene.room, before).await.unwrap() {}
+    let left = i64::try_from((0..300).filter(|n| START + day / 100 * n >= before).count()).unwrap();
+    for (from, to) in
+        [(0, START + 9 * day), (before, START + 9 * day), (before - day, before + 2 * day)]
+    {
+        assert_eq!(scene.words(from, to)[0], ("storm".to_owned(), left), "{from} {to}");
+    }
+    assert_eq!(scene.words(0, before), []);
+    assert_eq!(scene.rows("stats_things"), left);
+    let words: i64 = scene
+        .connection
+        .query_row("SELECT count(*) FROM stats_names WHERE text LIKE 'wort%'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(words, left, "words that nothing is counted by are forgotten");
+    // What changes afterwards and is forgotten changes nothing.
+    scene.append(START + 4 * day, &json!({"kind": "item_deleted", "item": "i0"}));
+    scene.count().await;
+    assert_eq!(scene.words(0, START + 9 * day)[0], ("storm".to_owned(), left));
+}
+
+#[tokio::test]
+async fn every_question_is_answered_by_an_index() {
+    let mut scene = Scene::new().await;
+    for number in 0..500 {
+        scene.message(&format!("i{number}"), START + 777_000 * number, "storm ferry #harbour");
+    }
+    scene.count().await;
+    let mut connection = Connection::open(scene.folder.path().join("nowcast.db")).unwrap();
+    let end = START + 777_000 * 500;
+    let asked = Arc::new(Mutex::new(BTreeSet::new()));
+    for name in questions::names() {
+        for span in [(None, None), (Some(START + 90 * MINUTE), Some(end - 100 * MINUTE))] {
+            let heard = Arc::clone(&asked);
+            let hear = move |event: TraceEvent<'_>| {
+                if let TraceEvent::Stmt(statement, _) = event {
+                    heard.lock().unwrap().extend(statement.expanded_sql());
+                }
+            };
+            connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(hear)).unwrap();
+            questions::ask(&connection, name, scene.room, span, end).unwrap();
+            connection.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>).unwrap();
+            let asked = std::mem::take(&mut *asked.lock().unwrap());
+            assert!(!asked.is_empty(), "{name} asks something");
+            for sql in asked {
+                let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+                for step in steps.map(Result::unwrap) {
+                    assert!(!step.starts_with("SCAN"), "{name}: {step}\n{sql}");
+                }
+            }
+        }
+    }
+}
