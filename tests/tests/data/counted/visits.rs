@@ -5,7 +5,6 @@ use nowcast_tests::over_every_transport;
 use nowcast_tests::page::{Joining, Page, Transport};
 use nowcast_tests::server::{Server, Setup};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 over_every_transport![a_visit_goes_on_over_transports_broken_connections_and_the_servers_death];
 
@@ -192,8 +191,6 @@ async fn how_long_events_take_is_measured_where_there_are_pages() {
     let [median, p95, p99] =
         ["median", "p95", "p99"].map(|name| latency[name].as_f64().expect("a time"));
     assert!(0.0 < median && median <= p95 && p95 <= p99, "{latency}");
-    let limit = Duration::from_mins(1).as_secs_f64() * 1000.0;
-    assert!(p99 < limit, "{latency}");
     let steps: &Value = &latency["over_time"];
     assert!(!steps.as_array().expect("a list").is_empty(), "{latency}");
 }
