@@ -18,10 +18,14 @@ fn quiet() -> bool {
         || read::text(&navigator, "doNotTrack").is_some_and(|asked| asked == "1")
 }
 
-/// What the server is told in the address by which the page joins: a name and a value.
-pub fn came_from() -> Option<(&'static str, String)> {
+/// What the server is told in the address by which the page joins: a name and a value. Where the
+/// page leads from is told as long as the server counts, and at first, when that is not known yet.
+pub fn came_from(store: Store) -> Option<(&'static str, String)> {
     if quiet() {
         return Some(("dnt", "1".to_owned()));
+    }
+    if store.feed.position().is_some() && !store.counts.get_untracked() {
+        return None;
     }
     let referrer = read::text(&dom::document(), "referrer")?;
     let host = web_sys::Url::new(&referrer).ok()?.host();

@@ -19,41 +19,39 @@ pub(super) fn add(
     out.median_stay = totals.median_stay.map(count);
     (out.joins, out.leaves) = (count(totals.joins), count(totals.leaves));
     (out.clicks, out.reconnects) = (count(totals.clicks), count(totals.reconnects));
-    let from = visits::viewers(connection, Span { bucket: i64::MAX / 4, ..whole })?;
-    figures.viewers.transports = named(from.transports);
-    figures.viewers.devices = named(from.devices);
-    figures.viewers.referrers = named(from.referrers);
+    let viewers = visits::viewers(connection, whole)?;
+    let out = &mut figures.viewers;
+    (out.from, out.to) = visits::widened(connection, whole)?;
+    let steps = viewers.over_time.into_iter().map(|step| Present {
+        at: step.at,
+        peak: count(step.peak),
+        joins: count(step.joins),
+        leaves: count(step.leaves),
+    });
+    out.over_time = steps.collect();
+    out.transports = named(viewers.transports);
+    out.devices = named(viewers.devices);
+    out.referrers = named(viewers.referrers);
     let links = visits::links(connection, whole)?.into_iter().take(MOST);
     let links =
         links.map(|link| Clicked { url: link.url, title: link.title, clicks: count(link.clicks) });
     figures.links = links.collect();
     let took = visits::latency(connection, whole)?;
+    let over_time = took.over_time.into_iter().map(|took| Delay {
+        at: took.at,
+        median: Some(milliseconds(took.median)),
+        p95: Some(milliseconds(took.p95)),
+    });
     figures.latency = Latency {
         count: count(took.count),
         median: took.median.map(milliseconds),
         p95: took.p95.map(milliseconds),
         p99: took.p99.map(milliseconds),
-        over_time: Vec::new(),
+        over_time: over_time.collect(),
     };
-    for (at, piece) in pieces(asked) {
-        let place = |point: i64| at.unwrap_or(point);
-        let steps = visits::viewers(connection, piece)?.over_time.into_iter();
-        figures.viewers.over_time.extend(steps.map(|step| Present {
-            at: place(step.at),
-            peak: count(step.peak),
-            joins: count(step.joins),
-            leaves: count(step.leaves),
-        }));
-        let took = visits::latency(connection, piece)?.over_time.into_iter();
-        figures.latency.over_time.extend(took.map(|took| Delay {
-            at: place(took.at),
-            median: Some(milliseconds(took.median)),
-            p95: Some(milliseconds(took.p95)),
-        }));
-        let back = visits::reconnects(connection, piece)?.into_iter();
-        let back = back.map(|back| Point { at: place(back.at), count: count(back.count) });
-        figures.reconnects.over_time.extend(back);
-    }
+    let back = visits::reconnects(connection, whole)?.into_iter();
+    let back = back.map(|back| Point { at: back.at, count: count(back.count) });
+    figures.reconnects.over_time = back.collect();
     Ok(())
 }
 
@@ -71,23 +69,6 @@ fn whole(asked: &Asked) -> Span {
         to: asked.minutes.end * MINUTE,
         bucket: asked.step * MINUTE,
     }
-}
-
-/// The span in pieces, of which the steps are those of a clock: what is before the first of them is
-/// a step by itself, that begins at the given time.
-fn pieces(asked: &Asked) -> Vec<(Option<i64>, Span)> {
-    let whole = whole(asked);
-    let first = (whole.from + whole.bucket - 1).div_euclid(whole.bucket) * whole.bucket;
-    let first = first.min(whole.to);
-    let mut pieces = Vec::new();
-    if whole.from < first {
-        let at = whole.from.div_euclid(whole.bucket) * whole.bucket;
-        pieces.push((Some(at), Span { to: first, ..whole }));
-    }
-    if first < whole.to {
-        pieces.push((None, Span { from: first, ..whole }));
-    }
-    pieces
 }
 
 fn count(count: u64) -> i64 {
