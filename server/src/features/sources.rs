@@ -35,6 +35,7 @@ mod worker;
 
 use crate::app::{App, WeakApp};
 use crate::db::{Db, DbError};
+use crate::error::Problem;
 use crate::limiter::Limiter;
 use anyhow::Context;
 use axum::routing::{get, post};
@@ -42,6 +43,7 @@ use axum::{Extension, Router};
 use clap::Args;
 use follow::{Target, TargetKind, follow};
 use futures_util::FutureExt;
+use nowcast_shared::error::Code;
 use reason::Counts;
 use settings::{Auth, Kind, Settings, TopicsAs};
 use sieve::Sieve;
@@ -117,7 +119,7 @@ struct Sources {
     /// One for each trial that may run.
     trials: Semaphore,
     /// One for each delivery that may be on its way.
-    deliveries: Semaphore,
+    deliveries: Arc<Semaphore>,
     /// Turns true when the server stops.
     stopping: watch::Receiver<bool>,
 }
@@ -170,6 +172,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Does something to its end, also if whoever asked for it goes away meanwhile: the server drops what
+/// is done for a connection that closes, between two of its steps.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work).await.unwrap_or_else(|_panicked| {
+        let detail = "Something went wrong here. Try again in a moment.";
+        Err(Problem::new(Code::Internal, detail))
+    })
+}
+
 impl Sources {
     /// Reads what is kept, and starts what is to run.
     async fn open(app: &App, key: PathBuf, private: bool) -> Result<Arc<Self>, DbError> {
@@ -187,7 +200,7 @@ impl Sources {
             all: RwLock::new(all.collect()),
             arranging: tokio::sync::Mutex::default(),
             trials: Semaphore::new(trial::AT_ONCE),
-            deliveries: Semaphore::new(webhook::AT_ONCE),
+            deliveries: Arc::new(Semaphore::new(webhook::AT_ONCE)),
             stopping: app.stopping.subscribe(),
         });
         for source in sources.list().into_iter().filter(|source| source.is_running()) {
@@ -261,7 +274,7 @@ impl Sources {
     ) -> Result<(Worker, Option<String>, Secrets), String> {
         let secrets = self.secrets(source).map_err(|locked| locked.to_string())?;
         let app = self.app.upgrade().ok_or("The server is stopping.")?;
-        let unwell = |error: DbError| crate::error::Problem::from(error).detail.into_owned();
+        let unwell = |error: DbError| Problem::from(error).detail.into_owned();
         let room = &source.settings.room;
         if app.log.room(room).await.map_err(unwell)?.is_none() {
             return Err(worker::no_room(room.as_str()));
@@ -413,4 +426,30 @@ fn measure(app: &App, sources: &Arc<Sources>) {
     gauge("sources_dropped", "Records that sources did not show.", |source| {
         source.status.counts().all_dropped()
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn what_is_begun_is_done_also_if_nobody_waits_for_it() {
+        let (go, gone) = oneshot::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        let mut work = Box::pin(to_its_end(async move {
+            let _ = gone.await;
+            Ok(done.send(()))
+        }));
+        assert!(work.as_mut().now_or_never().is_none());
+        drop(work);
+        go.send(()).unwrap();
+        is_done.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_is_told() {
+        let work = async { if true { panic!("as a test wants it") } else { Ok(()) } };
+        assert_eq!(to_its_end(work).await.unwrap_err().code, Code::Internal);
+    }
 }

@@ -5,7 +5,7 @@ use super::settings::{Told, Wanted, check};
 use super::status::Status;
 use super::tables::{self, Row};
 use super::vault::{Locked, Secrets};
-use super::{MOST, Source, Sources, formats};
+use super::{MOST, Source, Sources, formats, to_its_end};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::body;
@@ -122,20 +122,23 @@ pub(super) async fn make(
     somewhere(&app, &asks)?;
     let wanted = check(body::value(request, LIMIT).await?, None)?;
     in_room(&app, &asks, &wanted).await?;
-    let _alone = sources.arranging.lock().await;
-    if sources.list().len() >= MOST {
-        let detail = format!("There are {MOST} sources already. Delete one first.");
-        return Err(Problem::new(Code::SourcesFull, detail));
-    }
-    let id = random::name("s", 16);
-    let row = row(&sources, &id, wanted, false)?;
-    tables::keep(&sources.db, row.clone(), true).await?;
-    let source = Source::new(row, Arc::new(Status::new(super::reason::Counts::default())));
-    sources.put(&id, Some(Arc::clone(&source)));
-    if source.is_running() {
-        sources.run(Arc::clone(&source)).await;
-    }
-    Ok((StatusCode::CREATED, Json(tell(&source))).into_response())
+    to_its_end(async move {
+        let _alone = sources.arranging.lock().await;
+        if sources.list().len() >= MOST {
+            let detail = format!("There are {MOST} sources already. Delete one first.");
+            return Err(Problem::new(Code::SourcesFull, detail));
+        }
+        let id = random::name("s", 16);
+        let row = row(&sources, &id, wanted, false)?;
+        tables::keep(&sources.db, row.clone(), true).await?;
+        let source = Source::new(row, Arc::new(Status::new(super::reason::Counts::default())));
+        sources.put(&id, Some(Arc::clone(&source)));
+        if source.is_running() {
+            sources.run(Arc::clone(&source)).await;
+        }
+        Ok((StatusCode::CREATED, Json(tell(&source))).into_response())
+    })
+    .await
 }
 
 /// `PUT /api/sources/{id}`: all settings anew; secrets that are not given stay.
@@ -148,28 +151,31 @@ pub(super) async fn change(
 ) -> Result<Json<Value>, Problem> {
     find(&app, &sources, &asks, &id)?;
     let given = body::value(request, LIMIT).await?;
-    let _alone = sources.arranging.lock().await;
-    let before = find(&app, &sources, &asks, &id)?;
-    let wanted = check_change(&sources, &before, given)?;
-    in_room(&app, &asks, &wanted).await?;
-    let row = row(&sources, &id, wanted, before.is_running())?;
-    let continues = row.settings.continues(&before.settings);
-    let was_running = before.is_running();
-    sources.halt(&before).await;
-    let row = Row { counts: before.status.counts(), ..row };
-    if let Err(error) = tables::keep(&sources.db, row.clone(), continues).await {
-        // Nothing is changed, so what ran goes on.
-        if was_running {
-            sources.run(before).await;
+    to_its_end(async move {
+        let _alone = sources.arranging.lock().await;
+        let before = find(&app, &sources, &asks, &id)?;
+        let wanted = check_change(&sources, &before, given)?;
+        in_room(&app, &asks, &wanted).await?;
+        let row = row(&sources, &id, wanted, before.is_running())?;
+        let continues = row.settings.continues(&before.settings);
+        let was_running = before.is_running();
+        sources.halt(&before).await;
+        let row = Row { counts: before.status.counts(), ..row };
+        if let Err(error) = tables::keep(&sources.db, row.clone(), continues).await {
+            // Nothing is changed, so what ran goes on.
+            if was_running {
+                sources.run(before).await;
+            }
+            return Err(error.into());
         }
-        return Err(error.into());
-    }
-    let source = Source::new(row, Arc::clone(&before.status));
-    sources.put(&id, Some(Arc::clone(&source)));
-    if source.is_running() {
-        sources.run(Arc::clone(&source)).await;
-    }
-    Ok(Json(tell(&source)))
+        let source = Source::new(row, Arc::clone(&before.status));
+        sources.put(&id, Some(Arc::clone(&source)));
+        if source.is_running() {
+            sources.run(Arc::clone(&source)).await;
+        }
+        Ok(Json(tell(&source)))
+    })
+    .await
 }
 
 /// What a source is to be instead of what it is.
@@ -218,12 +224,15 @@ pub(super) async fn delete(
     asks: Asks,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let _alone = sources.arranging.lock().await;
-    let source = find(&app, &sources, &asks, &id)?;
-    sources.halt(&source).await;
-    tables::delete(&sources.db, &id).await?;
-    sources.put(&id, None);
-    Ok(StatusCode::NO_CONTENT)
+    to_its_end(async move {
+        let _alone = sources.arranging.lock().await;
+        let source = find(&app, &sources, &asks, &id)?;
+        sources.halt(&source).await;
+        tables::delete(&sources.db, &id).await?;
+        sources.put(&id, None);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// `POST /api/sources/{id}/start`. One that runs begins anew.
@@ -233,12 +242,15 @@ pub(super) async fn start(
     asks: Asks,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let _alone = sources.arranging.lock().await;
-    let source = find(&app, &sources, &asks, &id)?;
-    tables::set_running(&sources.db, &id, true).await?;
-    sources.halt(&source).await;
-    sources.run(Arc::clone(&source)).await;
-    Ok(Json(tell(&source)))
+    to_its_end(async move {
+        let _alone = sources.arranging.lock().await;
+        let source = find(&app, &sources, &asks, &id)?;
+        tables::set_running(&sources.db, &id, true).await?;
+        sources.halt(&source).await;
+        sources.run(Arc::clone(&source)).await;
+        Ok(Json(tell(&source)))
+    })
+    .await
 }
 
 /// `POST /api/sources/{id}/stop`.
@@ -248,11 +260,14 @@ pub(super) async fn stop(
     asks: Asks,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let _alone = sources.arranging.lock().await;
-    let source = find(&app, &sources, &asks, &id)?;
-    tables::set_running(&sources.db, &id, false).await?;
-    sources.halt(&source).await;
-    Ok(Json(tell(&source)))
+    to_its_end(async move {
+        let _alone = sources.arranging.lock().await;
+        let source = find(&app, &sources, &asks, &id)?;
+        tables::set_running(&sources.db, &id, false).await?;
+        sources.halt(&source).await;
+        Ok(Json(tell(&source)))
+    })
+    .await
 }
 
 /// `GET /api/rooms/{room}/queue`: `{"waiting":[…],"count":n}`, oldest first.
@@ -275,7 +290,8 @@ pub(super) async fn approve(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     asks.may(&app, Action::Moderate, room.name())?;
-    let Appended { offset, at, id, repeated } = queue::publish(&app, &room, &id).await?;
+    let published = to_its_end(async move { queue::publish(&app, &room, &id).await }).await?;
+    let Appended { offset, at, id, repeated } = published;
     let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(json!({"id": id, "offset": offset, "at": at}))).into_response())
 }
@@ -288,7 +304,7 @@ pub(super) async fn turn_down(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     asks.may(&app, Action::Moderate, room.name())?;
-    queue::turn_down(&app, &room, &id).await?;
+    to_its_end(async move { queue::turn_down(&app, &room, &id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -299,6 +315,6 @@ pub(super) async fn turn_all_down(
     asks: Asks,
 ) -> Result<StatusCode, Problem> {
     asks.may(&app, Action::Moderate, room.name())?;
-    queue::turn_all_down(&app, &room).await?;
+    to_its_end(async move { queue::turn_all_down(&app, &room).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,9 +16,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many items may wait in a room.
 const MOST: i64 = 500;
+/// How long to wait until the store is asked again that took nothing.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// An item that waits.
 #[derive(Debug, Serialize)]
@@ -56,6 +59,10 @@ pub(super) struct Outcome {
     /// So many waited or were shown before.
     pub(super) repeated: u64,
 }
+
+/// The names under which what waits is published once.
+const ACTOR: &str = "queue";
+const KEY: &str = "queue:";
 
 /// Who an item of this source is by, as others see it.
 pub(super) fn author(app: &App, source: &str, title: &str) -> Author {
@@ -99,7 +106,7 @@ pub(super) async fn hold(
         })
         .await?;
     if outcome.waiting > 0 {
-        tell(app, room).await?;
+        tell(app, room).await;
     }
     Ok(outcome)
 }
@@ -153,6 +160,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
     })
 }
 
+/// Puts in order what whoever took items and is gone left behind: what is published waits no longer,
+/// the others wait again.
+pub(super) fn tidy(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM source_queue WHERE taken AND EXISTS (
+                   SELECT 1 FROM answers JOIN rooms ON rooms.id = answers.room
+                   WHERE rooms.name = source_queue.room AND answers.actor = ?
+                       AND answers.key = ? || source_queue.id)";
+    connection.execute(sql, [ACTOR, KEY])?;
+    connection.execute("UPDATE source_queue SET taken = 0 WHERE taken", []).map(|_| ())
+}
+
 /// What waits in a room, the oldest first.
 pub(super) async fn list(db: &Db, room: &RoomName) -> Result<Vec<Waiting>, DbError> {
     let room = room.clone();
@@ -168,8 +186,8 @@ pub(super) async fn list(db: &Db, room: &RoomName) -> Result<Vec<Waiting>, DbErr
 /// Publishes an item that waits. Asked again, it gives the first answer: the item is published once.
 pub(super) async fn publish(app: &App, room: &Arc<Room>, id: &str) -> Result<Appended, Problem> {
     let once = || Once {
-        actor: "queue".to_owned(),
-        key: format!("queue:{id}"),
+        actor: ACTOR.to_owned(),
+        key: format!("{KEY}{id}"),
         // Whatever waits under a name is what it was.
         fingerprint: [0; 32],
     };
@@ -192,17 +210,29 @@ pub(super) async fn publish(app: &App, room: &Arc<Room>, id: &str) -> Result<App
         Ok(_) => "DELETE FROM source_queue WHERE room = ? AND id = ?",
         Err(_) => "UPDATE source_queue SET taken = 0 WHERE room = ? AND id = ?",
     };
-    let (name, id) = (room.name().clone(), id.to_owned());
-    let settled =
-        app.db.write(move |connection| connection.execute(sql, params![name.as_str(), id])).await;
-    let appended = appended?;
-    // It is published: what is left of it in the queue comes up again when the server starts, and is
-    // published no second time.
-    if let Err(error) = settled {
-        tracing::warn!(%error, "a published item could not be taken out of the queue");
+    if let Err(error) = settle(&app.db, room.name(), id, sql).await {
+        tracing::warn!(%error, "what became of an item that waited is noted later");
+        let (db, name, id) = (app.db.clone(), room.name().clone(), id.to_owned());
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(AGAIN).await;
+                match settle(&db, &name, &id, sql).await {
+                    // The next start of the server sees to it.
+                    Ok(_) | Err(DbError::Closed) => return,
+                    Err(_) => {}
+                }
+            }
+        });
     }
-    tell(app, room).await?;
+    let appended = appended?;
+    tell(app, room).await;
     Ok(appended)
+}
+
+/// Notes what became of an item that was taken.
+async fn settle(db: &Db, room: &RoomName, id: &str, sql: &'static str) -> Result<usize, DbError> {
+    let (room, id) = (room.clone(), id.to_owned());
+    db.write(move |connection| connection.execute(sql, params![room.as_str(), id])).await
 }
 
 /// Marks an item as being published, so that nobody turns it down meanwhile.
@@ -226,7 +256,8 @@ pub(super) async fn turn_down(app: &App, room: &Arc<Room>, id: &str) -> Result<(
     if gone == 0 {
         return Err(unknown());
     }
-    Ok(tell(app, room).await?)
+    tell(app, room).await;
+    Ok(())
 }
 
 /// Turns all down that wait.
@@ -234,7 +265,8 @@ pub(super) async fn turn_all_down(app: &App, room: &Arc<Room>) -> Result<(), Pro
     let name = room.name().clone();
     let sql = "DELETE FROM source_queue WHERE room = ? AND NOT taken";
     app.db.write(move |connection| connection.execute(sql, [name.as_str()])).await?;
-    Ok(tell(app, room).await?)
+    tell(app, room).await;
+    Ok(())
 }
 
 fn unknown() -> Problem {
@@ -242,19 +274,61 @@ fn unknown() -> Problem {
     Problem::new(nowcast_shared::error::Code::UnknownItem, detail)
 }
 
-/// Tells the admins at work how many items wait now.
-async fn tell(app: &App, room: &Arc<Room>) -> Result<(), DbError> {
+/// Tells the admins at work how many items wait now. What was done is done, whether or not they hear
+/// of it: whoever did it does not do it again because of that.
+async fn tell(app: &App, room: &Arc<Room>) {
     if !app.hub.any(room.id(), |_, pass| pass.desk) {
-        return Ok(());
+        return;
     }
     // One after the other, so that the last that is told is what is so.
     let _alone = app.log.arranging().lock().await;
     let name = room.name().clone();
     let sql = "SELECT count(*) FROM source_queue WHERE room = ? AND NOT taken";
-    let count: i64 = app
+    let count: Result<i64, _> = app
         .db
         .read(move |connection| connection.query_row(sql, [name.as_str()], |row| row.get(0)))
-        .await?;
-    app.hub.tell_desks(room.id(), &Signal::Queued { count: u64::try_from(count).unwrap_or(0) });
-    Ok(())
+        .await;
+    match count {
+        Ok(count) => {
+            let count = u64::try_from(count).unwrap_or(0);
+            app.hub.tell_desks(room.id(), &Signal::Queued { count });
+        }
+        Err(error) => tracing::warn!(%error, "nobody was told how many items wait"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::sources::tables;
+
+    #[tokio::test]
+    async fn what_was_published_waits_no_more_and_what_was_not_waits_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).unwrap();
+        tables::prepare(&db).await.unwrap();
+        // As the server leaves it that is killed while two are being published, one of them for good.
+        db.write(|connection| {
+            connection.execute_batch(
+                "INSERT OR IGNORE INTO rooms (name, title, epoch, created_at) VALUES ('main', '', 'e', 0);
+                 INSERT INTO source_queue (room, id, at, source, title, kind, data, taken) VALUES
+                     ('main', 'q1', 0, 's', '', 'post', '{}', 1),
+                     ('main', 'q2', 0, 's', '', 'post', '{}', 1),
+                     ('main', 'q3', 0, 's', '', 'post', '{}', 0);",
+            )?;
+            let sql = "INSERT INTO answers (room, actor, key, fingerprint, item, offset, at)
+                       SELECT id, ?, ? || 'q1', x'', 'i1', 1, 0 FROM rooms WHERE name = 'main'";
+            connection.execute(sql, [ACTOR, KEY])
+        })
+        .await
+        .unwrap();
+        let room: RoomName = "main".parse().unwrap();
+        let waiting = async || {
+            let waiting = list(&db, &room).await.unwrap();
+            waiting.into_iter().map(|one| one.id).collect::<Vec<_>>()
+        };
+        assert_eq!(waiting().await, ["q3"]);
+        tables::prepare(&db).await.unwrap();
+        assert_eq!(waiting().await, ["q2", "q3"]);
+    }
 }

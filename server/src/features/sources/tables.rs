@@ -1,5 +1,6 @@
 //! What is kept of sources: their settings, where they are, what they showed.
 
+use super::queue;
 use super::reason::Counts;
 use super::repeats::{MOST_NAMES, Name};
 use super::settings::Settings;
@@ -60,10 +61,12 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
                    html TEXT,
                    taken INTEGER NOT NULL DEFAULT 0,
                    PRIMARY KEY (room, id)
-               ) STRICT;
-               -- Whoever took them is gone; publishing them again is publishing them once.
-               UPDATE source_queue SET taken = 0 WHERE taken";
-    db.write(move |connection| connection.execute_batch(sql)).await
+               ) STRICT";
+    db.write(move |connection| {
+        connection.execute_batch(sql)?;
+        queue::tidy(connection)
+    })
+    .await
 }
 
 /// All of them, in the order in which they were made.

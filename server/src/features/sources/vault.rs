@@ -9,6 +9,8 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::sync::Once;
 use std::sync::{Mutex, PoisonError};
 
 /// How long a key is, in bytes.
@@ -133,26 +135,33 @@ fn read(path: &Path) -> io::Result<String> {
     // A key is short: whatever else lies there is not read to its end.
     let mut text = String::new();
     let file = File::open(path)?;
-    close(&file)?;
+    close(&file);
     file.take(200).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// Makes sure that nobody else reads it.
+/// Makes sure that nobody else reads it, where that is ours to say: of a file that a container was
+/// given it is not.
 #[cfg(unix)]
-fn close(file: &File) -> io::Result<()> {
+fn close(file: &File) {
     use std::os::unix::fs::PermissionsExt;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!("others could read the key of the sources' secrets; not any more");
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    static SAID: Once = Once::new();
+    let mode = file.metadata().map_or(0, |data| data.permissions().mode());
+    // The last two of three digits are what others may.
+    if mode.trailing_zeros() >= 6 {
+        return;
     }
-    Ok(())
+    match file.set_permissions(fs::Permissions::from_mode(0o600)) {
+        Ok(()) => tracing::warn!("others could read the key of the sources' secrets; not any more"),
+        // The key is read again and again.
+        Err(error) => SAID.call_once(|| {
+            tracing::warn!(%error, "others may read the key of the sources' secrets");
+        }),
+    }
 }
 
 #[cfg(not(unix))]
-fn close(_: &File) -> io::Result<()> {
-    Ok(())
-}
+fn close(_: &File) {}
 
 fn parse(text: &str) -> Option<[u8; KEY]> {
     let text = text.trim();
@@ -176,7 +185,7 @@ fn make(path: &Path) -> io::Result<[u8; KEY]> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&part)?;
-    close(&file)?;
+    close(&file);
     writeln!(file, "{}", crate::hex(&key))?;
     file.sync_all()?;
     fs::rename(&part, path)?;

@@ -6,12 +6,11 @@ use super::status::Phase;
 use super::vault::Secrets;
 use super::worker::{Over, Tally};
 use super::{Source, Sources, api};
-use crate::app::App;
 use crate::error::Problem;
 use crate::http::body;
 use crate::json;
 use crate::limiter::Limiter;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
 use base64::Engine;
@@ -41,7 +40,6 @@ pub(super) fn limiter() -> Limiter {
 
 /// `POST /api/sources/{id}`: `{"published":n,"held":n,"dropped":n}`, when it is kept.
 pub(super) async fn deliver(
-    State(app): State<App>,
     Extension(sources): Extension<Arc<Sources>>,
     Path(id): Path<String>,
     request: Request,
@@ -52,7 +50,7 @@ pub(super) async fn deliver(
     // Whoever shows a secret in the headers is known before anything is read.
     let by_headers = shows_secret(&source, &secrets, request.headers())?;
     let slow = || Problem::new(Code::RateLimited, "Too many deliveries. Slow down.").retry_after(1);
-    let _place = sources.deliveries.try_acquire().map_err(|_| slow())?;
+    let place = Arc::clone(&sources.deliveries).try_acquire_owned().map_err(|_| slow())?;
     let headers = request.headers().clone();
     let read = tokio::time::timeout(WHOLE, body::bytes(request.into_body(), LIMIT)).await;
     let late = || Problem::new(Code::TimedOut, "The body took too long to come.");
@@ -71,17 +69,28 @@ pub(super) async fn deliver(
             return Err(problem);
         }
     };
+    // What whoever delivers calls it, unless the map finds a name in it.
+    let name = name(&headers).filter(|_| records.len() == 1);
+    let records: Vec<_> = records.into_iter().map(|record| (record, name.clone())).collect();
+    // Whoever does not wait for the answer delivers it once more; by then it is known what it was.
+    super::to_its_end(async move {
+        let _place = place;
+        take(&source, &records).await
+    })
+    .await
+}
+
+/// Has these dealt with.
+async fn take(
+    source: &Source,
+    records: &[(Value, Option<String>)],
+) -> Result<Json<Value>, Problem> {
     let mut desk = source.desk.lock().await;
     let Some(worker) = desk.as_mut() else {
         let detail = "This source does not run. Start it first.";
         return Err(Problem::new(Code::Unavailable, detail).retry_after(60));
     };
-    // What whoever delivers calls it, unless the map finds a name in it.
-    let name = name(&headers).filter(|_| records.len() == 1);
-    let records: Vec<_> = records.into_iter().map(|record| (record, name.clone())).collect();
-    let tally = worker.take(&records).await;
-    drop(app);
-    match tally {
+    match worker.take(records).await {
         Ok(Tally { published, held, dropped }) => {
             // What was in its way is not any more.
             source.status.turn(Phase::Following);

@@ -167,6 +167,7 @@ impl Worker {
         let by = queue::author(app, &self.source.id, &self.source.settings.name);
         let owner = queue::owner(&self.source.id);
         let mut tally = Tally::default();
+        let mut refused = 0;
         let mut left = passed;
         loop {
             let appends = left.iter().map(|Passed { content, name }| {
@@ -194,7 +195,7 @@ impl Worker {
                         again.push(one);
                         continue;
                     }
-                    Err(_) => tally.dropped += 1,
+                    Err(_) => refused += 1,
                 }
                 self.progress.names.extend(one.name);
             }
@@ -205,7 +206,9 @@ impl Worker {
         self.source.status.count(|counts| {
             counts.published += tally.published;
             counts.drop(Reason::Repeat, tally.dropped);
+            counts.drop(Reason::Refused, refused);
         });
+        tally.dropped += refused;
         Ok(tally)
     }
 

@@ -52,7 +52,7 @@ impl Again {
         }
         let mut slow = false;
         let asked = match failure {
-            Failure::Private(_) | Failure::Unusable(_) => return Next::Fail,
+            Failure::Private(_) => return Next::Fail,
             Failure::Refused { status, retry } => {
                 let status = status.as_u16();
                 slow = status < 500;
@@ -61,7 +61,8 @@ impl Again {
                 }
                 *retry
             }
-            Failure::Unreadable(_) => {
+            // A service under repair may show a page for people for a while.
+            Failure::Unusable(_) | Failure::Unreadable(_) => {
                 slow = true;
                 if self.refused() {
                     return Next::Fail;
@@ -73,12 +74,19 @@ impl Again {
             }
         };
         let (first, most) = if slow { (SLOW, MOST_SLOW) } else { (self.first, MOST) };
-        let doubled = first.saturating_mul(2_u32.saturating_pow(self.failures.min(20))).min(most);
+        let times = 2_u32.saturating_pow(self.failures.min(20));
+        let doubled = first.saturating_mul(times).min(most);
+        // Who asks for no wait at all is not asked over and over; what ends after each of its records
+        // is no failure.
+        let times = if course.heard { 1 } else { times };
+        let least = self.first.saturating_mul(times).min(MOST);
         self.failures = self.failures.saturating_add(1);
         let draw = draw();
         Next::Wait(match asked {
             // Never sooner than asked; a little later, so that not all come back at once.
-            Some(asked) => asked.min(MOST_ASKED).mul_f64(1.0 + 0.1 * draw),
+            Some(asked) => {
+                asked.min(MOST_ASKED).mul_f64(1.0 + 0.1 * draw).max(least.mul_f64(0.5 + 0.5 * draw))
+            }
             None => doubled.mul_f64(0.5 + 0.5 * draw),
         })
     }
@@ -148,6 +156,22 @@ mod tests {
     }
 
     #[test]
+    fn whoever_asks_for_no_wait_is_not_asked_over_and_over() {
+        let mut again = Again::new(Duration::from_secs(1));
+        for count in 0..12 {
+            let most = f64::from(1_u32 << count).min(300.0);
+            let waited = wait(&mut again, &refused(429, Some(0)), Course::default()).unwrap();
+            assert!((most / 2.0..=most).contains(&waited), "{waited} of {most}");
+        }
+        // A stream that ends after each of its events is asked at its pace, but not in a circle.
+        for _ in 0..12 {
+            let course = Course { retry: Some(Duration::ZERO), ..opened() };
+            let waited = wait(&mut again, &Failure::Ended, course).unwrap();
+            assert!((0.5..=1.0).contains(&waited), "{waited}");
+        }
+    }
+
+    #[test]
     fn whoever_is_asked_too_often_is_left_alone_for_longer() {
         for status in [420, 429] {
             let mut again = Again::new(Duration::from_secs(1));
@@ -169,6 +193,14 @@ mod tests {
             }
             assert_eq!(wait(&mut again, &refused(status, None), Course::default()), None);
         }
+        let page = Failure::Unusable("A web page.".to_owned());
+        let mut again = Again::new(Duration::from_secs(1));
+        assert_eq!(wait(&mut again, &page, Course::default()), None);
+        assert!(wait(&mut again, &Failure::Ended, opened()).is_some());
+        for _ in 0..MOST_REFUSALS {
+            assert!(wait(&mut again, &page, Course::default()).unwrap() >= 30.0);
+        }
+        assert_eq!(wait(&mut again, &page, Course::default()), None);
         let private = Failure::Private(super::super::guard::Private);
         assert_eq!(wait(&mut Again::new(Duration::ZERO), &private, opened()), None);
     }

@@ -1,5 +1,6 @@
 //! Records that came together.
 
+use super::events::MOST_ID;
 use super::{Heard, Listener, MOST_BATCH, MOST_RECORD, Resume};
 use serde_json::Value;
 
@@ -36,6 +37,7 @@ impl Batch {
 
     /// One record more.
     pub(super) fn push(&mut self, json: Value, cursor: Option<String>) {
+        self.bytes += cursor.as_ref().map_or(0, String::len);
         self.heard.push(Heard { json, cursor });
     }
 
@@ -78,8 +80,27 @@ impl Batch {
 /// Where a record says that it stands.
 fn position(json: &Value, resume: &Resume) -> Option<String> {
     match json.pointer(&resume.pointer)? {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) if text.len() <= MOST_ID => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn positions_count_and_are_short() {
+        let resume = Resume { pointer: "/at".to_owned(), field: "cursor".to_owned() };
+        assert_eq!(position(&json!({"at": 5}), &resume).as_deref(), Some("5"));
+        assert_eq!(position(&json!({"at": "x".repeat(MOST_ID + 1)}), &resume), None);
+        let mut batch = Batch::default();
+        let cursor = "x".repeat(MOST_RECORD / 2);
+        batch.json_at(b"1", Some(cursor.clone()));
+        assert!(!batch.is_full());
+        batch.json_at(b"1", Some(cursor));
+        assert!(batch.is_full());
     }
 }

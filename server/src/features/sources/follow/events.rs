@@ -4,6 +4,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+/// The bytes that an id may have. Each record carries it, and so does the next request.
+pub(super) const MOST_ID: usize = 1024;
+
 /// Reads a stream of events. Its memory is bounded by the longest event that is allowed.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each remembers another thing of what was read")]
@@ -123,7 +126,8 @@ impl Events {
                 self.data.push(b'\n');
             }
             b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
-            b"id" if !value.contains(&0) => {
+            // One that is too long is none: it goes on from the one before.
+            b"id" if value.len() <= MOST_ID && !value.contains(&0) => {
                 self.id = Some(String::from_utf8_lossy(value).into_owned());
             }
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
@@ -189,6 +193,14 @@ mod tests {
     fn every_end_of_a_line_and_every_field_is_known() {
         let text = "\u{feff}event: update\rid: 7\r\ndata: a\r\r\nretry: 1500\nretry: x\nid: a\0b\nevent: x\n\ndata: b\n\n";
         assert_eq!(read([text.as_bytes()], 99), ["update|a|7", "retry 1500", "message|b|7"]);
+    }
+
+    #[test]
+    fn an_id_that_is_too_long_is_none() {
+        let (fits, long) = ("i".repeat(MOST_ID), "i".repeat(MOST_ID + 1));
+        let text = format!("id: 7\nid: {long}\ndata: a\n\nid: {fits}\ndata: b\n\n");
+        let told = ["message|a|7".to_owned(), format!("message|b|{fits}")];
+        assert_eq!(read([text.as_bytes()], 9999), told);
     }
 
     #[test]

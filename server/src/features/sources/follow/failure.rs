@@ -19,7 +19,7 @@ pub enum Failure {
         /// How long it asks to wait.
         retry: Option<Duration>,
     },
-    /// Nothing can be made of what is there, and nothing will.
+    /// Nothing can be made of what is there.
     #[error("{0}")]
     Unusable(String),
     /// What is there cannot be read now.

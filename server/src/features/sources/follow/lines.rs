@@ -58,6 +58,14 @@ impl Lines {
         }
     }
 
+    /// Tells what is left when no more comes: the last line of many files has no end.
+    pub fn finish(&mut self, tell: &mut impl FnMut(Line<'_>)) {
+        let begun = std::mem::take(&mut self.begun);
+        if !std::mem::take(&mut self.skipping) && !begun.is_empty() {
+            self.tell(&begun, tell);
+        }
+    }
+
     fn tell(&self, line: &[u8], tell: &mut impl FnMut(Line<'_>)) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > self.most { tell(Line::TooLong) } else { tell(Line::Whole(line)) }
@@ -88,6 +96,20 @@ mod tests {
     fn both_ends_of_lines_are_known_and_what_is_not_ended_waits() {
         let told = cut([&b"a\r\n\nb"[..], b"\r", b"\nc"], 10);
         assert_eq!(told, [Some(b"a".to_vec()), Some(Vec::new()), Some(b"b".to_vec())]);
+    }
+
+    #[test]
+    fn the_last_line_needs_no_end() {
+        for (text, last) in [(&b"a\nb"[..], Some(&b"b"[..])), (b"b\r", Some(b"b")), (b"a\n", None)]
+        {
+            let (mut lines, mut told) = (Lines::new(4), None);
+            lines.feed(text, &mut |_| {});
+            lines.finish(&mut |line| told = Some(line == Line::Whole(last.unwrap_or_default())));
+            assert_eq!(told, last.map(|_| true));
+        }
+        let mut lines = Lines::new(4);
+        lines.feed(b"123456", &mut |line| assert_eq!(line, Line::TooLong));
+        lines.finish(&mut |_| panic!("it was told already"));
     }
 
     #[test]

@@ -40,7 +40,10 @@ pub(super) async fn follow(
         let end = loop {
             match read {
                 Ok(Some(bytes)) => format.feed(&bytes, target, &mut batch, course),
-                Ok(None) => break Some(Failure::Ended),
+                Ok(None) => {
+                    format.finish(target, &mut batch);
+                    break Some(Failure::Ended);
+                }
                 Err(error) => break Some(Failure::of(&error)),
             }
             if batch.is_full() {
@@ -111,11 +114,7 @@ impl Format {
 
     fn feed(&mut self, bytes: &[u8], target: &Target, batch: &mut Batch, course: &mut Course) {
         match self {
-            Self::Lines(lines) => lines.feed(bytes, &mut |line| match line {
-                Line::Whole(line) if line.trim_ascii().is_empty() => {}
-                Line::Whole(line) => batch.json(line, target.resume.as_ref()),
-                Line::TooLong => batch.malformed(),
-            }),
+            Self::Lines(lines) => lines.feed(bytes, &mut |line| take(line, target, batch)),
             Self::Events(events) => events.feed(bytes, &mut |told| match told {
                 Told::Event { name, data, id } => {
                     let wanted =
@@ -128,5 +127,20 @@ impl Format {
                 Told::TooLong => batch.malformed(),
             }),
         }
+    }
+
+    /// The answer ended as it should. An event that was not ended is none, says the standard.
+    fn finish(&mut self, target: &Target, batch: &mut Batch) {
+        if let Self::Lines(lines) = self {
+            lines.finish(&mut |line| take(line, target, batch));
+        }
+    }
+}
+
+fn take(line: Line<'_>, target: &Target, batch: &mut Batch) {
+    match line {
+        Line::Whole(line) if line.trim_ascii().is_empty() => {}
+        Line::Whole(line) => batch.json(line, target.resume.as_ref()),
+        Line::TooLong => batch.malformed(),
     }
 }
