@@ -31,7 +31,7 @@ pub(super) fn page(figures: &Figures, choice: Choice, zone: Zone, still: bool, n
         format!("<header class=\"top\"><p class=\"kind\">Statistics</p><h1>{title}</h1>");
     let _ = write!(
         body,
-        "<p class=\"when\" data-live=\"when\">{} – {} <span>({})</span></p>",
+        "<p class=\"when\">{} – {} <span>({})</span></p>",
         zone.full(figures.from),
         zone.full(figures.to.min(now)),
         zone.name()
@@ -42,7 +42,7 @@ pub(super) fn page(figures: &Figures, choice: Choice, zone: Zone, still: bool, n
         body.push_str(&choices(figures, choice, zone));
     }
     body.push_str("</header><main>");
-    let _ = write!(body, "<div data-live=\"state\">{}</div>", state(figures, choice, still));
+    body.push_str(&state(figures, choice, still));
     body.push_str(&sections::all(figures, zone, (!still).then(|| tables(figures)).as_deref()));
     body.push_str("</main>");
     let script = if still { String::new() } else { format!("<script>{SCRIPT}</script>") };

@@ -62,7 +62,7 @@ impl Report<'_> {
 
     fn totals(&self) -> String {
         let totals = &self.figures.totals;
-        let mut out = String::from("<dl class=\"totals\" data-live=\"totals\">");
+        let mut out = String::from("<dl class=\"totals\">");
         let reactions = self.figures.reactions.over_time.iter().map(|point| point.count).sum();
         for (label, value) in [
             ("Items", whole(totals.items)),
@@ -381,18 +381,13 @@ impl Report<'_> {
     ) -> String {
         let mut out = format!("<section id=\"{id}\"><h2>{title}</h2>");
         if !some {
-            let _ = write!(
-                out,
-                "<div data-live=\"{id}\"><p class=\"none\">{none}</p></div>\
-                 <div data-live=\"{id}-table\"></div></section>"
-            );
+            let _ = write!(out, "<p class=\"none\">{none}</p></section>");
             return out;
         }
-        let _ = write!(out, "<div data-live=\"{id}\">");
         if !told.is_empty() {
             let _ = write!(out, "<p class=\"told\">{told}</p>");
         }
-        let _ = write!(out, "{inside}</div>");
+        out.push_str(inside);
         if let Some(table) = csv::table(id, self.figures) {
             let file = self.tables.map(|tables| {
                 let address = tables.replacen('|', &format!("{id}.csv"), 1);
@@ -401,7 +396,7 @@ impl Report<'_> {
             let _ = write!(
                 out,
                 "<details class=\"table\"><summary>As a table</summary>\
-                 <div data-live=\"{id}-table\">{}{}</div></details>",
+                 {}{}</details>",
                 html(title, &table),
                 file.unwrap_or_default(),
             );
