@@ -236,9 +236,27 @@ pub fn peek<T>(
     look(&open_reader(&folder.join("nowcast.db"))?)
 }
 
-/// Opens `folder`/nowcast.db for who has it alone, and makes or upgrades its tables.
+/// Makes sure that there is something in the database of a folder, whatever it is.
+///
+/// # Errors
+/// If it is empty, as a full disk or a copy that went wrong leaves it; or no database.
+pub fn ensure_something(folder: &Path) -> anyhow::Result<()> {
+    let version: u32 = peek(folder, |connection| {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0))
+    })?;
+    anyhow::ensure!(
+        version > 0,
+        "{} is empty: there is nothing to look at. Go back to a backup.",
+        folder.join("nowcast.db").display()
+    );
+    Ok(())
+}
+
+/// Opens `folder`/nowcast.db for who has it alone, and makes or upgrades its tables; makes it if it is
+/// not there.
 pub fn alone(folder: &Path) -> anyhow::Result<Connection> {
     let path = folder.join("nowcast.db");
+    keep_private(&path)?;
     let mut connection = open_beside(&path)?;
     shrink::begin(&connection)?;
     connection.pragma_update(None, "journal_mode", "wal")?;

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::config::Serve;
 #[cfg(feature = "sources")]
 use crate::config::data_folder;
+use crate::store::check::Part;
 use axum::Router;
 use clap::Args;
 
@@ -46,6 +47,16 @@ pub struct Flags {
     #[command(flatten)]
     /// Of what is counted.
     pub stats: stats::Flags,
+}
+
+/// What of the database belongs to them, for who looks whether all is well.
+pub fn parts() -> Vec<Part> {
+    vec![
+        #[cfg(feature = "sources")]
+        sources::PART,
+        #[cfg(feature = "stats")]
+        stats::PART,
+    ]
 }
 
 /// Starts what is compiled in and asked for; its addresses.

@@ -124,13 +124,18 @@ fn announce(
 }
 
 async fn run(task: Task, config: Serve) -> anyhow::Result<ExitCode> {
-    let kept = |folder: Folder| kept(folder.data.or(config.data));
+    let kept = |folder: Folder| kept(folder.data.or(config.data.clone()));
     let told = match task {
         #[cfg(feature = "cli")]
         Task::Room(task) => return Ok(cli::run(task).await),
         Task::Store(task) => {
-            let folder = kept(Folder { data: task.folder() })?;
-            return tokio::task::spawn_blocking(move || task.run(&folder)).await?;
+            let folder = if task.makes() {
+                data_folder(task.folder().or(config.data))?
+            } else {
+                kept(Folder { data: task.folder() })?
+            };
+            let work = move || task.run(&folder, &features::parts());
+            return tokio::task::spawn_blocking(work).await?;
         }
         Task::Password(folder) => change(&kept(folder)?, auth::new_password).await?,
         Task::Token { scopes, rooms, name, folder } => {

@@ -43,16 +43,21 @@ impl Task {
         data.clone()
     }
 
-    /// Does it; what to exit with.
+    /// Whether it makes a folder that is not there.
+    pub fn makes(&self) -> bool {
+        matches!(self, Self::Import(_))
+    }
+
+    /// Does it; what to exit with. `parts` is what else is kept.
     ///
     /// # Errors
     /// Why it cannot be done.
-    pub fn run(&self, folder: &Path) -> anyhow::Result<ExitCode> {
+    pub fn run(&self, folder: &Path, parts: &[check::Part]) -> anyhow::Result<ExitCode> {
         match self {
             Self::Backup(flags) => backup::run(folder, flags),
             Self::Export(flags) => export::run(folder, flags),
             Self::Import(flags) => import::run(folder, flags),
-            Self::Check(flags) => check::run(folder, flags),
+            Self::Check(flags) => check::run(folder, flags, parts),
         }
     }
 }

@@ -185,17 +185,22 @@ pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: u32 = transaction.pragma_query_value(None, "user_version", |r| r.get(0))?;
-        let known = STEPS.len();
-        anyhow::ensure!(
-            version as usize <= known,
-            "The data folder was made by a newer Nowcast (schema {version}, this one knows {known}). \
-             Use that version, or another folder with --data."
-        );
+        ensure_known(version as usize)?;
         let Some(step) = STEPS.get(version as usize) else { return Ok(()) };
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", version + 1)?;
         transaction.commit()?;
     }
+}
+
+fn ensure_known(version: usize) -> anyhow::Result<()> {
+    let known = STEPS.len();
+    anyhow::ensure!(
+        version <= known,
+        "The data folder was made by a newer Nowcast (schema {version}, this one knows {known}). \
+         Use that version, or another folder with --data."
+    );
+    Ok(())
 }
 
 /// Makes sure that an attached database has the tables of this version.
@@ -206,6 +211,7 @@ pub(super) fn ensure_newest(connection: &Connection, name: &str) -> anyhow::Resu
     let version: usize = connection
         .pragma_query_value(Some(name), "user_version", |row| row.get::<_, u32>(0))?
         .try_into()?;
+    ensure_known(version)?;
     anyhow::ensure!(
         version == STEPS.len(),
         "The data folder was made by another version of Nowcast (schema {version}, this one has {}). \

@@ -67,6 +67,8 @@ const PACE: Duration = Duration::from_secs(2);
 /// The file with the key of the secrets, in the data folder.
 const KEY_FILE: &str = "sources.key";
 
+pub use tables::PART;
+
 /// Flags of what is followed outside.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]

@@ -44,6 +44,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
+pub use tables::PART;
+
 /// Flags of what is counted.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]

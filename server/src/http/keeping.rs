@@ -56,7 +56,17 @@ async fn describe(app: &App, room: &Arc<Room>) -> Result<Json<Value>, Problem> {
     Ok(Json(told))
 }
 
+/// What can be set; and what an answer says beside it, so that one can be changed and sent back.
+const FIELDS: [&str; 5] = ["days", "events", "bytes", "statistics", "kept"];
+
 fn changed(mut keeping: Keeping, fields: &Map<String, Value>) -> Result<Keeping, Problem> {
+    // A limit that is misspelt would be none.
+    if let Some(other) = fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
+        let other: String = other.chars().take(40).collect();
+        return Err(bad(format!(
+            "There is no `{other}` here: it is `days`, `events`, `bytes` or `statistics`."
+        )));
+    }
     let before = keeping.days.map(u64::from);
     keeping.days = limit(fields, "days", MOST_DAYS, before)?.and_then(|days| days.try_into().ok());
     keeping.events = limit(fields, "events", MOST, keeping.events)?;
@@ -101,7 +111,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_stays_and_null_takes_a_limit_away() {
-        let fields = json!({"days": 30, "events": 1000, "statistics": false, "other": 1});
+        let fields =
+            json!({"days": 30, "events": 1000, "statistics": false, "kept": {"events": 1}});
         let keeping = put(Keeping::default(), &fields).unwrap();
         assert_eq!((keeping.days, keeping.events, keeping.bytes), (Some(30), Some(1000), None));
         assert!(!keeping.statistics);
@@ -121,6 +132,7 @@ mod tests {
             json!({"bytes": u64::MAX}),
             json!({"bytes": [1]}),
             json!({"statistics": null}),
+            json!({"day": 90}),
         ] {
             assert_eq!(put(Keeping::default(), &fields), Err(Code::BadSettings), "{fields}");
         }

@@ -216,7 +216,9 @@ impl Append {
             |row| {
                 let (head, last_at): (i64, i64) = (row.get(0)?, row.get(1)?);
                 // Where the clock was set back, times stand still rather than run backwards.
-                Ok(End { offset: head + 1, at: last_at.max(clock::now()), first: row.get(2)? })
+                let next = head.checked_add(1);
+                let offset = next.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, head))?;
+                Ok(End { offset, at: last_at.max(clock::now()), first: row.get(2)? })
             },
         )
     }

@@ -3,20 +3,17 @@
 //! Out and in again it is the same, byte for byte. What comes in is held against all that a line of
 //! a log has to be: it may come from anywhere, and pages show what it says.
 
+mod allowed;
+
 use super::append::Place;
 use super::past::Past;
 use super::{Keeping, from_column};
 use crate::clock;
-use crate::item;
 use crate::json;
-use crate::markdown;
 use crate::random;
 use crate::record::Record;
-use crate::settings::Patch;
-use nowcast_shared::event::Event;
 use nowcast_shared::id::{PublicId, RoomName};
-use nowcast_shared::item::{Author, Item, NewItem};
-use nowcast_shared::{stage, variable};
+use nowcast_shared::item::Author;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -24,6 +21,9 @@ use serde_json::value::RawValue;
 /// How much later than now an event may be said to have happened, in milliseconds: the clocks of
 /// two machines differ, and what comes after it is never earlier.
 const AHEAD: i64 = 24 * 3600 * 1000;
+
+/// The largest offset: browsers count exactly to 2⁵³, and the room is to go on for a while.
+const MOST_OFFSET: i64 = (1 << 53) - (1 << 40);
 
 /// A room's log, as far as it is kept.
 pub struct Span {
@@ -117,10 +117,12 @@ impl<'c> Restore<'c> {
         name: &RoomName,
         owners: impl Fn(&PublicId) -> String + 'c,
     ) -> Result<Self, Refused> {
+        // As a server calls it that makes it; the log says what it was called later.
+        let title = if *name == RoomName::main() { "Nowcast" } else { name.as_str() };
         connection.execute(
-            "INSERT INTO rooms (name, title, epoch, created_at) VALUES (?1, ?1, '', ?2)
+            "INSERT INTO rooms (name, title, epoch, created_at) VALUES (?1, ?2, '', ?3)
              ON CONFLICT DO NOTHING",
-            params![name.as_str(), clock::now()],
+            params![name.as_str(), title, clock::now()],
         )?;
         let sql = "SELECT id, head FROM rooms WHERE name = ?";
         let (room, head): (i64, i64) =
@@ -159,7 +161,7 @@ impl<'c> Restore<'c> {
         if record.encoded.json() != line.as_bytes() {
             return refuse("it is written otherwise than `nowcast export` does, or says more");
         }
-        check(&past)?;
+        allowed::check(&past, &author)?;
         let owner = (self.owners)(&author.id);
         let place = Place { room: self.room, offset, at, by: &author, owner: &owner };
         past.effect().apply(self.connection, &place).map_err(|error| match error {
@@ -187,6 +189,9 @@ impl<'c> Restore<'c> {
         let (last, last_at) = self.last;
         if offset < 1 {
             return refuse("offsets begin with 1");
+        }
+        if offset > MOST_OFFSET {
+            return refuse("no log is so long");
         }
         if self.first.is_some() && offset != last + 1 {
             let due = last + 1;
@@ -225,53 +230,4 @@ impl<'c> Restore<'c> {
         self.connection
             .query_row(sql, [self.room], |row| Ok(Keeping::read(row.get_ref(0)?.as_str_or_null()?)))
     }
-}
-
-/// Whether pages may be shown this: as it would have been checked where it was asked for.
-fn check(past: &Past) -> Result<(), Refused> {
-    if let Some(item) = past.item() {
-        return match item {
-            Ok(item) => check_item(&item),
-            Err(error) => refuse(format!("its item cannot be read: {error}")),
-        };
-    }
-    match &past.event {
-        Event::RoomSet { settings } => {
-            let settings = serde_json::to_value(settings).unwrap_or_default();
-            Patch::read(settings).map(|_| ()).map_err(|problem| said(&problem))
-        }
-        Event::PiecePut { piece } => {
-            if !stage::is_place(piece.x, piece.y) {
-                return refuse("its piece is not on the stage");
-            }
-            let url = piece.url.as_deref().filter(|url| !url.is_empty());
-            url.map_or(Ok(()), item::check_picture).map_err(|problem| said(&problem))
-        }
-        Event::PieceMoved { x, y, .. } if !stage::is_place(*x, *y) => {
-            refuse("its piece is not on the stage")
-        }
-        Event::VariableSet { name, .. } if !variable::is_name(name) => {
-            refuse("no variable can have this name")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_item(item: &Item<Box<RawValue>>) -> Result<(), Refused> {
-    let data = json::read(item.data.get()).map_err(|problem| said(&problem))?;
-    let new = NewItem { kind: item.kind.clone(), data };
-    // It was within the limits of the server that it comes from.
-    let content = item::check_now(new, usize::MAX).map_err(|problem| said(&problem))?;
-    let same = content.html == item.html;
-    // Another version may have made other HTML of the text, but none that does harm.
-    let harmless = || item.html.as_deref().is_some_and(markdown::is_safe);
-    if same || content.html.is_some() && harmless() {
-        Ok(())
-    } else {
-        refuse("the HTML of its item is not what Nowcast makes of the text")
-    }
-}
-
-fn said(problem: &crate::error::Problem) -> Refused {
-    Refused::Line(problem.detail.to_string())
 }

@@ -3,11 +3,13 @@
 use super::append::{Raw, parse};
 use super::apply::Effect;
 use super::from_column;
+use crate::markdown;
 use nowcast_shared::event::Event;
 use nowcast_shared::item::Item;
 use rusqlite::Result;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// An event as the log has it.
@@ -45,6 +47,15 @@ impl Past {
             }
             _ => None,
         }
+    }
+
+    /// Whether its item has HTML that neither this version nor another would have made.
+    pub(super) fn is_harmful(&self) -> bool {
+        let Some(Ok(item)) = self.item() else { return false };
+        let Some(html) = item.html.as_deref() else { return false };
+        let data: Value = serde_json::from_str(item.data.get()).unwrap_or_default();
+        let ours = data["text"].as_str().map(markdown::to_html);
+        ours.as_deref() != Some(html) && !markdown::is_safe(html)
     }
 
     /// What it does.

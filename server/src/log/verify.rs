@@ -175,7 +175,7 @@ fn apply(connection: &Connection, room: i64, found: &mut Found<'_>, read: &dyn F
                 "the event {offset} is from before the log's beginning, {due}"
             ));
         }
-        due = offset + 1;
+        due = offset.saturating_add(1);
         bytes += i64::try_from(author.len() + event.len()).unwrap_or(i64::MAX);
         last_at = last_at.max(at);
         let (past, by) = match (Past::read(&event), parse::<Author>(&author)) {
@@ -188,6 +188,9 @@ fn apply(connection: &Connection, room: i64, found: &mut Found<'_>, read: &dyn F
         if past.kind() != kind {
             let is = past.kind();
             found.is_broken(&format!("the event {offset} is filed as {kind} and is {is}"));
+        }
+        if past.is_harmful() {
+            found.is_broken(&format!("the event {offset} has HTML that no server made"));
         }
         if let Some(why) = past.misplaced(offset, at) {
             found.is_broken(&format!("the event {offset} is out of place: {why}"));

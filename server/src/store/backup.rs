@@ -76,10 +76,13 @@ fn copy_database(folder: &Path, to: &Path) -> anyhow::Result<()> {
         source.query_row("SELECT count(*) FROM settings", [], |_| Ok(()))?;
         let mut copy = rusqlite::Connection::open(to)?;
         copy.pragma_update(None, "synchronous", "full")?;
-        let progress = Progress::bytes("copied", None);
-        let page: u64 = source.pragma_query_value(None, "page_size", |row| {
-            row.get::<_, i64>(0).map(|size| u64::try_from(size).unwrap_or(0))
-        })?;
+        let number = |pragma: &str| -> rusqlite::Result<u64> {
+            source.pragma_query_value(None, pragma, |row| {
+                row.get::<_, i64>(0).map(|number| u64::try_from(number).unwrap_or(0))
+            })
+        };
+        let page = number("page_size")?;
+        let progress = Progress::bytes("copied", Some(page * number("page_count")?));
         {
             let backup = Backup::new(source, &mut copy)?;
             loop {
@@ -90,7 +93,6 @@ fn copy_database(folder: &Path, to: &Path) -> anyhow::Result<()> {
                 }
                 let told = backup.progress();
                 let pages = |pages: i32| u64::try_from(pages).unwrap_or(0) * page;
-                progress.of(pages(told.pagecount));
                 progress.set(pages(told.pagecount - told.remaining));
             }
         }
@@ -118,10 +120,11 @@ fn copy_uploads(from: &Path, file: &Path) -> anyhow::Result<(PathBuf, usize)> {
     let names: Vec<_> = names.collect::<Result<_, _>>()?;
     let names: Vec<_> =
         names.into_iter().filter(|name| !name.to_string_lossy().starts_with('.')).collect();
-    let progress = Progress::new("pictures", Some(u64::try_from(names.len()).unwrap_or(0)));
-    if !names.is_empty() {
-        fs::create_dir_all(&to).with_context(|| format!("{} cannot be made", to.display()))?;
+    if names.is_empty() {
+        return Ok((to, 0));
     }
+    let progress = Progress::new("pictures", Some(u64::try_from(names.len()).unwrap_or(0)));
+    fs::create_dir_all(&to).with_context(|| format!("{} cannot be made", to.display()))?;
     for name in &names {
         let (from, to) = (from.join(name), to.join(name));
         // They are named after their content: one that is there is the same.
@@ -132,8 +135,6 @@ fn copy_uploads(from: &Path, file: &Path) -> anyhow::Result<(PathBuf, usize)> {
         }
         progress.add(1);
     }
-    if !names.is_empty() {
-        output::sync_folder(&to)?;
-    }
+    output::sync_folder(&to)?;
     Ok((to, names.len()))
 }

@@ -38,12 +38,51 @@ pub struct Flags {
     pub folder: Folder,
 }
 
+/// What somebody else keeps in the same database, by tables of its own: how to look at it and to
+/// mend it, where the database is attached as `live`. Its tables may not be there.
+pub struct Part {
+    /// What is not as it should be.
+    pub look: fn(&Connection) -> rusqlite::Result<Vec<String>>,
+    /// Mends all of that.
+    pub mend: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+/// Whether `live` has such a table.
+///
+/// # Errors
+/// Those of the database.
+pub fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM live.sqlite_schema WHERE type = 'table' AND name = ?)";
+    connection.query_row(sql, [name], |row| row.get(0))
+}
+
 /// Looks, and says what is found.
 ///
 /// # Errors
 /// Why it cannot be looked at.
-pub fn run(folder: &Path, flags: &Flags) -> Result<ExitCode> {
+pub fn run(folder: &Path, flags: &Flags, parts: &[Part]) -> Result<ExitCode> {
+    match look_at_all(folder, flags, parts) {
+        // So damaged that SQLite does not get to say where.
+        Err(error) if is_damage(&error) => {
+            writeln!(std::io::stdout(), "the file: {error:#}\nGo back to a backup.")
+                .context("it cannot be said")?;
+            Ok(ExitCode::from(DIFFERS))
+        }
+        looked => looked,
+    }
+}
+
+fn is_damage(error: &anyhow::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let codes = error.chain().filter_map(|cause| cause.downcast_ref::<rusqlite::Error>());
+    codes
+        .filter_map(rusqlite::Error::sqlite_error_code)
+        .any(|code| matches!(code, DatabaseCorrupt | NotADatabase))
+}
+
+fn look_at_all(folder: &Path, flags: &Flags, parts: &[Part]) -> Result<ExitCode> {
     let _lock = flags.repair.then(|| app::claim(folder)).transpose()?;
+    db::ensure_something(folder)?;
     let path = folder.join("nowcast.db");
     if flags.repair {
         // Brings the tables to today's version; nobody else does, while this has the lock.
@@ -72,6 +111,15 @@ pub fn run(folder: &Path, flags: &Flags) -> Result<ExitCode> {
         }
     }
     drop(progress);
+    for part in parts {
+        let found = (part.look)(&scratch).context("what belongs to rooms cannot be looked at")?;
+        if flags.repair && !found.is_empty() {
+            (part.mend)(&scratch).context("what belongs to rooms cannot be mended")?;
+        }
+        for what in found {
+            tell(&Difference { what, mendable: true }, flags.repair)?;
+        }
+    }
     let count = rooms.len();
     let told = match (left, mended) {
         (0, 0) => format!("{count} rooms: all is well"),

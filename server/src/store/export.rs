@@ -124,6 +124,9 @@ fn write(
 const COLUMNS: [&str; 11] =
     ["offset", "at", "time", "kind", "role", "author", "name", "id", "item", "text", "event"];
 
+/// How many characters a cell has at most: spreadsheets cut what is longer than 32,767.
+const MOST: usize = 32_000;
+
 fn cells(offset: i64, at: i64, author: &str, event: &str) -> [Cow<'static, str>; 11] {
     let (by, what) = (read(author), read(event));
     let item = &what["item"];
@@ -163,7 +166,7 @@ fn cells(offset: i64, at: i64, author: &str, event: &str) -> [Cow<'static, str>;
             &what["title"],
             &what["value"],
         ]),
-        event.to_owned().into(),
+        if event.chars().count() > MOST { "".into() } else { event.to_owned().into() },
     ]
 }
 
@@ -183,14 +186,17 @@ fn row(out: &mut impl Write, cells: &[Cow<'_, str>]) -> io::Result<()> {
 }
 
 /// A cell that a spreadsheet takes for nothing but text.
-fn cell_of(text: &str) -> Cow<'_, str> {
+fn cell_of(text: &str) -> String {
     let steers = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    // For many programs it ends a text.
+    let text = &*text.replace('\0', "\u{2400}");
+    let text = text.char_indices().nth(MOST).map_or(text, |(end, _)| &text[..end]);
     let text: Cow<'_, str> =
         if text.starts_with(steers) { format!("'{text}").into() } else { text.into() };
     if text.contains([',', '"', '\n', '\r', ';', '\t']) {
-        format!("\"{}\"", text.replace('"', "\"\"")).into()
+        format!("\"{}\"", text.replace('"', "\"\""))
     } else {
-        text
+        text.into_owned()
     }
 }
 
@@ -213,10 +219,12 @@ mod tests {
             ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
             ("a,b", "\"a,b\""),
             ("a;b", "\"a;b\""),
+            ("a\0b", "a\u{2400}b"),
             ("say \"hi\"\nthere", "\"say \"\"hi\"\"\nthere\""),
         ] {
             assert_eq!(cell_of(text), cell);
         }
+        assert_eq!(cell_of(&"\u{e4}".repeat(40_000)).chars().count(), MOST);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How far something is, on standard error, where that is a terminal; nothing otherwise.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
@@ -13,15 +14,15 @@ pub struct Progress(ProgressBar);
 impl Progress {
     /// Of so many things of a kind (`events`), if it is known how many.
     pub fn new(what: &'static str, all: Option<u64>) -> Self {
-        Self::with(what, all, "{human_pos}/{human_len}", "{human_pos}")
+        Self::with(what, all, ["{human_pos}", "{human_len}", "{pace}"])
     }
 
     /// Of so many bytes.
     pub fn bytes(what: &'static str, all: Option<u64>) -> Self {
-        Self::with(what, all, "{binary_bytes}/{binary_total_bytes}", "{binary_bytes}")
+        Self::with(what, all, ["{binary_bytes}", "{binary_total_bytes}", "{binary_bytes_per_sec}"])
     }
 
-    fn with(what: &'static str, all: Option<u64>, of: &str, so_far: &str) -> Self {
+    fn with(what: &'static str, all: Option<u64>, [done, of, pace]: [&str; 3]) -> Self {
         let target = if stderr().is_terminal() {
             ProgressDrawTarget::stderr_with_hz(RATE)
         } else {
@@ -29,11 +30,11 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(all, target);
         let template = match all {
-            Some(_) => format!("{{wide_bar}} {of} {{msg}}  {{per_sec}}  {{eta}}"),
-            None => format!("{{spinner}} {so_far} {{msg}}  {{per_sec}}"),
+            Some(_) => format!("{{wide_bar}} {done}/{of} {{msg}}  {pace}  {{eta}}"),
+            None => format!("{{spinner}} {done} {{msg}}  {pace}"),
         };
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("pace", pace_of));
         }
         bar.set_message(what);
         if all.is_none() {
@@ -52,11 +53,6 @@ impl Progress {
         self.0.set_position(done);
     }
 
-    /// There are so many.
-    pub fn of(&self, all: u64) {
-        self.0.set_length(all);
-    }
-
     /// Says this behind it.
     pub fn note(&self, text: &str) {
         if !self.0.is_hidden() {
@@ -68,6 +64,11 @@ impl Progress {
     pub fn aside(&self, say: impl FnOnce()) {
         self.0.suspend(say);
     }
+}
+
+/// How many there are in a second, as people read it.
+fn pace_of(state: &ProgressState, to: &mut dyn Write) {
+    let _ = write!(to, "{:.0}/s", state.per_sec());
 }
 
 impl Drop for Progress {

@@ -6,6 +6,7 @@ use super::repeats::{MOST_NAMES, Name};
 use super::settings::Settings;
 use crate::clock;
 use crate::db::{Db, DbError};
+use crate::store::check::{Part, has_table};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// A source as it is kept.
@@ -68,6 +69,27 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
     })
     .await
 }
+
+/// For who looks whether all is well: what waits belongs to a room.
+pub const PART: Part = Part {
+    look: |connection| {
+        if !has_table(connection, "source_queue")? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT room, count(*) FROM live.source_queue
+                   WHERE room NOT IN (SELECT name FROM live.rooms) GROUP BY room";
+        let mut statement = connection.prepare(sql)?;
+        let rooms = statement.query_map([], |row| {
+            let (room, count): (String, i64) = (row.get(0)?, row.get(1)?);
+            Ok(format!("{room}: {count} items wait for approval, and there is no such room"))
+        })?;
+        rooms.collect()
+    },
+    mend: |connection| {
+        let sql = "DELETE FROM live.source_queue WHERE room NOT IN (SELECT name FROM live.rooms)";
+        connection.execute(sql, []).map(|_| ())
+    },
+};
 
 /// All of them, in the order in which they were made.
 pub(super) async fn all(db: &Db) -> Result<Vec<Row>, DbError> {

@@ -1,6 +1,7 @@
 //! Where what is counted stands. All of it can be made anew from the log.
 
 use crate::db::{Db, DbError};
+use crate::store::check::{Part, has_table};
 use rusqlite::Connection;
 
 /// Grows when something is counted otherwise than before: then all is counted anew.
@@ -66,6 +67,34 @@ const TABLES: &str = "
 pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
     db.write(|connection| connection.execute_batch(TABLES)).await
 }
+
+/// For who looks whether all is well: nothing is counted that is not in the log.
+pub const PART: Part = Part {
+    look: |connection| {
+        if !has_table(connection, "stats_rooms")? {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT r.name, s.offset, r.head FROM live.stats_rooms AS s {BEYOND}");
+        let mut statement = connection.prepare(&sql)?;
+        let rooms = statement.query_map([], |row| {
+            let (room, offset, head): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(format!("{room}: statistics go up to {offset}, beyond the newest event, {head}"))
+        })?;
+        rooms.collect()
+    },
+    // The server counts it anew.
+    mend: |connection| {
+        let sql = format!(
+            "UPDATE live.stats_rooms SET version = 0 WHERE room IN
+             (SELECT s.room FROM live.stats_rooms AS s {BEYOND})"
+        );
+        connection.execute(&sql, []).map(|_| ())
+    },
+};
+
+/// Of rows `s`, those that say more of a log than there is of it.
+const BEYOND: &str = "JOIN live.rooms AS r ON r.id = s.room
+    WHERE s.offset > r.head AND s.epoch = r.epoch AND s.version > 0";
 
 /// Forgets all that was counted of a room's log; it is counted anew from what of it is kept.
 pub(super) fn reset(connection: &Connection, room: i64) -> rusqlite::Result<()> {

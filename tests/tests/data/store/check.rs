@@ -47,6 +47,10 @@ async fn every_difference_is_named_and_mended_if_told() {
         ),
         ("UPDATE rooms SET bytes = bytes + 1", "the number of bytes"),
         ("UPDATE rooms SET last_at = last_at - 1", "the newest time"),
+        (
+            "INSERT OR REPLACE INTO stats_rooms SELECT id, epoch, 9999, 1 FROM rooms",
+            "statistics go up to 9999",
+        ),
     ];
     let tampered: Vec<&str> = cases.iter().map(|(sql, _)| *sql).collect();
     for (sql, saying) in cases {
@@ -57,6 +61,12 @@ async fn every_difference_is_named_and_mended_if_told() {
         assert!(mended.contains(saying) && mended.contains("(mended)"), "{mended}");
         is_well(&data).await;
     }
+    let waiting = "INSERT INTO source_queue (room, id, at, source, title, kind, data)
+                   VALUES ('gone', 'q1', 1, 's1', 'S', 'custom', '{}')";
+    tamper(&data, waiting);
+    refused(&data, &["check"], 5, "gone: 1 items wait for approval").await;
+    done(&data, &["check", "--repair"]).await;
+    is_well(&data).await;
     tamper(&data, &tampered.join(";\n"));
     let found = refused(&data, &["check"], 5, "differences").await;
     assert!(found.stdout.lines().count() > 10, "{}", found.stdout);
@@ -117,4 +127,28 @@ async fn a_damaged_file_is_named() {
          DELETE FROM items WHERE kind = 'link';",
     );
     refused(&data, &["check"], 5, "differences").await;
+    // HTML that somebody put into the log, and into what comes of it.
+    let file = data.join("nowcast.db");
+    let whole = std::fs::read(&file).expect("the file");
+    tamper(
+        &data,
+        "UPDATE events SET event = json_set(event, '$.item.html', '<img src=x onerror=alert(1)>')
+         WHERE kind = 'item_published' AND event ->> '$.item.kind' = 'message'",
+    );
+    refused(&data, &["check"], 5, "has HTML that no server made").await;
+    // Pages of the file that are none, a file that is none, and an empty one.
+    let mut torn = whole.clone();
+    torn[4096..].fill(0xa5);
+    for (text, code, saying) in [
+        (torn, 5, "Go back to a backup"),
+        (vec![b'x'; 8192], 5, "backup"),
+        (Vec::new(), 1, "is empty"),
+    ] {
+        std::fs::write(&file, text).expect("the file");
+        refused(&data, &["check"], code, saying).await;
+        refused(&data, &["check", "--repair"], code, saying).await;
+    }
+    std::fs::write(&file, whole).expect("the file");
+    tamper(&data, "PRAGMA user_version = 99999");
+    refused(&data, &["check"], 1, "newer Nowcast").await;
 }

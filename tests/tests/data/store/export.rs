@@ -72,6 +72,16 @@ async fn a_log_without_its_beginning_goes_out_and_in_as_well() {
     live(&server, "main").await;
     server.stop().await;
     let log = done(&server.data(), &words(EXPORT, &["main"])).await;
+    // A folder that is not there yet is made, and served from with credentials of its own.
+    let (fresh, all) = (server.scratch().join("fresh"), server.scratch().join("all.ndjson"));
+    fs::write(&all, &log).expect("the file");
+    done(&fresh, &words(IMPORT, &["main", all.to_str().expect("UTF-8")])).await;
+    assert_eq!(done(&fresh, &words(EXPORT, &["main"])).await, log);
+    let mut moved = serve(&fresh).await;
+    assert_eq!(shown(&moved, "main").await["offset"], log.lines().count());
+    run(&moved.admin().await, "main", json!({"kind": "say", "text": "On"})).await;
+    moved.stop().await;
+    is_well(&fresh).await;
     let rest: String = log.split_inclusive('\n').skip(4).collect();
     let file = server.scratch().join("rest.ndjson");
     fs::write(&file, &rest).expect("the file");
@@ -131,6 +141,8 @@ async fn what_is_no_log_is_refused_by_line_and_nothing_changes() {
     tried([log.as_bytes(), b"\xff\n"].concat(), "it is not UTF-8").await;
     tried(Vec::new(), "there is no event in it").await;
     tried(log.replace("\"offset\":1,", "\"offset\":0,").into_bytes(), "line 1: ").await;
+    let far = log.replace("\"offset\":1,", "\"offset\":9223372036854775807,");
+    tried(far.into_bytes(), "line 1: no log is so long").await;
     refused(&data, &words(IMPORT, &["main", &path]), 1, "has").await;
     refused(&data, &words(IMPORT, &["No Room", &path]), 1, "A room's name has").await;
     refused(&data, &words(IMPORT, &["new", "/nowhere/at.all"]), 1, "cannot be read").await;

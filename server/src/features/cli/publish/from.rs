@@ -9,14 +9,17 @@ use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// The longest line that is read, in bytes; the server's own limit is far below.
 const LONGEST: u64 = 1024 * 1024;
 
-/// How many lines are published by one request at most, and from how many bytes on none is added.
+/// Why a line that is longer is skipped.
+const TOO_LONG: &str = "it is far too long for an item";
+
+/// How many lines are published by one request at most, and how many bytes of items.
 const MOST: usize = 200;
 const TOGETHER: u64 = 1024 * 1024;
 
@@ -84,7 +87,7 @@ pub(super) async fn run(publisher: Publisher, flags: &Flags, from: &Path) -> Res
         None => Publisher::new_key()?,
     };
     let publisher = publisher.patience(Duration::from_secs(flags.wait));
-    let (mut lines, size) = open(from)?;
+    let Input { mut lines, size, reader } = open(from)?;
     let progress = Progress::bytes("read", size);
     let begun = Instant::now();
     let mut counts = Counts::default();
@@ -100,7 +103,7 @@ pub(super) async fn run(publisher: Publisher, flags: &Flags, from: &Path) -> Res
                 .await
                 .map_err(|error| stopped(error, number, flags));
             progress.add(length);
-            progress.note(&counts.told(begun));
+            progress.note(&counts.brief(begun));
         }
         if ended.is_err() {
             break;
@@ -109,6 +112,9 @@ pub(super) async fn run(publisher: Publisher, flags: &Flags, from: &Path) -> Res
     drop(progress);
     note(&counts.told(begun));
     ended?;
+    // It has told the last line, so it has ended; or it could not go on.
+    let read = reader.join().unwrap_or(Ok(()));
+    read.map_err(|why| Failure::Invalid(format!("{why}{}", again(flags))))?;
     if counts.skipped > 0 { Err(Failure::Skipped) } else { Ok(()) }
 }
 
@@ -125,26 +131,34 @@ struct Batch {
 }
 
 impl Batch {
-    /// As many of the lines as fit into one.
+    /// As many of the lines as fit into one, by what is sent of them.
     fn of(flags: &Flags, run: &str, lines: &mut Vec<Line>) -> Self {
         let mut batch = Self::default();
-        let fits = |length: &mut u64, line: &Line| {
-            *length += line.length;
-            *length == line.length || *length <= TOGETHER
-        };
-        let mut length = 0;
-        let count = lines.iter().take_while(|line| fits(&mut length, line)).count();
-        for Line { number, length, text } in lines.drain(..count) {
-            batch.length += length;
-            match text.map_err(str::to_owned).and_then(|line| item(flags, &line)) {
+        let (mut count, mut together) = (0, 0);
+        for Line { number, length, text } in lines.iter() {
+            let text = text.as_deref().map_err(|why| (*why).to_owned());
+            match text.and_then(|line| item(flags, line)) {
                 Ok(None) => {}
                 Ok(Some((kind, data))) => {
-                    batch.items.push(NewKeyed { key: format!("{run}-{number}"), kind, data });
-                    batch.numbers.push(number);
+                    let item = NewKeyed { key: format!("{run}-{number}"), kind, data };
+                    let size = serde_json::to_vec(&item).map_or(0, |json| json.len());
+                    let size = u64::try_from(size).unwrap_or(u64::MAX);
+                    if size > LONGEST {
+                        batch.skipped.push((*number, TOO_LONG.to_owned()));
+                    } else if together > 0 && together + size > TOGETHER {
+                        break;
+                    } else {
+                        together += size;
+                        batch.items.push(item);
+                        batch.numbers.push(*number);
+                    }
                 }
-                Err(why) => batch.skipped.push((number, why)),
+                Err(why) => batch.skipped.push((*number, why)),
             }
+            batch.length += length;
+            count += 1;
         }
+        lines.drain(..count);
         batch
     }
 
@@ -174,12 +188,17 @@ impl Batch {
     }
 }
 
-/// Why it does not go on, and how it would.
-fn stopped(error: Error, number: u64, flags: &Flags) -> Failure {
-    let again = match &flags.resume_key {
+/// How it would go on.
+fn again(flags: &Flags) -> &'static str {
+    match &flags.resume_key {
         Some(_) => "; the same once more goes on from there",
         None => "",
-    };
+    }
+}
+
+/// Why it does not go on, and how it would.
+fn stopped(error: Error, number: u64, flags: &Flags) -> Failure {
+    let again = again(flags);
     let failure = Failure::from(error);
     let told = |text: String| format!("line {number}: {text}{again}");
     match failure {
@@ -200,11 +219,25 @@ impl Counts {
         }
     }
 
+    /// How many a second.
+    #[expect(clippy::cast_precision_loss, reason = "people read it")]
+    fn rate(&self, begun: Instant) -> f64 {
+        (self.published + self.repeated) as f64 / begun.elapsed().as_secs_f64().max(0.001)
+    }
+
+    /// So short that a bar has room before it.
+    fn brief(&self, begun: Instant) -> String {
+        let done = self.published + self.repeated;
+        let skipped = match self.skipped {
+            0 => String::new(),
+            skipped => format!(" -{skipped}"),
+        };
+        format!("{done}{skipped} items {:.0}/s", self.rate(begun))
+    }
+
     fn told(&self, begun: Instant) -> String {
         let Self { published, repeated, skipped } = self;
-        let seconds = begun.elapsed().as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate that people read")]
-        let rate = (published + repeated) as f64 / seconds.max(0.001);
+        let rate = self.rate(begun);
         format!(
             "{published} published, {repeated} had been before, {skipped} skipped; {rate:.0} a second"
         )
@@ -256,9 +289,18 @@ fn mapped(map: &[Mapped], value: &Value) -> Result<Value, String> {
     if found { Ok(data.into()) } else { Err("nothing of the map is in it".to_owned()) }
 }
 
-/// The lines of a file or of standard input, and how long that is where it is known. They are read
-/// in a thread that nobody waits for.
-fn open(from: &Path) -> Result<(mpsc::Receiver<Line>, Option<u64>), Failure> {
+/// Lines that are being read.
+struct Input {
+    lines: mpsc::Receiver<Line>,
+    /// How long all of it is, in bytes, where it is known.
+    size: Option<u64>,
+    /// Reads them; why it cannot go on, if it did not come to the end. Nobody waits for it before it
+    /// has told the last line: it may wait for what somebody types.
+    reader: JoinHandle<Result<(), String>>,
+}
+
+/// The lines of a file or of standard input.
+fn open(from: &Path) -> Result<Input, Failure> {
     let (input, size): (Box<dyn Read + Send>, _) = if from == Path::new("-") {
         (Box::new(io::stdin()), None)
     } else {
@@ -272,30 +314,30 @@ fn open(from: &Path) -> Result<(mpsc::Receiver<Line>, Option<u64>), Failure> {
         let size = metadata.is_file().then_some(metadata.len());
         (Box::new(file), size)
     };
-    let (tell, told) = mpsc::channel(MOST);
-    thread::spawn(move || {
+    let (tell, lines) = mpsc::channel(MOST);
+    let reader = thread::spawn(move || {
         let mut input = BufReader::new(input);
         for number in 1.. {
             let mut line = Vec::new();
             let length = match read_line(&mut input, &mut line) {
-                Ok(0) => return,
+                Ok(0) => break,
                 Ok(length) => length,
                 Err(error) => {
-                    note(&format!("line {number} cannot be read, nor what follows: {error}"));
-                    return;
+                    return Err(format!("line {number} cannot be read, nor what follows: {error}"));
                 }
             };
             let text = if length > LONGEST {
-                Err("it is far too long for an item")
+                Err(TOO_LONG)
             } else {
                 String::from_utf8(line).map_err(|_| "it is not UTF-8")
             };
             if tell.blocking_send(Line { number, length, text }).is_err() {
-                return;
+                break;
             }
         }
+        Ok(())
     });
-    Ok((told, size))
+    Ok(Input { lines, size, reader })
 }
 
 /// Reads a line, of which what is too long is left out; how long it is.
@@ -322,7 +364,50 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
     use serde_json::json;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    #[test]
+    fn a_batch_is_measured_by_what_is_sent_and_what_no_request_holds_is_skipped() {
+        let maps =
+            ["--from", "-", "--map", "a=/a", "--map", "b=/a", "--map", "c=/a", "--map", "d=/a"];
+        let flags = Cli::parse_from(["nowcast"].iter().chain(&maps)).flags;
+        let line = |number: u64, size: usize| {
+            let text = json!({"a": "x".repeat(size)}).to_string();
+            let length = u64::try_from(text.len()).unwrap();
+            Line { number, length, text: Ok(text) }
+        };
+        let mut lines: Vec<_> = (1..=150).map(|number| line(number, 4000)).collect();
+        lines.insert(100, line(151, 300_000));
+        let (mut numbers, mut skipped, mut length) = (Vec::new(), Vec::new(), 0);
+        let all = lines.iter().map(|line| line.length).sum::<u64>();
+        while !lines.is_empty() {
+            let batch = Batch::of(&flags, "run", &mut lines);
+            let sent = serde_json::to_vec(&batch.items).unwrap().len();
+            assert!((1..1_100_000).contains(&sent), "{sent}");
+            numbers.extend(batch.numbers);
+            skipped.extend(batch.skipped);
+            length += batch.length;
+        }
+        assert_eq!(numbers, (1..=150).collect::<Vec<_>>());
+        assert_eq!(skipped, [(151, TOO_LONG.to_owned())]);
+        assert_eq!(length, all);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_cannot_be_read_to_its_end_is_told() {
+        let Input { mut lines, reader, .. } =
+            open(Path::new("/proc/self/mem")).unwrap_or_else(|_| panic!());
+        assert!(lines.blocking_recv().is_none());
+        assert!(reader.join().unwrap().unwrap_err().contains("line 1 cannot be read"));
+    }
 
     #[test]
     fn a_map_finds_its_fields_or_says_that_there_are_none() {
