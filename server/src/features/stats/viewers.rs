@@ -1,7 +1,9 @@
 //! Who came, as it is answered: from what the visits are counted in.
 
 use super::bucket::{MINUTE, minute};
-use super::figures::{Clicked, Delay, Figures, Latency, Named, Point, Present};
+use super::figures::{
+    Clicked, Delay, Figures, Latency, Named, Point, Present, Reconnects, Totals, Viewers,
+};
 use super::read::{Asked, MOST};
 use super::visits::{self, Count, Span};
 use rusqlite::{Connection, OptionalExtension};
@@ -12,49 +14,77 @@ pub(super) fn add(
     asked: &Asked,
     figures: &mut Figures,
 ) -> rusqlite::Result<()> {
-    let whole = whole(asked);
-    let totals = visits::totals(connection, whole)?;
-    let out = &mut figures.totals;
+    totals(connection, asked, &mut figures.totals)?;
+    figures.viewers = viewers(connection, asked)?;
+    figures.links = links(connection, asked)?;
+    figures.latency = latency(connection, asked)?;
+    figures.reconnects = reconnects(connection, asked)?;
+    Ok(())
+}
+
+pub(super) fn totals(
+    connection: &Connection,
+    asked: &Asked,
+    out: &mut Totals,
+) -> rusqlite::Result<()> {
+    let totals = visits::totals(connection, whole(asked))?;
     (out.visits, out.peak) = (count(totals.visits), count(totals.peak));
     out.median_stay = totals.median_stay.map(count);
     (out.joins, out.leaves) = (count(totals.joins), count(totals.leaves));
     (out.clicks, out.reconnects) = (count(totals.clicks), count(totals.reconnects));
-    let from = visits::viewers(connection, Span { bucket: i64::MAX / 4, ..whole })?;
-    figures.viewers.transports = named(from.transports);
-    figures.viewers.devices = named(from.devices);
-    figures.viewers.referrers = named(from.referrers);
-    let links = visits::links(connection, whole)?.into_iter().take(MOST);
+    Ok(())
+}
+
+/// Over time, and where they came from.
+pub(super) fn viewers(connection: &Connection, asked: &Asked) -> rusqlite::Result<Viewers> {
+    let known = visits::viewers(connection, whole(asked))?;
+    let steps = known.over_time.into_iter().map(|step| Present {
+        at: step.at,
+        peak: count(step.peak),
+        joins: count(step.joins),
+        leaves: count(step.leaves),
+    });
+    Ok(Viewers {
+        over_time: steps.collect(),
+        transports: named(known.transports),
+        devices: named(known.devices),
+        referrers: named(known.referrers),
+    })
+}
+
+/// Links that were clicked.
+pub(super) fn links(connection: &Connection, asked: &Asked) -> rusqlite::Result<Vec<Clicked>> {
+    let links = visits::links(connection, whole(asked))?.into_iter().take(MOST);
     let links =
         links.map(|link| Clicked { url: link.url, title: link.title, clicks: count(link.clicks) });
-    figures.links = links.collect();
-    let took = visits::latency(connection, whole)?;
-    figures.latency = Latency {
+    Ok(links.collect())
+}
+
+/// How long events took to pages.
+pub(super) fn latency(connection: &Connection, asked: &Asked) -> rusqlite::Result<Latency> {
+    let took = visits::latency(connection, whole(asked))?;
+    Ok(Latency {
         count: count(took.count),
         median: took.median.map(milliseconds),
         p95: took.p95.map(milliseconds),
         p99: took.p99.map(milliseconds),
-        over_time: Vec::new(),
-    };
-    for (at, piece) in pieces(asked) {
-        let place = |point: i64| at.unwrap_or(point);
-        let steps = visits::viewers(connection, piece)?.over_time.into_iter();
-        figures.viewers.over_time.extend(steps.map(|step| Present {
-            at: place(step.at),
-            peak: count(step.peak),
-            joins: count(step.joins),
-            leaves: count(step.leaves),
-        }));
-        let took = visits::latency(connection, piece)?.over_time.into_iter();
-        figures.latency.over_time.extend(took.map(|took| Delay {
-            at: place(took.at),
-            median: Some(milliseconds(took.median)),
-            p95: Some(milliseconds(took.p95)),
-        }));
-        let back = visits::reconnects(connection, piece)?.into_iter();
-        let back = back.map(|back| Point { at: place(back.at), count: count(back.count) });
-        figures.reconnects.over_time.extend(back);
+        over_time: took.over_time.iter().map(delay).collect(),
+    })
+}
+
+/// Pages that came back.
+pub(super) fn reconnects(connection: &Connection, asked: &Asked) -> rusqlite::Result<Reconnects> {
+    let back = visits::reconnects(connection, whole(asked))?.into_iter();
+    let over_time = back.map(|back| Point { at: back.at, count: count(back.count) }).collect();
+    Ok(Reconnects { over_time })
+}
+
+fn delay(took: &visits::Took) -> Delay {
+    Delay {
+        at: took.at,
+        median: Some(milliseconds(took.median)),
+        p95: Some(milliseconds(took.p95)),
     }
-    Ok(())
 }
 
 /// The minute in which somebody came first.
@@ -71,23 +101,6 @@ fn whole(asked: &Asked) -> Span {
         to: asked.minutes.end * MINUTE,
         bucket: asked.step * MINUTE,
     }
-}
-
-/// The span in pieces, of which the steps are those of a clock: what is before the first of them is
-/// a step by itself, that begins at the given time.
-fn pieces(asked: &Asked) -> Vec<(Option<i64>, Span)> {
-    let whole = whole(asked);
-    let first = (whole.from + whole.bucket - 1).div_euclid(whole.bucket) * whole.bucket;
-    let first = first.min(whole.to);
-    let mut pieces = Vec::new();
-    if whole.from < first {
-        let at = whole.from.div_euclid(whole.bucket) * whole.bucket;
-        pieces.push((Some(at), Span { to: first, ..whole }));
-    }
-    if first < whole.to {
-        pieces.push((None, Span { from: first, ..whole }));
-    }
-    pieces
 }
 
 fn count(count: u64) -> i64 {

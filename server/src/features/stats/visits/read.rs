@@ -4,10 +4,10 @@ use super::histogram::{self, Spread};
 use super::tally::{Measure, Of};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Of which room and when: from the millisecond `from` up to `to`, told in steps of `bucket`
-/// milliseconds. What is counted by the minute belongs to the span if the minute begins in it, or
+/// milliseconds, which begin where a clock has them. What is counted by the minute belongs to the span if the minute begins in it, or
 /// if the span begins within the minute.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
@@ -23,6 +23,9 @@ pub struct Span {
 
 /// How many steps a span has at most; a longer one has longer steps.
 const STEPS: i64 = 2_000;
+
+/// How many names are told of a kind at most.
+const NAMES: usize = 1_000;
 
 /// Something with how often it was counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,7 +151,7 @@ impl Span {
 
     /// The step in which a time lies.
     fn step(&self, at: i64) -> i64 {
-        self.from + (at - self.from).div_euclid(self.bucket) * self.bucket
+        at.div_euclid(self.bucket) * self.bucket
     }
 }
 
@@ -207,7 +210,7 @@ pub fn viewers(connection: &Connection, span: Span) -> rusqlite::Result<Viewers>
     let span = span.rounded();
     let mut last = before(connection, &span)?;
     let mut rows = rows(connection, &span)?.into_iter().peekable();
-    let (mut over_time, mut at) = (Vec::new(), span.from);
+    let (mut over_time, mut at) = (Vec::new(), span.step(span.from));
     while at < span.to {
         // Whoever was there before is there until something is said.
         let mut step = Step { at, peak: last, ..Step::default() };
@@ -234,10 +237,8 @@ pub fn viewers(connection: &Connection, span: Span) -> rusqlite::Result<Viewers>
 /// If the database cannot be read.
 pub fn links(connection: &Connection, span: Span) -> rusqlite::Result<Vec<Link>> {
     let span = span.rounded();
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Link { url: row.get(0)?, clicks: number(row, 1)?, title: row.get(2)? })
-    };
-    named(connection, &span, Of::Link, read)
+    let links = named(connection, &span, Of::Link)?.into_iter();
+    Ok(links.map(|(url, (clicks, title))| Link { url, title, clicks }).collect())
 }
 
 /// How long events took to pages.
@@ -276,22 +277,36 @@ pub fn reconnects(connection: &Connection, span: Span) -> rusqlite::Result<Vec<A
 }
 
 fn names(connection: &Connection, span: &Span, of: Of) -> rusqlite::Result<Vec<Count>> {
-    named(connection, span, of, |row| Ok(Count { name: row.get(0)?, count: number(row, 1)? }))
+    let names = named(connection, span, of)?.into_iter();
+    Ok(names.map(|(name, (count, _))| Count { name, count }).collect())
 }
 
-fn named<T>(
-    connection: &Connection,
-    span: &Span,
-    of: Of,
-    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    let sql = "SELECT name, sum(count) AS all_of_it, max(about) FROM visits_names
-               WHERE room = ? AND kind = ? AND at >= ? AND at < ?
-               GROUP BY name ORDER BY all_of_it DESC, name LIMIT 1000";
+/// How often a name was counted, and what is known about it.
+type Told = (u64, Option<String>);
+
+/// Names with how often they were counted and what is known about them, the most frequent first.
+/// They are summed up here: there are few of them in many rows, which the database would sort.
+fn named(connection: &Connection, span: &Span, of: Of) -> rusqlite::Result<Vec<(String, Told)>> {
+    let sql = "SELECT name, count, about FROM visits_names
+               WHERE room = ? AND kind = ? AND at >= ? AND at < ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement
-        .query_map(params![span.room, of.as_str(), span.from, span.to], |row| read(row))?;
-    found.collect()
+    let mut rows = statement.query(params![span.room, of.as_str(), span.from, span.to])?;
+    let mut sums = HashMap::<String, Told>::new();
+    while let Some(row) = rows.next()? {
+        let (name, about) = (row.get_ref(0)?.as_str()?, row.get_ref(2)?.as_str_or_null()?);
+        let sum = match sums.get_mut(name) {
+            Some(sum) => sum,
+            None => sums.entry(name.to_owned()).or_default(),
+        };
+        sum.0 += number(row, 1)?;
+        if about > sum.1.as_deref() {
+            sum.1 = about.map(str::to_owned);
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_unstable_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+    sums.truncate(NAMES);
+    Ok(sums)
 }
 
 /// The spreads of a measure, by the steps in which there are any.
