@@ -1,21 +1,38 @@
 //! What counting costs publishing: two servers, one of them with `--no-statistics`, the same pages on
 //! both, measured in turn. What else the machine does meets both alike, so their ratio holds where
 //! the figures themselves do not.
+//!
+//! Counting falls behind while much is published, and goes on afterwards: a turn is over when it has
+//! caught up, so that none of its work falls into the other server's turn, and all of it is in what
+//! a publish cost.
 
-use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::load::say;
 use crate::options::Counting;
+use crate::usage::Processes;
 
 const TOKEN: &str = "nct_abcdefghijkmnpqrstuvwxyz23456789";
+
+/// How long counting may take to catch up.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A server with its pages. Both end when this is dropped.
 struct Side {
     server: Child,
+    address: String,
+    /// An admin's, to ask how far is counted; none where nothing is.
+    admin: Option<String>,
     load: Child,
     ask: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
@@ -26,8 +43,10 @@ struct Side {
 struct Round {
     /// Publishes a second.
     rate: f64,
-    /// What a publish cost the server, in microseconds of a core.
+    /// What a publish cost the server until it was counted, in microseconds of a core.
     cost: f64,
+    /// For how long counting went on after the last publish, in seconds.
+    behind: f64,
 }
 
 /// Does what `nowcast-bench counting` is asked for.
@@ -55,8 +74,9 @@ fn compare(options: &Counting, folder: &Path) -> Result<()> {
         rates.push(plain.rate / counted.rate - 1.0);
         costs.push(counted.cost / plain.cost - 1.0);
         say(&format!(
-            "round={round} counted_rate={:.0} plain_rate={:.0} counted_us={:.2} plain_us={:.2}",
-            counted.rate, plain.rate, counted.cost, plain.cost
+            "round={round} counted_rate={:.0} plain_rate={:.0} counted_us={:.2} plain_us={:.2} \
+             behind_s={:.1}",
+            counted.rate, plain.rate, counted.cost, plain.cost, counted.behind
         ));
     }
     for (what, ratios) in [("slower", &mut rates), ("dearer", &mut costs)] {
@@ -77,22 +97,9 @@ fn compare(options: &Counting, folder: &Path) -> Result<()> {
 
 impl Side {
     fn start(options: &Counting, data: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut server = Command::new(&options.server)
-            .args(["--listen", "127.0.0.1:0", "--durability", &options.durability, "--data"])
-            .arg(data)
-            .args(arguments)
-            .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("{} cannot be started", options.server.display()))?;
-        let out = server.stdout.take().context("its output is a pipe")?;
-        let mut lines = BufReader::new(out).lines();
-        let address = loop {
-            let line = lines.next().context("the server ended")??;
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                break address.trim().to_owned();
-            }
-        };
+        let counts = arguments.is_empty();
+        let admin = counts.then(|| admin(options, data)).transpose()?;
+        let (server, address) = serve(options, data, arguments)?;
         // Nothing more is said that would have to be read.
         let mut load = Command::new(std::env::current_exe()?)
             .args(["load", "--target", "nowcast", "--token", TOKEN, "--address", &address])
@@ -103,7 +110,8 @@ impl Side {
             .spawn()?;
         let ask = load.stdin.take().context("its input is a pipe")?;
         let out = load.stdout.take().context("its output is a pipe")?;
-        let mut side = Self { server, load, ask, answers: BufReader::new(out).lines() };
+        let answers = BufReader::new(out).lines();
+        let mut side = Self { server, address, admin, load, ask, answers };
         let joined = side.answer()?;
         if !joined.starts_with("joined=") {
             bail!("{joined} instead of pages that joined");
@@ -116,7 +124,11 @@ impl Side {
     }
 
     fn measure(&mut self, options: &Counting) -> Result<Round> {
-        writeln!(self.ask, "{} {} {}", options.phase, options.seconds / 4.0, options.seconds)?;
+        let process = Processes::of(self.server.id());
+        let mut spent = Duration::ZERO;
+        let mut before = process.cpu()?;
+        // Without a time before, in which would be published what is counted later.
+        writeln!(self.ask, "{} 0 {}", options.phase, options.seconds)?;
         let line = self.answer()?;
         let number = |name: &str| -> Result<f64> {
             let words = line.split_whitespace().filter_map(|word| word.split_once('='));
@@ -124,11 +136,85 @@ impl Side {
             Ok(value.with_context(|| format!("no {name} in {line}"))?.parse()?)
         };
         let published = number("published")?;
+        let since = Instant::now();
+        let behind = loop {
+            let counted = self.is_counted()?;
+            let behind = since.elapsed();
+            // Often, since the time of threads that end is lost.
+            let now = process.cpu()?;
+            spent += now.since(&before);
+            before = now;
+            if counted {
+                break behind;
+            }
+            ensure!(behind < PATIENCE, "counting does not catch up");
+            thread::sleep(LOOK);
+        };
         Ok(Round {
             rate: published / number("seconds")?,
-            cost: number("server_ns")? / published / 1000.0,
+            cost: spent.as_secs_f64() * 1e6 / published,
+            behind: behind.as_secs_f64(),
         })
     }
+
+    /// Whether everything is counted that is to be.
+    fn is_counted(&self) -> Result<bool> {
+        let Some(admin) = &self.admin else { return Ok(true) };
+        let mut stream = TcpStream::connect(&self.address)?;
+        // A span in which there is nothing costs next to nothing to answer.
+        write!(
+            stream,
+            "GET /api/rooms/main/stats?from=0&to=1 HTTP/1.1\r\nHost: {}\r\n\
+             Authorization: Bearer {admin}\r\nConnection: close\r\n\r\n",
+            self.address
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let number = |name: &str| {
+            let (_, after) = answer.split_once(name)?;
+            let end = after.find(|letter: char| !letter.is_ascii_digit())?;
+            after[..end].parse::<u64>().ok()
+        };
+        match (number("\"offset\":"), number("\"head\":")) {
+            (Some(offset), Some(head)) => Ok(offset == head),
+            _ => bail!("{answer:?} does not tell how far is counted"),
+        }
+    }
+}
+
+/// Starts a server; where it listens.
+fn serve(options: &Counting, data: &Path, arguments: &[&str]) -> Result<(Child, String)> {
+    let mut server = Command::new(&options.server)
+        .args(["--listen", "127.0.0.1:0", "--durability", &options.durability, "--data"])
+        .arg(data)
+        .args(arguments)
+        .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{} cannot be started", options.server.display()))?;
+    let out = server.stdout.take().context("its output is a pipe")?;
+    let mut lines = BufReader::new(out).lines();
+    loop {
+        let line = lines.next().context("the server ended")??;
+        if let Some(address) = line.strip_prefix("listening on http://") {
+            return Ok((server, address.trim().to_owned()));
+        }
+    }
+}
+
+/// An admin's token of the server that will serve from this folder.
+fn admin(options: &Counting, data: &Path) -> Result<String> {
+    // The folder is made by the first start.
+    let (mut server, _) = serve(options, data, &[])?;
+    server.kill()?;
+    server.wait()?;
+    let output = Command::new(&options.server)
+        .args(["token", "--scopes", "admin", "--data"])
+        .arg(data)
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let token = text.split_whitespace().find(|word| word.starts_with("nct_"));
+    Ok(token.with_context(|| format!("no token in {text:?}"))?.to_owned())
 }
 
 impl Drop for Side {

@@ -109,7 +109,7 @@ pub(crate) struct Counting {
     /// How often each of the two is measured.
     #[arg(long, default_value_t = 15)]
     pub rounds: usize,
-    /// For how long each time, in seconds, after a quarter of that.
+    /// For how long is published each time, in seconds.
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
     /// What is measured.

@@ -48,6 +48,7 @@ pub fn restore_value(kept: &JsValue, store: Store) -> bool {
     });
     store.title.set(read::text(kept, "title").unwrap_or_default());
     store.open.set(read::truth(kept, "open"));
+    store.counts.set(read::truth(kept, "counts"));
     store.me.id.set(PublicId(read::text(kept, "you").unwrap_or_default()));
     store.settings.set(read::settings(&read::get(kept, "settings")));
     store.chat.replace(read::chat::chat(&read::get(kept, "chat")));
@@ -77,6 +78,7 @@ pub fn text(store: Store) -> Option<String> {
         .text("position", &position.to_string())
         .text("title", &store.title.get_untracked())
         .flag("open", store.open.get_untracked())
+        .flag("counts", store.counts.get_untracked())
         .flag("more", more)
         .json("pieces", &pieces)
         .json("items", &items)

@@ -307,7 +307,7 @@ impl Inner {
             add(&mut url, "pushed", &pushed);
         }
         if self.page == Page::Feed
-            && let Some((key, value)) = counted::came_from()
+            && let Some((key, value)) = counted::came_from(self.store)
         {
             add(&mut url, key, &value);
         }

@@ -107,7 +107,8 @@ fn make(connection: &mut Connection, events: i64) -> rusqlite::Result<i64> {
     Ok(room)
 }
 
-/// Fills in who came, as it is kept: the last two days by minutes, what is before by hours.
+/// Fills in who came, as it is kept: how many by minutes; from where, what they clicked and how long it
+/// took by minutes for the last two days, and what is before by hours.
 fn come(connection: &mut Connection, room: i64) -> rusqlite::Result<()> {
     let end = START + DAYS * DAY;
     let minutes = (0..2 * 24 * 60).map(|minute| end - 2 * DAY + minute * MINUTE);
@@ -125,8 +126,10 @@ fn come(connection: &mut Connection, room: i64) -> rusqlite::Result<()> {
         "INSERT INTO visits_spreads (room, kind, at, bucket, count) VALUES (?, ?, ?, ?, 7)",
     )?;
     let mut draw = Draw(0x2545_f491_4f6c_dd1d);
+    for number in 0..60 * DAY / MINUTE {
+        minute.execute(params![room, end - 60 * DAY + number * MINUTE])?;
+    }
     for at in hours.chain(minutes) {
-        minute.execute(params![room, at])?;
         for (kind, names, all, before) in [
             ("link", 15, 500, "https://example.org/news/"),
             ("referrer", 10, 300, "www.example"),

@@ -76,6 +76,10 @@ pub(super) struct Published {
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Viewers {
+    /// From when on, and until when, links, delays, stays and where viewers came from are told: more
+    /// than was asked where that is long ago.
+    pub(super) from: i64,
+    pub(super) to: i64,
     pub(super) over_time: Vec<Present>,
     pub(super) transports: Vec<Named>,
     pub(super) devices: Vec<Named>,

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const DAY: i64 = 86_400_000;
 
 /// From when visits are kept where those before a time go: what stands together with what is to stay
-/// stays. Minutes of visits become hours after some days, and hours days.
+/// stays. Names and spreads of minutes become hours after some days, and hours days.
 fn since(before: i64, now: i64) -> i64 {
     let width = match now.saturating_sub(before) / DAY {
         ..2 => super::bucket::MINUTE,
@@ -130,11 +130,11 @@ fn forget(connection: &Connection, room: i64, before: i64) -> rusqlite::Result<b
         )?
         .execute(params![room, time])?;
     // Who came, by the same measure.
-    let time = since(time, clock::now());
-    for (table, kinds) in [
-        ("visits_minutes", ""),
-        ("visits_names", " AND kind IN ('transport', 'device', 'referrer', 'link')"),
-        ("visits_spreads", " AND kind IN ('stay', 'latency')"),
+    let whole = since(time, clock::now());
+    for (table, kinds, time) in [
+        ("visits_minutes", "", time),
+        ("visits_names", " AND kind IN ('transport', 'device', 'referrer', 'link')", whole),
+        ("visits_spreads", " AND kind IN ('stay', 'latency')", whole),
     ] {
         let sql = format!("DELETE FROM {table} WHERE room = ?1{kinds} AND at < ?2");
         connection.prepare_cached(&sql)?.execute(params![room, time])?;

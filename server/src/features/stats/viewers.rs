@@ -37,7 +37,9 @@ pub(super) fn totals(
 
 /// Over time, and where they came from.
 pub(super) fn viewers(connection: &Connection, asked: &Asked) -> rusqlite::Result<Viewers> {
-    let known = visits::viewers(connection, whole(asked))?;
+    let whole = whole(asked);
+    let known = visits::viewers(connection, whole)?;
+    let (from, to) = visits::widened(connection, whole)?;
     let steps = known.over_time.into_iter().map(|step| Present {
         at: step.at,
         peak: count(step.peak),
@@ -45,6 +47,8 @@ pub(super) fn viewers(connection: &Connection, asked: &Asked) -> rusqlite::Resul
         leaves: count(step.leaves),
     });
     Ok(Viewers {
+        from,
+        to,
         over_time: steps.collect(),
         transports: named(known.transports),
         devices: named(known.devices),

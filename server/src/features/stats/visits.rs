@@ -3,7 +3,7 @@
 //!
 //! - `present`: who is here; joins, leaves, reconnects. `tally`: what was counted and is not kept
 //!   yet. `histogram`: how values spread.
-//! - `table`: what is kept, and how it stays small. `clicks`: links that were clicked.
+//! - `table`: what is kept; `merge`: how it stays small. `clicks`: links that were clicked.
 //! - `read`: what was counted, for a span.
 //!
 //! Pages say what they say to the core's [`Watcher`]; a task keeps the sums once a second. What is
@@ -11,6 +11,7 @@
 
 mod clicks;
 mod histogram;
+mod merge;
 mod present;
 mod read;
 mod table;
@@ -18,7 +19,7 @@ mod tally;
 
 pub use read::{
     At, Count, Latency, Link, Span, Step, Took, Totals, Viewers, latency, links, reconnects,
-    totals, viewers,
+    totals, viewers, widened,
 };
 
 use crate::app::{App, WeakApp};
@@ -160,10 +161,13 @@ async fn keep(app: WeakApp, visits: Arc<Visits>) {
         }
         if merged.is_none_or(|at| at.elapsed() >= MERGE) {
             merged = Some(moment.instant);
-            let merge = app.db.write(move |connection| table::merge(connection, moment.at)).await;
-            if let Err(error) = merge {
-                tracing::warn!(%error, "what was counted long ago could not be summed up");
-            }
+            // Beside this task, for it may take long where there is much.
+            let db = app.db.clone();
+            tokio::spawn(async move {
+                if let Err(error) = merge::merge(&db, moment.at).await {
+                    tracing::warn!(%error, "what was counted long ago could not be summed up");
+                }
+            });
         }
     }
 }

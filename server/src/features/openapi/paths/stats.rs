@@ -127,6 +127,8 @@ fn figures() -> Value {
         (
             "viewers",
             object(&[
+                ("from", number()),
+                ("to", number()),
                 (
                     "over_time",
                     list(&object(&[
@@ -201,7 +203,7 @@ fn example() -> Value {
         "items": {"by_kind": [{"name": "message", "count": 12}],
             "by_source": [{"name": "Admin", "count": 12}],
             "over_time": [{"at": at, "kinds": {"message": 12}, "sources": {"Admin": 12}}]},
-        "viewers": {"over_time": [{"at": at, "peak": 14, "joins": 20, "leaves": 6}],
+        "viewers": {"from": at, "to": at + 3_600_000, "over_time": [{"at": at, "peak": 14, "joins": 20, "leaves": 6}],
             "transports": [{"name": "websocket", "count": 20}],
             "devices": [{"name": "phone", "count": 20}], "referrers": []},
         "authors": [{"name": "Ana", "items": 12, "said": 4}],

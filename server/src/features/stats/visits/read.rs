@@ -1,14 +1,16 @@
 //! What was counted of who came, for a span of a room.
 
 use super::histogram::{self, Spread};
+use super::merge;
 use super::tally::{Measure, Of};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
 /// Of which room and when: from the millisecond `from` up to `to`, told in steps of `bucket`
-/// milliseconds, which begin where a clock has them. What is counted by the minute belongs to the span if the minute begins in it, or
-/// if the span begins within the minute.
+/// milliseconds, which stand where a clock has them. What is counted by the minute belongs to the
+/// span if the minute begins in it, or if the span begins within the minute. Of what was summed up by
+/// hours or days since, the span is [`widened`].
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     /// The room's key.
@@ -127,17 +129,6 @@ pub struct At {
     pub count: u64,
 }
 
-/// A minute, hour or day as it is kept.
-struct Row {
-    at: i64,
-    joins: u64,
-    leaves: u64,
-    peak: u64,
-    last: u64,
-    reconnects: u64,
-    clicks: u64,
-}
-
 impl Span {
     /// Widened to whole minutes, with steps of whole minutes.
     fn rounded(self) -> Self {
@@ -149,28 +140,21 @@ impl Span {
         Self { from, to, bucket, ..self }
     }
 
-    /// The step in which a time lies.
+    /// The step in which a time lies; what was summed up from before the span is in the first.
     fn step(&self, at: i64) -> i64 {
-        at.div_euclid(self.bucket) * self.bucket
+        at.max(self.from).div_euclid(self.bucket) * self.bucket
     }
 }
 
-fn rows(connection: &Connection, span: &Span) -> rusqlite::Result<Vec<Row>> {
-    let sql = "SELECT at, joins, leaves, peak, last, reconnects, clicks FROM visits_minutes
-               WHERE room = ? AND at >= ? AND at < ? ORDER BY at";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params![span.room, span.from, span.to], |row| {
-        Ok(Row {
-            at: row.get(0)?,
-            joins: number(row, 1)?,
-            leaves: number(row, 2)?,
-            peak: number(row, 3)?,
-            last: number(row, 4)?,
-            reconnects: number(row, 5)?,
-            clicks: number(row, 6)?,
-        })
-    })?;
-    rows.collect()
+/// What of a span is told by names and spreads (from where, on what, which links, how long): all of
+/// it where that is not long ago, and the whole hours or days that it lies in where minutes were
+/// summed up since.
+///
+/// # Errors
+/// If the database cannot be read.
+pub fn widened(connection: &Connection, span: Span) -> rusqlite::Result<(i64, i64)> {
+    let span = span.rounded();
+    merge::widened(connection, span.room, (span.from, span.to))
 }
 
 /// How many viewers there were when the span began.
@@ -188,15 +172,21 @@ fn before(connection: &Connection, span: &Span) -> rusqlite::Result<u64> {
 pub fn totals(connection: &Connection, span: Span) -> rusqlite::Result<Totals> {
     let span = span.rounded();
     let before = before(connection, &span)?;
-    let mut totals = Totals { visits: before, peak: before, ..Totals::default() };
-    for row in rows(connection, &span)? {
-        totals.visits += row.joins;
-        totals.joins += row.joins;
-        totals.leaves += row.leaves;
-        totals.peak = totals.peak.max(row.peak);
-        totals.reconnects += row.reconnects;
-        totals.clicks += row.clicks;
-    }
+    let sql = "SELECT total(joins), total(leaves), max(peak), total(reconnects), total(clicks)
+               FROM visits_minutes WHERE room = ? AND at >= ? AND at < ?";
+    let given = params![span.room, span.from, span.to];
+    let mut totals = connection.prepare_cached(sql)?.query_row(given, |row| {
+        let peak: Option<i64> = row.get(2)?;
+        Ok(Totals {
+            joins: sum(row, 0)?,
+            leaves: sum(row, 1)?,
+            peak: before.max(peak.and_then(|peak| u64::try_from(peak).ok()).unwrap_or(0)),
+            reconnects: sum(row, 3)?,
+            clicks: sum(row, 4)?,
+            ..Totals::default()
+        })
+    })?;
+    totals.visits = before + totals.joins;
     let stays = spreads(connection, &span, Measure::Stay)?;
     totals.median_stay = histogram::quantile(&joined(stays.values()), 500);
     Ok(totals)
@@ -209,19 +199,29 @@ pub fn totals(connection: &Connection, span: Span) -> rusqlite::Result<Totals> {
 pub fn viewers(connection: &Connection, span: Span) -> rusqlite::Result<Viewers> {
     let span = span.rounded();
     let mut last = before(connection, &span)?;
-    let mut rows = rows(connection, &span)?.into_iter().peekable();
-    let (mut over_time, mut at) = (Vec::new(), span.step(span.from));
-    while at < span.to {
-        // Whoever was there before is there until something is said.
-        let mut step = Step { at, peak: last, ..Step::default() };
-        while let Some(row) = rows.next_if(|row| span.step(row.at) == at) {
-            step.joins += row.joins;
-            step.leaves += row.leaves;
-            step.peak = step.peak.max(row.peak);
-            last = row.last;
+    let sql = "SELECT at, joins, leaves, peak, last FROM visits_minutes
+               WHERE room = ? AND at >= ? AND at < ? ORDER BY at";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![span.room, span.from, span.to])?;
+    let mut over_time = Vec::new();
+    let mut step = Step { at: span.step(span.from), peak: last, ..Step::default() };
+    // Whoever was there before is there until something is said.
+    let after =
+        |step: Step, last| Step { at: step.at + span.bucket, peak: last, ..Step::default() };
+    while let Some(row) = rows.next()? {
+        let at = span.step(row.get(0)?);
+        while step.at < at {
+            over_time.push(step);
+            step = after(step, last);
         }
+        step.joins += number(row, 1)?;
+        step.leaves += number(row, 2)?;
+        step.peak = step.peak.max(number(row, 3)?);
+        last = number(row, 4)?;
+    }
+    while step.at < span.to {
         over_time.push(step);
-        at += span.bucket;
+        step = after(step, last);
     }
     Ok(Viewers {
         over_time,
@@ -269,9 +269,13 @@ pub fn latency(connection: &Connection, span: Span) -> rusqlite::Result<Latency>
 /// If the database cannot be read.
 pub fn reconnects(connection: &Connection, span: Span) -> rusqlite::Result<Vec<At>> {
     let span = span.rounded();
+    let sql = "SELECT at, reconnects FROM visits_minutes
+               WHERE room = ? AND at >= ? AND at < ? AND reconnects > 0";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![span.room, span.from, span.to])?;
     let mut steps = BTreeMap::<i64, u64>::new();
-    for row in rows(connection, &span)?.iter().filter(|row| row.reconnects > 0) {
-        *steps.entry(span.step(row.at)).or_default() += row.reconnects;
+    while let Some(row) = rows.next()? {
+        *steps.entry(span.step(row.get(0)?)).or_default() += number(row, 1)?;
     }
     Ok(steps.into_iter().map(|(at, count)| At { at, count }).collect())
 }
@@ -290,7 +294,8 @@ fn named(connection: &Connection, span: &Span, of: Of) -> rusqlite::Result<Vec<(
     let sql = "SELECT name, count, about FROM visits_names
                WHERE room = ? AND kind = ? AND at >= ? AND at < ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![span.room, of.as_str(), span.from, span.to])?;
+    let (from, to) = merge::widened(connection, span.room, (span.from, span.to))?;
+    let mut rows = statement.query(params![span.room, of.as_str(), from, to])?;
     let mut sums = HashMap::<String, Told>::new();
     while let Some(row) = rows.next()? {
         let (name, about) = (row.get_ref(0)?.as_str()?, row.get_ref(2)?.as_str_or_null()?);
@@ -318,7 +323,8 @@ fn spreads(
     let sql = "SELECT at, bucket, count FROM visits_spreads
                WHERE room = ? AND kind = ? AND at >= ? AND at < ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![span.room, measure.as_str(), span.from, span.to])?;
+    let (from, to) = merge::widened(connection, span.room, (span.from, span.to))?;
+    let mut rows = statement.query(params![span.room, measure.as_str(), from, to])?;
     let mut steps = BTreeMap::<i64, Spread>::new();
     while let Some(row) = rows.next()? {
         let step = steps.entry(span.step(row.get(0)?)).or_default();
@@ -338,4 +344,10 @@ fn joined<'a>(spreads: impl Iterator<Item = &'a Spread>) -> Spread {
 /// A column that counts.
 fn number(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+/// The same for a column of sums, which are never out of range as fractions.
+fn sum(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+    Ok(row.get::<_, f64>(column)? as u64)
 }

@@ -1,20 +1,14 @@
-//! What was counted, kept: sums by minute, later by hour and by day, and nobody's name. Who is here
+//! What was counted, kept: sums by minute, some later by hour and by day, and nobody's name. Who is here
 //! is kept as well, until the visit is over, so that it is not counted twice if the server ends
 //! meanwhile.
 
 use super::present::Open;
-use super::tally::{MINUTE, NAMES, OTHERS, Tally};
+use super::tally::{NAMES, OTHERS, Tally};
 use crate::db::{Db, DbError};
 use nowcast_shared::id::PublicId;
 use rusqlite::{Connection, OptionalExtension, params};
 #[cfg(test)]
 use std::collections::HashMap;
-
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-
-/// After how long minutes become hours, and hours days.
-const STEPS: [(i64, i64); 2] = [(2 * DAY, HOUR), (60 * DAY, DAY)];
 
 /// Makes the tables, if they are not there.
 pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
@@ -48,6 +42,13 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
                    bucket INTEGER NOT NULL,
                    count INTEGER NOT NULL,
                    PRIMARY KEY (room, kind, at, bucket)
+               ) STRICT, WITHOUT ROWID;
+               -- Up to when names and spreads of minutes are summed up by hours and by days.
+               CREATE TABLE IF NOT EXISTS visits_merged (
+                   room INTEGER NOT NULL REFERENCES rooms (id),
+                   width INTEGER NOT NULL,
+                   until INTEGER NOT NULL,
+                   PRIMARY KEY (room, width)
                ) STRICT, WITHOUT ROWID;
                -- Who is here, until they leave.
                CREATE TABLE IF NOT EXISTS visits_open (
@@ -161,7 +162,8 @@ pub(super) fn keep(connection: &Connection, tally: &Tally, alive: i64) -> rusqli
     Ok(())
 }
 
-fn add_name(
+/// Counts a name so often, in a minute, an hour or a day.
+pub(super) fn add_name(
     connection: &Connection,
     (room, kind, at): (i64, &str, i64),
     name: &str,
@@ -191,84 +193,6 @@ fn free<'a>(
         .query_row(params![room, kind, at, name], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let fits = known > 0.0 || usize::try_from(names).unwrap_or(0) < NAMES;
     Ok(if fits { name } else { OTHERS })
-}
-
-/// Makes hours of minutes that are long over, and days of hours.
-pub(super) fn merge(connection: &Connection, now: i64) -> rusqlite::Result<()> {
-    for (age, width) in STEPS {
-        // Whole ones alone, so that none is made twice of different minutes.
-        let before = (now - age).div_euclid(width) * width;
-        let both = params![before, width];
-        connection
-            .prepare_cached(
-                "INSERT INTO visits_minutes (room, at, joins, leaves, peak, last, reconnects, clicks)
-                 SELECT room, at - at % ?2 AS begin, sum(joins), sum(leaves), max(peak), 0,
-                     sum(reconnects), sum(clicks)
-                 FROM visits_minutes WHERE at < ?1 AND at % ?2 <> 0 GROUP BY room, begin
-                 ON CONFLICT DO UPDATE SET joins = joins + excluded.joins,
-                     leaves = leaves + excluded.leaves, peak = max(peak, excluded.peak),
-                     reconnects = reconnects + excluded.reconnects,
-                     clicks = clicks + excluded.clicks",
-            )?
-            .execute(both)?;
-        // How many there were at its end is what the last of its minutes says.
-        connection
-            .prepare_cached(
-                "UPDATE visits_minutes SET last = late.last
-                 FROM (SELECT room, at - at % ?2 AS begin, last, max(at) FROM visits_minutes
-                       WHERE at < ?1 AND at % ?2 <> 0 GROUP BY room, begin) AS late
-                 WHERE visits_minutes.room = late.room AND visits_minutes.at = late.begin",
-            )?
-            .execute(both)?;
-        connection
-            .prepare_cached("DELETE FROM visits_minutes WHERE at < ?1 AND at % ?2 <> 0")?
-            .execute(both)?;
-        connection
-            .prepare_cached(
-                "INSERT INTO visits_spreads (room, kind, at, bucket, count)
-                 SELECT room, kind, at - at % ?2 AS begin, bucket, sum(count)
-                 FROM visits_spreads WHERE at < ?1 AND at % ?2 <> 0
-                 GROUP BY room, kind, begin, bucket
-                 ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            )?
-            .execute(both)?;
-        connection
-            .prepare_cached("DELETE FROM visits_spreads WHERE at < ?1 AND at % ?2 <> 0")?
-            .execute(both)?;
-        merge_names(connection, before, width)?;
-    }
-    Ok(())
-}
-
-/// The same for names, of which the most frequent stay.
-fn merge_names(connection: &Connection, before: i64, width: i64) -> rusqlite::Result<()> {
-    let sql =
-        "SELECT DISTINCT room, kind, at - at % ?2 FROM visits_names WHERE at < ?1 AND at % ?2 <> 0";
-    let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let spans: Vec<(i64, String, i64)> =
-        statement.query_map([before, width], read)?.collect::<rusqlite::Result<_>>()?;
-    for (room, kind, begin) in spans {
-        let sql = "SELECT name, sum(count), max(about) FROM visits_names
-                   WHERE room = ? AND kind = ? AND at >= ? AND at < ? GROUP BY name";
-        let span = params![room, kind, begin, begin + width];
-        let mut statement = connection.prepare_cached(sql)?;
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let mut names: Vec<(String, i64, Option<String>)> =
-            statement.query_map(span, read)?.collect::<rusqlite::Result<_>>()?;
-        names.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        connection
-            .prepare_cached(
-                "DELETE FROM visits_names WHERE room = ? AND kind = ? AND at >= ? AND at < ?",
-            )?
-            .execute(span)?;
-        for (place, (name, count, about)) in names.iter().enumerate() {
-            let (name, about) =
-                if place < NAMES { (name.as_str(), about.as_deref()) } else { (OTHERS, None) };
-            add_name(connection, (room, &kind, begin), name, *count, about)?;
-        }
-    }
-    Ok(())
 }
 
 /// How many rows there are of each table, for tests of what stays small.

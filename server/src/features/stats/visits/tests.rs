@@ -262,40 +262,69 @@ async fn what_is_long_ago_is_summed_up_and_stays_small() {
             scene.keep().await;
         }
     }
-    let (before, links_before) = (scene.read(totals).await, scene.read(links).await);
-    let over_time = |viewers: Viewers| -> Vec<_> {
-        viewers
-            .over_time
-            .iter()
-            .filter(|step| step.joins > 0)
-            .map(|step| (step.at / HOUR, step.joins))
-            .collect()
-    };
+    let before = (scene.read(totals).await, scene.read(viewers).await.over_time);
+    let (links_before, back) = (scene.read(links).await, scene.read(reconnects).await);
     let later = scene.clock + 3 * 24 * HOUR;
     for _ in 0..2 {
-        scene.app.db.write(move |connection| table::merge(connection, later)).await.unwrap();
+        merge::merge(&scene.app.db, later).await.unwrap();
     }
-    let after = scene.read(totals).await;
-    assert_eq!(after, before);
-    assert_eq!(scene.read(links).await, links_before);
-    let by_hour = over_time(scene.read(viewers).await);
-    assert_eq!(by_hour, (0..5).map(|hour| (hour, 160)).collect::<Vec<_>>());
+    let after = (scene.read(totals).await, scene.read(viewers).await.over_time);
+    assert_eq!(after, before, "numbers of people are kept to the minute");
+    assert_eq!((scene.read(links).await, scene.read(reconnects).await), (links_before, back));
     let referrers = scene.read(viewers).await.referrers;
     assert_eq!(referrers.iter().map(|referrer| referrer.count).sum::<u64>(), joins);
     let rows = scene.app.db.read(|connection| Ok(table::rows(connection))).await.unwrap();
-    assert_eq!((rows["visits_minutes"], rows["visits_open"]), (5, 0));
+    assert_eq!((rows["visits_minutes"], rows["visits_open"]), (20, 0));
     let names = i64::try_from(NAMES).unwrap();
     // Transports, devices and links have one name each.
     assert!(rows["visits_names"] <= 5 * (names + 1 + 3), "{rows:?}");
-    scene
-        .app
-        .db
-        .write(move |connection| table::merge(connection, later + 90 * 24 * HOUR))
-        .await
-        .unwrap();
+    merge::merge(&scene.app.db, later + 90 * 24 * HOUR).await.unwrap();
     let rows = scene.app.db.read(|connection| Ok(table::rows(connection))).await.unwrap();
-    assert_eq!(rows["visits_minutes"], 1);
-    assert_eq!(scene.read(totals).await, before);
+    assert!(rows["visits_names"] <= names + 1 + 3, "{rows:?}");
+    let after = (scene.read(totals).await, scene.read(viewers).await.over_time);
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn of_a_span_long_ago_the_hours_that_it_lies_in_are_told() {
+    let mut scene = Scene::new().await;
+    for (session, minute) in [(1, 5), (2, 40), (3, 80), (4, 130)] {
+        scene.clock = minute * MINUTE;
+        let name = format!("v{session}");
+        scene.join(session, &name, &name, &from(Device::Phone, &format!("{session}.example")));
+        scene.leave(session);
+        scene.present.tally.value(scene.room.id(), tally::Measure::Latency, scene.clock, 9, 1);
+        scene.pass(10);
+        scene.keep().await;
+    }
+    let span =
+        Span { room: scene.room.id(), from: 30 * MINUTE, to: 90 * MINUTE, bucket: 10 * MINUTE };
+    let told = async |scene: &Scene| {
+        let read = move |connection: &rusqlite::Connection| {
+            let (totals, viewers) = (totals(connection, span)?, viewers(connection, span)?);
+            let took = latency(connection, span)?;
+            Ok((totals, viewers, took, widened(connection, span)?))
+        };
+        scene.app.db.read(move |connection| read(connection)).await.unwrap()
+    };
+    let (totals, viewers, took, widened) = told(&scene).await;
+    assert_eq!((totals.joins, viewers.referrers.len(), took.count), (2, 2, 2));
+    assert_eq!(widened, (30 * MINUTE, 90 * MINUTE), "it is not long ago");
+    let later = scene.clock + 3 * 24 * HOUR;
+    merge::merge(&scene.app.db, later).await.unwrap();
+    let (later_totals, later_viewers, took, widened) = told(&scene).await;
+    assert_eq!(later_totals, totals);
+    assert_eq!(later_viewers.over_time, viewers.over_time);
+    assert_eq!(widened, (0, 2 * HOUR));
+    let hosts: Vec<_> = later_viewers.referrers.iter().map(|host| host.name.as_str()).collect();
+    assert_eq!(hosts, ["1.example", "2.example", "3.example"]);
+    assert_eq!(took.count, 3);
+    let steps: Vec<_> = took.over_time.iter().map(|took| took.at / MINUTE).collect();
+    assert_eq!(steps, [30, 60], "nothing is told of a time before the span");
+    // Ten minutes in the midst of an hour are of that hour, too.
+    let within = Span { from: 20 * MINUTE, to: 30 * MINUTE, ..span };
+    let referrers = scene.app.db.read(move |connection| super::viewers(connection, within)).await;
+    assert_eq!(referrers.unwrap().referrers.len(), 2);
 }
 
 #[tokio::test]
