@@ -133,7 +133,8 @@ async fn a_span_has_what_happened_within_and_nothing_else() {
 #[tokio::test]
 async fn nobody_but_an_admin_is_told() {
     let server = Server::start().await;
-    for path in [super::STATS, "/api/rooms/main/stats/words.csv"] {
+    // Nor which rooms there are.
+    for path in [super::STATS, "/api/rooms/main/stats/words.csv", "/api/rooms/none/stats"] {
         let answer = server.visitor().get(path).send().await.unwrap();
         expect_problem(answer, 401, "unauthorized").await;
         let answer = server.publisher().get(path).send().await.unwrap();
