@@ -1,6 +1,7 @@
 //! How long each question takes of a room with 1,000,000 events: `cargo bench -p nowcast --bench
 //! statistics`. The room is made anew each time: three days of an event, half of it items of every
-//! kind with texts of a large vocabulary, half of it chat lines, by 20,000 people.
+//! kind with texts of a large vocabulary, half of it chat lines, by 20,000 people. People come to it
+//! for 60 days, in each minute from ten hosts, and click 15 links of it.
 //!
 //! Prints a table as docs/BENCHMARKS.md has it. `EVENTS` in the environment makes a smaller room.
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const DAY: i64 = 86_400_000;
+const MINUTE: i64 = 60_000;
 const START: i64 = 1_790_000_000_000;
 const DAYS: i64 = 3;
 
@@ -105,6 +107,48 @@ fn make(connection: &mut Connection, events: i64) -> rusqlite::Result<i64> {
     Ok(room)
 }
 
+/// Fills in who came, as it is kept: the last two days by minutes, what is before by hours.
+fn come(connection: &mut Connection, room: i64) -> rusqlite::Result<()> {
+    let end = START + DAYS * DAY;
+    let minutes = (0..2 * 24 * 60).map(|minute| end - 2 * DAY + minute * MINUTE);
+    let hours = (0..58 * 24).map(|hour| end - 60 * DAY + hour * 60 * MINUTE);
+    let transaction = connection.transaction()?;
+    let mut minute = transaction.prepare(
+        "INSERT INTO visits_minutes (room, at, joins, leaves, peak, last, reconnects, clicks)
+         VALUES (?, ?, 12, 11, 240, 230, 2, 15)",
+    )?;
+    let mut name = transaction.prepare(
+        "INSERT OR IGNORE INTO visits_names (room, kind, at, name, count, about)
+         VALUES (?, ?, ?, ?, 3, ?)",
+    )?;
+    let mut spread = transaction.prepare(
+        "INSERT INTO visits_spreads (room, kind, at, bucket, count) VALUES (?, ?, ?, ?, 7)",
+    )?;
+    let mut draw = Draw(0x2545_f491_4f6c_dd1d);
+    for at in hours.chain(minutes) {
+        minute.execute(params![room, at])?;
+        for (kind, names, all, before) in [
+            ("link", 15, 500, "https://example.org/news/"),
+            ("referrer", 10, 300, "www.example"),
+            ("transport", 3, 3, "transport"),
+            ("device", 3, 3, "device"),
+        ] {
+            for number in 0..names {
+                let one = if names == all { number } else { draw.rank(all) };
+                let about = (kind == "link").then(|| format!("Title of page {one}"));
+                name.execute(params![room, kind, at, format!("{before}{one}"), about])?;
+            }
+        }
+        for (kind, buckets) in [("latency", 50), ("stay", 20)] {
+            for bucket in 0..buckets {
+                spread.execute(params![room, kind, at, 40 + bucket])?;
+            }
+        }
+    }
+    drop((minute, name, spread));
+    transaction.commit()
+}
+
 fn measure(
     folder: &Path,
     room: i64,
@@ -148,6 +192,10 @@ fn main() {
         db.close().await;
         room
     });
+    let mut connection =
+        Connection::open(folder.path().join("nowcast.db")).expect("it opens once more");
+    come(&mut connection, room).expect("people come");
+    drop(connection);
     let hour = DAY / 24;
     let end = START + DAYS * DAY;
     let odd = 7 * 60_000;

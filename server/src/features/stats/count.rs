@@ -21,9 +21,12 @@ const BYTES: usize = 1024 * 1024;
 /// publishes no more than this part.
 const REST: u32 = 24;
 
-/// How long it rests at least, so that what comes together is counted together, and at most.
+/// How long it rests at least, and at most.
 const LEAST: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(5);
+
+/// How long what comes is gathered, so that it is counted together.
+const GATHER: Duration = Duration::from_millis(250);
 
 /// How long nothing has to happen for it to be quiet.
 const QUIET: Duration = Duration::from_millis(10);
@@ -46,6 +49,8 @@ enum Due {
     Nothing,
     /// What was counted is of another log, or was counted otherwise.
     Reset,
+    /// The room is not to be counted: on to the end.
+    Skip,
     Count(Box<Batch>),
 }
 
@@ -58,8 +63,10 @@ pub(super) fn begin(app: &App, stats: &Stats) {
             let db = app.db.clone();
             let mut news = stats.news();
             drop(app);
-            match round(&db, &stats).await {
-                Ok(()) => {}
+            match turn(&db, &stats).await {
+                // There may be more, in any room.
+                Ok(true) => continue,
+                Ok(false) => {}
                 Err(DbError::Closed) => return,
                 Err(error) => {
                     tracing::warn!(%error, "statistics wait for the store");
@@ -72,43 +79,39 @@ pub(super) fn begin(app: &App, stats: &Stats) {
             if news.changed().await.is_err() {
                 return;
             }
+            tokio::time::sleep(GATHER).await;
         }
     });
 }
 
-/// Counts every room to its end.
-async fn round(db: &Db, stats: &Stats) -> Result<(), DbError> {
-    for (room, collects) in rooms(db).await? {
-        if !collects {
-            let head = stats.alone(async || skip(db, room).await).await?;
-            stats.counted(room, head);
-            continue;
-        }
-        loop {
-            let begun = Instant::now();
-            let mut news = stats.news();
-            let Some(to) = stats.alone(async || some(db, room).await).await? else { break };
-            stats.counted(room, to);
-            let rest = (begun.elapsed() * REST).clamp(LEAST, MOST);
-            // Where nobody publishes there is nobody to be slowed down.
-            if tokio::time::timeout(QUIET, news.changed()).await.is_ok() {
-                tokio::time::sleep(rest).await;
-            }
+/// Counts some of each room of which not all is counted, so that a busy one keeps no other waiting;
+/// whether there was any.
+pub(super) async fn turn(db: &Db, stats: &Stats) -> Result<bool, DbError> {
+    let mut any = false;
+    for room in rooms(db).await? {
+        let (begun, mut news) = (Instant::now(), stats.news());
+        let Some(to) = stats.alone(async || some(db, room).await).await? else { continue };
+        any = true;
+        stats.counted(room, to);
+        let rest = (begun.elapsed() * REST).clamp(LEAST, MOST);
+        // Where nobody publishes there is nobody to be slowed down.
+        if tokio::time::timeout(QUIET, news.changed()).await.is_ok() {
+            tokio::time::sleep(rest).await;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
-/// The rooms of which not all is counted, and whether it is to be.
-async fn rooms(db: &Db) -> Result<Vec<(i64, bool)>, DbError> {
+/// The rooms of which not all is counted.
+async fn rooms(db: &Db) -> Result<Vec<i64>, DbError> {
     db.read(|connection| {
-        let sql = "SELECT rooms.id, coalesce(json_extract(rooms.keeping, '$.statistics'), 1)
+        let sql = "SELECT rooms.id
                    FROM rooms LEFT JOIN stats_rooms ON stats_rooms.room = rooms.id
                    WHERE stats_rooms.room IS NULL AND rooms.head > 0
                        OR rooms.head <> stats_rooms.offset OR rooms.epoch <> stats_rooms.epoch
                        OR stats_rooms.version <> ?";
         let mut statement = connection.prepare_cached(sql)?;
-        let rooms = statement.query_map([VERSION], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rooms = statement.query_map([VERSION], |row| row.get(0))?;
         rooms.collect()
     })
     .await
@@ -122,6 +125,7 @@ pub(super) async fn some(db: &Db, room: i64) -> Result<Option<i64>, DbError> {
             db.write(move |connection| tables::reset(connection, room)).await?;
             Ok(Some(0))
         }
+        Due::Skip => db.write(move |connection| skip_to_end(connection, room)).await.map(Some),
         Due::Count(batch) => {
             let (to, (answer, answered)) = (batch.to, oneshot::channel());
             db.submit(Box::new(Keep { room, batch, outcome: Err(DbError::Closed), answer }))
@@ -139,11 +143,16 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
     let (epoch, head): (String, i64) = moment
         .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if let Some((of, offset, version)) = &known
-        && (*of != epoch || *version != VERSION || *offset > head)
-    {
+    if !counts(&moment, room)? {
+        return Ok(Due::Skip);
+    }
+    // Another epoch alone is the same log, in a copy of the database or after a crash.
+    let is_other =
+        |(_, offset, version): &(String, i64, i64)| *version != VERSION || *offset > head;
+    if known.as_ref().is_some_and(is_other) {
         return Ok(Due::Reset);
     }
+    let renamed = known.as_ref().is_some_and(|(of, ..)| *of != epoch);
     let from = known.map(|(_, offset, _)| offset);
     let mut statement = moment.prepare_cached(
         "SELECT offset, at, event FROM events WHERE room = ? AND offset > ? ORDER BY offset",
@@ -160,10 +169,23 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
         events += 1;
         bytes += event.len();
     }
+    // Of what is not in the log any more, nothing can be counted.
+    let to = to.or((renamed || head > from.unwrap_or(0)).then_some(head));
     Ok(match to {
         Some(to) => Due::Count(Box::new(Batch { from, to, epoch, tally })),
         None => Due::Nothing,
     })
+}
+
+/// Whether a room is to be counted.
+fn counts(connection: &Connection, room: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT CASE WHEN json_valid(keeping)
+                 THEN coalesce(json_extract(keeping, '$.statistics'), 1) ELSE 1 END
+             FROM rooms WHERE id = ?",
+        )?
+        .query_row([room], |row| row.get(0))
 }
 
 /// The writer's job that keeps a batch.
@@ -175,10 +197,11 @@ struct Keep {
 }
 
 impl Job for Keep {
-    /// Nothing happens if somebody else was there first.
+    /// Nothing happens if somebody else was there first, or counting was turned off meanwhile.
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let Batch { from, to, epoch, tally } = self.batch.as_ref();
-        if position(connection, self.room)?.map(|(_, offset, _)| offset) != *from {
+        let known = position(connection, self.room)?.map(|(_, offset, _)| offset);
+        if known != *from || !counts(connection, self.room)? {
             return Ok(());
         }
         tally.keep(connection, self.room)?;
@@ -217,10 +240,6 @@ fn move_to(connection: &Connection, room: i64, epoch: &str, to: i64) -> rusqlite
 }
 
 /// Goes on to the end of a room's log without counting it; where that is.
-async fn skip(db: &Db, room: i64) -> Result<i64, DbError> {
-    db.write(move |connection| skip_to_end(connection, room)).await
-}
-
 fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<i64> {
     let (epoch, head): (String, i64) = connection
         .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?

@@ -1,15 +1,16 @@
 //! Tables for other programs: CSV (RFC 4180), safe to open in a spreadsheet.
 
 use super::calendar::time;
-use super::figures::Figures;
-use std::collections::BTreeSet;
+use super::figures::{Figures, Published};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of all tables.
-pub(super) const TABLES: [&str; 18] = [
+pub(super) const TABLES: [&str; 19] = [
     "totals",
     "kinds",
     "sources",
     "items",
+    "sources_over_time",
     "viewers",
     "transports",
     "devices",
@@ -84,7 +85,8 @@ pub(super) fn table(name: &str, figures: &Figures) -> Option<Table> {
         "totals" => totals(figures),
         "kinds" => named(&figures.items.by_kind),
         "sources" => named(&figures.items.by_source),
-        "items" => items(figures),
+        "items" => over_time(figures, |point| &point.kinds),
+        "sources_over_time" => over_time(figures, |point| &point.sources),
         "viewers" => Table::new(
             ["at", "peak", "joins", "leaves"],
             figures.viewers.over_time.iter().map(|one| {
@@ -152,14 +154,14 @@ fn totals(figures: &Figures) -> Table {
     Table::new(["name", "count"], rows.collect::<Vec<_>>())
 }
 
-/// A column for each kind.
-fn items(figures: &Figures) -> Table {
+/// Items over time, with a column for each name.
+fn over_time(figures: &Figures, counted: fn(&Published) -> &BTreeMap<String, i64>) -> Table {
     let points = &figures.items.over_time;
-    let kinds: BTreeSet<&str> =
-        points.iter().flat_map(|point| point.kinds.keys().map(String::as_str)).collect();
-    let head = std::iter::once("at").chain(kinds.iter().copied()).map(str::to_owned).collect();
+    let names: BTreeSet<&str> =
+        points.iter().flat_map(|point| counted(point).keys().map(String::as_str)).collect();
+    let head = std::iter::once("at").chain(names.iter().copied()).map(str::to_owned).collect();
     let rows = points.iter().map(|point| {
-        let counts = kinds.iter().map(|kind| point.kinds.get(*kind).copied().unwrap_or(0));
+        let counts = names.iter().map(|name| counted(point).get(*name).copied().unwrap_or(0));
         std::iter::once(time(point.at)).chain(counts.map(|count| count.to_string())).collect()
     });
     Table { head, rows: rows.collect() }

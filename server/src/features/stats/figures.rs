@@ -63,13 +63,15 @@ pub(super) struct Named {
 pub(super) struct Items {
     pub(super) by_kind: Vec<Named>,
     pub(super) by_source: Vec<Named>,
-    pub(super) over_time: Vec<Kinds>,
+    pub(super) over_time: Vec<Published>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Kinds {
+pub(super) struct Published {
     pub(super) at: i64,
     pub(super) kinds: BTreeMap<String, i64>,
+    /// Those of which most came in the span; the others are `other`.
+    pub(super) sources: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Default, Serialize)]

@@ -6,15 +6,18 @@ use super::{Stats, csv, viewers};
 use crate::app::App;
 use crate::clock;
 use crate::error::Problem;
-use crate::http::extract::{Asks, InRoom, query};
+use crate::http::extract::{Asks, InRoom, Named, query};
 use crate::log::Room;
 use crate::policy::Action;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use nowcast_shared::error::Code;
+use nowcast_shared::id::RoomName;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The span that a request asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,6 +52,33 @@ fn time(uri: &Uri, name: &str) -> Result<Option<i64>, Problem> {
     time.map(Some).ok_or_else(bad)
 }
 
+/// The room in the address, of which whoever asks may read the statistics. Who may not does not learn
+/// which rooms there are.
+pub(super) struct Readable(pub(super) Arc<Room>);
+
+impl FromRequestParts<App> for Readable {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Named(name) = Named::from_request_parts(parts, app).await?;
+        Self::read(app, parts, &name).await
+    }
+}
+
+impl Readable {
+    /// The room of this name.
+    pub(super) async fn read(
+        app: &App,
+        parts: &mut Parts,
+        name: &RoomName,
+    ) -> Result<Self, Problem> {
+        let asks = Asks::from_request_parts(parts, app).await?;
+        asks.may(app, Action::Settings, name)?;
+        let InRoom(room) = InRoom::read(app, parts, name).await?;
+        Ok(Self(room))
+    }
+}
+
 /// All answers for a room and a span.
 pub(super) async fn figures(
     app: &App,
@@ -76,11 +106,9 @@ pub(super) async fn figures(
 pub(super) async fn show(
     State(app): State<App>,
     Extension(stats): Extension<Stats>,
-    InRoom(room): InRoom,
-    asks: Asks,
+    Readable(room): Readable,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    asks.may(&app, Action::Settings, room.name())?;
     let figures = figures(&app, &stats, &room, Span::read(&uri)?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(figures)).into_response())
 }
@@ -89,12 +117,10 @@ pub(super) async fn show(
 pub(super) async fn table(
     State(app): State<App>,
     Extension(stats): Extension<Stats>,
-    InRoom(room): InRoom,
-    asks: Asks,
+    Readable(room): Readable,
     Path(path): Path<HashMap<String, String>>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    asks.may(&app, Action::Settings, room.name())?;
     let span = Span::read(&uri)?;
     let name = path.get("table").and_then(|name| name.strip_suffix(".csv")).unwrap_or_default();
     if !csv::TABLES.contains(&name) {

@@ -1,5 +1,6 @@
 //! Every question by itself: to be measured, and to be looked at for how it is answered.
 
+use super::figures::Totals;
 use super::happening::What;
 use super::read::{self, Asked};
 use super::{tables, viewers};
@@ -10,7 +11,12 @@ use rusqlite::Connection;
 type Question = fn(&Connection, &Asked) -> rusqlite::Result<usize>;
 
 /// All questions by their part of the answer.
-const QUESTIONS: [(&str, Question); 9] = [
+const QUESTIONS: [(&str, Question); 14] = [
+    ("all of the following at once", |connection, asked| {
+        let mut figures = read::log(connection, asked)?;
+        viewers::add(connection, asked, &mut figures)?;
+        Ok(figures.items.over_time.len())
+    }),
     ("items by kind and source, over time", |connection, asked| {
         Ok(read::items(connection, asked)?.over_time.len())
     }),
@@ -25,10 +31,20 @@ const QUESTIONS: [(&str, Question); 9] = [
     }),
     ("polls", |connection, asked| Ok(read::polls(connection, asked)?.len())),
     ("questions", |connection, asked| Ok(read::questions(connection, asked)?.len())),
-    ("viewers, links, delivery", |connection, asked| {
-        let mut figures = read::empty(asked);
-        viewers::add(connection, asked, &mut figures)?;
-        Ok(figures.viewers.over_time.len())
+    ("visits, median stay, joins and leaves", |connection, asked| {
+        let mut totals = Totals::default();
+        viewers::totals(connection, asked, &mut totals)?;
+        Ok(usize::from(totals.visits > 0))
+    }),
+    ("viewers over time, transports, devices, referrers", |connection, asked| {
+        Ok(viewers::viewers(connection, asked)?.over_time.len())
+    }),
+    ("links clicked", |connection, asked| Ok(viewers::links(connection, asked)?.len())),
+    ("delivery latency, over time", |connection, asked| {
+        Ok(viewers::latency(connection, asked)?.over_time.len())
+    }),
+    ("reconnects, over time", |connection, asked| {
+        Ok(viewers::reconnects(connection, asked)?.over_time.len())
     }),
 ];
 

@@ -2,7 +2,8 @@
 
 use super::bucket::{self, Level, MINUTE, Run, cover, level_of, minute, step};
 use super::figures::{
-    Active, Choice, Figures, Items, Kinds, Named, Point, Poll, Question, Reaction, Reactions, Used,
+    Active, Choice, Figures, Items, Named, Point, Poll, Published, Question, Reaction, Reactions,
+    Used,
 };
 use super::happening::{DELETE, EDIT, SAID, What};
 use super::most::{all, most};
@@ -15,6 +16,12 @@ use std::ops::Range;
 
 /// How long lists are at most.
 pub(super) const MOST: usize = 50;
+
+/// How many sources are told apart over time; the others count together.
+const SOURCES: usize = 7;
+
+/// What those are called.
+pub(super) const OTHER: &str = "other";
 
 /// How many polls and questions are told at most, the newest.
 const RESULTS: i64 = 100;
@@ -174,15 +181,20 @@ fn over_time(
 
 /// Items by kind and source.
 pub(super) fn items(connection: &Connection, asked: &Asked) -> rusqlite::Result<Items> {
-    let mut points: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
+    let by_kind = sums(connection, asked, What::Kind)?;
+    let by_source = sums(connection, asked, What::Source)?;
+    let mut points: BTreeMap<i64, (BTreeMap<_, _>, BTreeMap<_, _>)> = BTreeMap::new();
     for (at, kind, count) in over_time(connection, asked, What::Kind)? {
-        points.entry(at).or_default().insert(kind, count);
+        points.entry(at).or_default().0.insert(kind, count);
     }
-    Ok(Items {
-        by_kind: sums(connection, asked, What::Kind)?,
-        by_source: sums(connection, asked, What::Source)?,
-        over_time: points.into_iter().map(|(at, kinds)| Kinds { at, kinds }).collect(),
-    })
+    for (at, source, count) in over_time(connection, asked, What::Source)? {
+        let told = by_source.iter().take(SOURCES).any(|one| one.name == source);
+        let source = if told { source } else { OTHER.to_owned() };
+        *points.entry(at).or_default().1.entry(source).or_default() += count;
+    }
+    let points = points.into_iter();
+    let over_time = points.map(|(at, (kinds, sources))| Published { at, kinds, sources }).collect();
+    Ok(Items { by_kind, by_source, over_time })
 }
 
 fn happened(connection: &Connection, asked: &Asked, figures: &mut Figures) -> rusqlite::Result<()> {
@@ -269,12 +281,14 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A number as programs write them: also with a fraction, or as text.
+/// A number as programs write them: also with a fraction, or as text; none so large that sums of
+/// them could not be told.
 fn number(value: &Value) -> i64 {
+    const LARGEST: i64 = 1_000_000_000_000;
     let text = || value.as_str().and_then(|text| text.trim().parse().ok());
     #[expect(clippy::cast_possible_truncation, reason = "votes are whole")]
     let fraction = || value.as_f64().map(|votes| votes as i64);
-    value.as_i64().or_else(fraction).or_else(text).unwrap_or(0).max(0)
+    value.as_i64().or_else(fraction).or_else(text).unwrap_or(0).clamp(0, LARGEST)
 }
 
 /// Polls as they stand.

@@ -2,25 +2,28 @@
 //! file to keep or print.
 //!
 //! - [`page`]: the frame around it. [`sections`]: what stands in it, in order; each chart with a
-//!   table of the same behind it.
+//!   table of the same behind it. [`series`]: what columns are made of.
+//!   [`visitors`]: those of who came. [`results`]: polls and questions.
 //! - [`timeline`], [`ranking`]: the two kinds of charts; [`chart`]: what they are drawn with.
 
 mod chart;
 mod page;
 mod ranking;
+mod results;
 mod sections;
+mod series;
 mod timeline;
+mod visitors;
 
 use super::calendar::Zone;
-use super::http::{self, Span};
+use super::http::{self, Readable, Span};
 use super::{Stats, bucket};
 use crate::app::App;
 use crate::clock;
 use crate::error::Problem;
-use crate::http::extract::{Asks, InRoom, query};
-use crate::policy::Action;
+use crate::http::extract::query;
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -113,10 +116,7 @@ async fn report(
     parts: &mut Parts,
     name: RoomName,
 ) -> Result<Response, Problem> {
-    // Who may not see statistics does not learn which rooms there are.
-    let asks = Asks::from_request_parts(parts, app).await?;
-    asks.may(app, Action::Settings, &name)?;
-    let InRoom(room) = InRoom::read(app, parts, &name).await?;
+    let Readable(room) = Readable::read(app, parts, &name).await?;
     let now = clock::now();
     let wish = Wish::read(&parts.uri, now)?;
     let figures = http::figures(app, stats, &room, wish.span).await?;
@@ -156,6 +156,12 @@ fn answer(status: StatusCode, html: String, policy: String) -> Response {
     let policy = HeaderValue::try_from(policy).unwrap_or(nothing);
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+/// What stands in a report.
+#[cfg(test)]
+pub(super) fn drawn(figures: &super::figures::Figures) -> String {
+    sections::all(figures, Zone::default(), None)
 }
 
 #[cfg(test)]

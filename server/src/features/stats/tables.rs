@@ -1,4 +1,4 @@
-//! Where what is counted stands. All of it can be made anew from the log.
+//! Where what is counted of the log stands.
 
 use crate::db::{Db, DbError};
 use rusqlite::Connection;

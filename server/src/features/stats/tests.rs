@@ -3,13 +3,14 @@
 use super::bucket::MINUTE;
 use super::happening::What;
 use super::read::{self, Asked};
-use super::{count, forget, questions, tables};
+use super::{Stats, count, forget, questions, report, tables};
 use crate::db::Db;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
 
 const START: i64 = 1_790_000_000_000 / MINUTE * MINUTE;
 
@@ -26,11 +27,11 @@ impl Draw {
 
     /// Small ones are frequent.
     fn rank(&mut self, most: i64) -> i64 {
-        self.below(self.0.is_multiple_of(3).then_some(10).unwrap_or(most).max(1))
+        self.below(if self.0.is_multiple_of(3) { 10 } else { most })
     }
 
     fn text(&mut self) -> String {
-        let words = (0..1 + self.below(5)).map(|_| format!("wort{}x", self.rank(300)));
+        let words = (0..=self.below(5)).map(|_| format!("wort{}x", self.rank(300)));
         words.collect::<Vec<_>>().join(" ")
     }
 }
@@ -84,6 +85,12 @@ impl Scene {
     fn words(&self, from: i64, to: i64) -> Vec<(String, i64)> {
         let used = read::used(&self.connection, &self.asked(from, to), What::Word).unwrap();
         used.into_iter().map(|one| (one.word, one.count)).collect()
+    }
+
+    /// Up to where a room is counted.
+    fn offset(&self, room: i64) -> Option<i64> {
+        let sql = "SELECT offset FROM stats_rooms WHERE room = ?";
+        self.connection.query_row(sql, [room], |row| row.get(0)).optional().unwrap()
     }
 
     fn rows(&self, table: &str) -> i64 {
@@ -147,20 +154,117 @@ async fn any_span_has_the_words_that_a_plain_count_has() {
 }
 
 #[tokio::test]
-async fn what_is_counted_again_is_the_same_and_another_log_is_counted_anew() {
+async fn a_copy_of_the_log_is_counted_on_and_another_log_is_counted_anew() {
     let mut scene = Scene::new().await;
     scene.message("i1", START, "storm storm");
     scene.count().await;
     scene.count().await;
     assert_eq!(scene.words(START, START + MINUTE), [("storm".to_owned(), 2)]);
-    // The log begins another life: what was counted of the one before goes.
-    let sql = "UPDATE rooms SET epoch = 'e2'";
-    scene.connection.execute(sql, []).unwrap();
+    // The same log in a copy of the database: what was counted stays, also what is not kept any more.
+    scene.connection.execute("UPDATE rooms SET epoch = 'e2'", []).unwrap();
     scene.connection.execute("DELETE FROM events", []).unwrap();
-    scene.head = 0;
+    scene.count().await;
     scene.message("i2", START, "ferry");
     scene.count().await;
-    assert_eq!(scene.words(START, START + MINUTE), [("ferry".to_owned(), 1)]);
+    let both = [("storm".to_owned(), 2), ("ferry".to_owned(), 1)];
+    assert_eq!(scene.words(START, START + MINUTE), both);
+    // Another log: what was counted of the one before goes.
+    scene.connection.execute("UPDATE rooms SET epoch = 'e3'", []).unwrap();
+    scene.connection.execute("DELETE FROM events", []).unwrap();
+    scene.head = 0;
+    scene.message("i3", START, "island");
+    scene.count().await;
+    assert_eq!(scene.words(START, START + MINUTE), [("island".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_log_any_more_is_not_waited_for() {
+    let mut scene = Scene::new().await;
+    scene.message("i1", START, "storm");
+    scene.connection.execute("DELETE FROM events", []).unwrap();
+    scene.count().await;
+    assert_eq!(scene.offset(scene.room), Some(1));
+}
+
+#[tokio::test]
+async fn a_busy_room_keeps_no_other_waiting_and_may_be_turned_off_meanwhile() {
+    let mut scene = Scene::new().await;
+    for number in 0..1_000 {
+        scene.message(&format!("i{number}"), START, "storm");
+    }
+    let sql = "INSERT INTO rooms (name, title, epoch, created_at, head)
+               VALUES ('b', 'B', 'e1', 0, 1)";
+    scene.connection.execute(sql, []).unwrap();
+    let other = scene.connection.last_insert_rowid();
+    let sql = "INSERT INTO events (room, offset, at, kind, author, event)
+               SELECT ?, 1, at, kind, author, event FROM events WHERE offset = 1";
+    scene.connection.execute(sql, [other]).unwrap();
+    scene.connection.execute("UPDATE rooms SET head = 1000 WHERE name = 'a'", []).unwrap();
+    let (_bell, happened) = watch::channel(());
+    let (positions, alone) = (Arc::default(), Arc::default());
+    let stats = Stats { happened, positions, alone, collects: true };
+    assert!(count::turn(&scene.db, &stats).await.unwrap());
+    let counted = scene.offset(scene.room).unwrap();
+    assert!((1..1_000).contains(&counted), "one batch of many");
+    assert_eq!(scene.offset(other), Some(1));
+    // Turned off before all of it is counted: the rest is not.
+    let sql = r#"UPDATE rooms SET keeping = '{"statistics":false}' WHERE name = 'a'"#;
+    scene.connection.execute(sql, []).unwrap();
+    assert!(count::turn(&scene.db, &stats).await.unwrap());
+    assert!(!count::turn(&scene.db, &stats).await.unwrap(), "nothing is left to do");
+    assert_eq!(scene.offset(scene.room), Some(1_000));
+    assert_eq!(scene.words(START, START + MINUTE), [("storm".to_owned(), counted)]);
+}
+
+#[tokio::test]
+async fn what_things_said_goes_with_the_log_and_their_counts_stay() {
+    let mut scene = Scene::new().await;
+    for number in 0..4 {
+        scene.message(&format!("i{number}"), START + number * MINUTE, "storm");
+    }
+    scene.count().await;
+    scene.connection.execute("DELETE FROM events WHERE offset <= 3", []).unwrap();
+    while forget::unsay(&scene.db, scene.room).await.unwrap() {}
+    assert_eq!(scene.rows("stats_things"), 1);
+    assert_eq!(scene.words(START, START + 9 * MINUTE), [("storm".to_owned(), 4)]);
+}
+
+#[tokio::test]
+async fn sources_are_told_over_time_the_small_ones_together() {
+    let mut scene = Scene::new().await;
+    for number in 0..12 {
+        // Two of each of the first, so that it is known which are the largest.
+        for copy in 0..if number < 7 { 2 } else { 1 } {
+            let data = json!({"text": "x", "source": format!("Source {number}")});
+            let item = json!({"id": format!("i{number}-{copy}"), "offset": 1, "at": START,
+                "kind": "message", "data": data, "by": {"role": "admin", "id": "p1"}});
+            scene.append(START, &json!({"kind": "item_published", "item": item}));
+        }
+    }
+    scene.count().await;
+    let items = read::items(&scene.connection, &scene.asked(START, START + MINUTE)).unwrap();
+    let point = &items.over_time[0];
+    assert_eq!((items.over_time.len(), point.sources.len()), (1, 8));
+    assert_eq!((point.sources["Source 0"], point.sources["other"]), (2, 5));
+    assert_eq!(point.sources.values().sum::<i64>(), point.kinds["message"]);
+}
+
+#[tokio::test]
+async fn a_poll_of_huge_votes_leaves_the_report_whole() {
+    let mut scene = Scene::new().await;
+    let options = json!([{"text": "We", "votes": i64::MAX}, {"text": "They", "votes": "1e400"},
+        {"text": "All", "votes": 1e300}, {"text": "None", "votes": -5}]);
+    let data = json!({"type": "poll", "question": "Who wins?", "options": options});
+    let item = json!({"id": "i1", "offset": 1, "at": START, "kind": "custom", "data": data,
+        "by": {"role": "publisher", "id": "p1", "name": "Q&A"}});
+    scene.append(START, &json!({"kind": "item_published", "item": item}));
+    scene.message("i2", START, "storm");
+    scene.count().await;
+    let figures = read::log(&scene.connection, &scene.asked(START, START + MINUTE)).unwrap();
+    let votes: Vec<_> = figures.polls[0].options.iter().map(|option| option.votes).collect();
+    assert_eq!(votes, [1_000_000_000_000, 0, 1_000_000_000_000, 0]);
+    let drawn = report::drawn(&figures);
+    assert!(drawn.contains("Q&amp;A") && !drawn.contains("&amp;amp;"), "escaped once");
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Who came, as it is answered: from what the visits are counted in.
 
 use super::bucket::{MINUTE, minute};
-use super::figures::{Clicked, Delay, Figures, Latency, Named, Point, Present};
+use super::figures::{
+    Clicked, Delay, Figures, Latency, Named, Point, Present, Reconnects, Totals, Viewers,
+};
 use super::read::{Asked, MOST};
 use super::visits::{self, Count, Span};
 use rusqlite::{Connection, OptionalExtension};
@@ -12,47 +14,80 @@ pub(super) fn add(
     asked: &Asked,
     figures: &mut Figures,
 ) -> rusqlite::Result<()> {
-    let whole = whole(asked);
-    let totals = visits::totals(connection, whole)?;
-    let out = &mut figures.totals;
+    totals(connection, asked, &mut figures.totals)?;
+    figures.viewers = viewers(connection, asked)?;
+    figures.links = links(connection, asked)?;
+    figures.latency = latency(connection, asked)?;
+    figures.reconnects = reconnects(connection, asked)?;
+    Ok(())
+}
+
+pub(super) fn totals(
+    connection: &Connection,
+    asked: &Asked,
+    out: &mut Totals,
+) -> rusqlite::Result<()> {
+    let totals = visits::totals(connection, whole(asked))?;
     (out.visits, out.peak) = (count(totals.visits), count(totals.peak));
     out.median_stay = totals.median_stay.map(count);
     (out.joins, out.leaves) = (count(totals.joins), count(totals.leaves));
     (out.clicks, out.reconnects) = (count(totals.clicks), count(totals.reconnects));
-    let viewers = visits::viewers(connection, whole)?;
-    let out = &mut figures.viewers;
-    (out.from, out.to) = visits::widened(connection, whole)?;
-    let steps = viewers.over_time.into_iter().map(|step| Present {
+    Ok(())
+}
+
+/// Over time, and where they came from.
+pub(super) fn viewers(connection: &Connection, asked: &Asked) -> rusqlite::Result<Viewers> {
+    let known = visits::viewers(connection, whole(asked))?;
+    let steps = known.over_time.into_iter().map(|step| Present {
         at: step.at,
         peak: count(step.peak),
         joins: count(step.joins),
         leaves: count(step.leaves),
     });
-    out.over_time = steps.collect();
-    out.transports = named(viewers.transports);
-    out.devices = named(viewers.devices);
-    out.referrers = named(viewers.referrers);
-    let links = visits::links(connection, whole)?.into_iter().take(MOST);
+    let (from, to) = visits::widened(connection, whole(asked))?;
+    Ok(Viewers {
+        from,
+        to,
+        over_time: steps.collect(),
+        transports: named(known.transports),
+        devices: named(known.devices),
+        referrers: named(known.referrers),
+    })
+}
+
+/// Links that were clicked.
+pub(super) fn links(connection: &Connection, asked: &Asked) -> rusqlite::Result<Vec<Clicked>> {
+    let links = visits::links(connection, whole(asked))?.into_iter().take(MOST);
     let links =
         links.map(|link| Clicked { url: link.url, title: link.title, clicks: count(link.clicks) });
-    figures.links = links.collect();
-    let took = visits::latency(connection, whole)?;
-    let over_time = took.over_time.into_iter().map(|took| Delay {
-        at: took.at,
-        median: Some(milliseconds(took.median)),
-        p95: Some(milliseconds(took.p95)),
-    });
-    figures.latency = Latency {
+    Ok(links.collect())
+}
+
+/// How long events took to pages.
+pub(super) fn latency(connection: &Connection, asked: &Asked) -> rusqlite::Result<Latency> {
+    let took = visits::latency(connection, whole(asked))?;
+    Ok(Latency {
         count: count(took.count),
         median: took.median.map(milliseconds),
         p95: took.p95.map(milliseconds),
         p99: took.p99.map(milliseconds),
-        over_time: over_time.collect(),
-    };
-    let back = visits::reconnects(connection, whole)?.into_iter();
-    let back = back.map(|back| Point { at: back.at, count: count(back.count) });
-    figures.reconnects.over_time = back.collect();
-    Ok(())
+        over_time: took.over_time.iter().map(delay).collect(),
+    })
+}
+
+/// Pages that came back.
+pub(super) fn reconnects(connection: &Connection, asked: &Asked) -> rusqlite::Result<Reconnects> {
+    let back = visits::reconnects(connection, whole(asked))?.into_iter();
+    let over_time = back.map(|back| Point { at: back.at, count: count(back.count) }).collect();
+    Ok(Reconnects { over_time })
+}
+
+fn delay(took: &visits::Took) -> Delay {
+    Delay {
+        at: took.at,
+        median: Some(milliseconds(took.median)),
+        p95: Some(milliseconds(took.p95)),
+    }
 }
 
 /// The minute in which somebody came first.

@@ -18,7 +18,7 @@ pub(super) fn group() -> Group {
             .example("curl -b cookies.txt \"$SERVER/api/rooms/main/stats?from=1790000000000\""),
         span(operation("get", "/api/rooms/{room}/stats/{table}", "getTable", "A table of it"))
             .says(
-                "For spreadsheets: `totals.csv`, `kinds.csv`, `sources.csv`, `items.csv` (over time), \
+                "For spreadsheets: `totals.csv`, `kinds.csv`, `sources.csv`, `items.csv` and `sources_over_time.csv` (over time), \
                  `viewers.csv`, `transports.csv`, `devices.csv`, `referrers.csv`, `authors.csv`, \
                  `words.csv`, `hashtags.csv`, `links.csv`, `polls.csv`, `questions.csv`, `emoji.csv`, \
                  `reactions.csv` (over time), `latency.csv`, `reconnects.csv`. What a spreadsheet would \
@@ -92,6 +92,12 @@ fn maybe(kind: &str) -> Value {
     json!({"type": [kind, "null"]})
 }
 
+fn items() -> Value {
+    let counts = json!({"type": "object", "additionalProperties": number()});
+    let points = object(&[("at", number()), ("kinds", counts.clone()), ("sources", counts)]);
+    object(&[("by_kind", named()), ("by_source", named()), ("over_time", list(&points))])
+}
+
 fn figures() -> Value {
     let totals = [
         "items",
@@ -108,7 +114,6 @@ fn figures() -> Value {
     ];
     let mut totals: Vec<_> = totals.map(|name| (name, number())).to_vec();
     totals.push(("median_stay", maybe("integer")));
-    let kinds = json!({"type": "object", "additionalProperties": number()});
     object(&[
         ("room", text()),
         ("title", text()),
@@ -118,14 +123,7 @@ fn figures() -> Value {
         ("collecting", json!({"type": "boolean"})),
         ("bucket", number()),
         ("totals", object(&totals)),
-        (
-            "items",
-            object(&[
-                ("by_kind", named()),
-                ("by_source", named()),
-                ("over_time", list(&object(&[("at", number()), ("kinds", kinds)]))),
-            ]),
-        ),
+        ("items", items()),
         (
             "viewers",
             object(&[
@@ -204,8 +202,9 @@ fn example() -> Value {
             "peak": 14, "median_stay": 840_000, "joins": 20, "leaves": 6, "clicks": 3, "reconnects": 1},
         "items": {"by_kind": [{"name": "message", "count": 12}],
             "by_source": [{"name": "Admin", "count": 12}],
-            "over_time": [{"at": at, "kinds": {"message": 12}}]},
-        "viewers": {"from": at, "to": at + 3_600_000, "over_time": [{"at": at, "peak": 14, "joins": 20, "leaves": 6}],
+            "over_time": [{"at": at, "kinds": {"message": 12}, "sources": {"Admin": 12}}]},
+        "viewers": {"from": at, "to": at + 3_600_000,
+            "over_time": [{"at": at, "peak": 14, "joins": 20, "leaves": 6}],
             "transports": [{"name": "websocket", "count": 20}],
             "devices": [{"name": "phone", "count": 20}], "referrers": []},
         "authors": [{"name": "Ana", "items": 12, "said": 4}],

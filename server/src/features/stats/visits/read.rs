@@ -5,7 +5,7 @@ use super::merge;
 use super::tally::{Measure, Of};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Of which room and when: from the millisecond `from` up to `to`, told in steps of `bucket`
 /// milliseconds, which stand where a clock has them. What is counted by the minute belongs to the
@@ -25,6 +25,9 @@ pub struct Span {
 
 /// How many steps a span has at most; a longer one has longer steps.
 const STEPS: i64 = 2_000;
+
+/// How many names are told of a kind at most.
+const NAMES: usize = 1_000;
 
 /// Something with how often it was counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -234,10 +237,8 @@ pub fn viewers(connection: &Connection, span: Span) -> rusqlite::Result<Viewers>
 /// If the database cannot be read.
 pub fn links(connection: &Connection, span: Span) -> rusqlite::Result<Vec<Link>> {
     let span = span.rounded();
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Link { url: row.get(0)?, clicks: number(row, 1)?, title: row.get(2)? })
-    };
-    named(connection, &span, Of::Link, read)
+    let links = named(connection, &span, Of::Link)?.into_iter();
+    Ok(links.map(|(url, (clicks, title))| Link { url, title, clicks }).collect())
 }
 
 /// How long events took to pages.
@@ -280,22 +281,37 @@ pub fn reconnects(connection: &Connection, span: Span) -> rusqlite::Result<Vec<A
 }
 
 fn names(connection: &Connection, span: &Span, of: Of) -> rusqlite::Result<Vec<Count>> {
-    named(connection, span, of, |row| Ok(Count { name: row.get(0)?, count: number(row, 1)? }))
+    let names = named(connection, span, of)?.into_iter();
+    Ok(names.map(|(name, (count, _))| Count { name, count }).collect())
 }
 
-fn named<T>(
-    connection: &Connection,
-    span: &Span,
-    of: Of,
-    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    let sql = "SELECT name, sum(count) AS all_of_it, max(about) FROM visits_names
-               WHERE room = ? AND kind = ? AND at >= ? AND at < ?
-               GROUP BY name ORDER BY all_of_it DESC, name LIMIT 1000";
+/// How often a name was counted, and what is known about it.
+type Told = (u64, Option<String>);
+
+/// Names with how often they were counted and what is known about them, the most frequent first.
+/// They are summed up here: there are few of them in many rows, which the database would sort.
+fn named(connection: &Connection, span: &Span, of: Of) -> rusqlite::Result<Vec<(String, Told)>> {
+    let sql = "SELECT name, count, about FROM visits_names
+               WHERE room = ? AND kind = ? AND at >= ? AND at < ?";
     let mut statement = connection.prepare_cached(sql)?;
     let (from, to) = merge::widened(connection, span.room, (span.from, span.to))?;
-    let found = statement.query_map(params![span.room, of.as_str(), from, to], |row| read(row))?;
-    found.collect()
+    let mut rows = statement.query(params![span.room, of.as_str(), from, to])?;
+    let mut sums = HashMap::<String, Told>::new();
+    while let Some(row) = rows.next()? {
+        let (name, about) = (row.get_ref(0)?.as_str()?, row.get_ref(2)?.as_str_or_null()?);
+        let sum = match sums.get_mut(name) {
+            Some(sum) => sum,
+            None => sums.entry(name.to_owned()).or_default(),
+        };
+        sum.0 += number(row, 1)?;
+        if about > sum.1.as_deref() {
+            sum.1 = about.map(str::to_owned);
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_unstable_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+    sums.truncate(NAMES);
+    Ok(sums)
 }
 
 /// The spreads of a measure, by the steps in which there are any.

@@ -355,7 +355,7 @@ async fn a_server_that_counts_nothing_forgets_who_was_here() {
     let mut scene = Scene::new().await;
     scene.join(1, "ana", "page-ana", &Arrival::default());
     scene.keep().await;
-    start(&scene.app, GRACE, false).await.unwrap();
+    let _router = start(&scene.app, GRACE, false).await.unwrap();
     let rows = scene.app.db.read(|connection| Ok(table::rows(connection))).await.unwrap();
     assert_eq!((rows["visits_open"], rows["visits_minutes"]), (0, 1));
 }
