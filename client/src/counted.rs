@@ -8,6 +8,9 @@ use nowcast_shared::id::RoomName;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
+/// The number of the button that opens a link in another tab.
+const MIDDLE: i16 = 1;
+
 /// Whether the viewer asked not to be tracked: Global Privacy Control, Do Not Track.
 fn quiet() -> bool {
     let navigator = dom::window().navigator();
@@ -37,6 +40,10 @@ pub fn tell(room: &RoomName, client: &str, store: Store) {
     }
     let address = format!("/api/rooms/{room}/clicks?client={client}");
     let opened = move |event: web_sys::Event| {
+        // The right button opens a menu, not the link.
+        if event.unchecked_ref::<web_sys::MouseEvent>().button() > MIDDLE {
+            return;
+        }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let closest = |selector| target.as_ref()?.closest(selector).ok()?;
         let url = closest("a").and_then(|link| link.get_attribute("href"));
@@ -47,7 +54,7 @@ pub fn tell(room: &RoomName, client: &str, store: Store) {
             let _ = dom::window().navigator().send_beacon_with_opt_str(&address, Some(&click));
         }
     };
-    // The keyboard clicks, too; the middle button does not.
+    // The keyboard clicks, too; the middle button does not, and as little does any but the first.
     for name in ["click", "auxclick"] {
         Listener::on(&dom::document(), name, opened.clone()).forever();
     }

@@ -48,6 +48,7 @@ pub struct Flags {
 /// # Errors
 /// Why it cannot be done; then there is no FILE, or the one that was there.
 pub fn run(folder: &Path, flags: &Flags) -> anyhow::Result<ExitCode> {
+    output::ensure_apart(&flags.file, folder)?;
     let beside = Beside::new(&flags.file, flags.force)?;
     copy_database(folder, beside.path())?;
     // What a picture is shown by is kept after it: all that this copy knows of are there now.

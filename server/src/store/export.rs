@@ -1,6 +1,6 @@
 //! `nowcast export`: a room's log as lines.
 
-use super::output::Beside;
+use super::output::{self, Beside};
 use super::progress::Progress;
 use crate::config::Folder;
 use crate::log::archive;
@@ -60,6 +60,7 @@ pub enum Format {
 pub fn run(folder: &Path, flags: &Flags) -> anyhow::Result<ExitCode> {
     let name: RoomName = flags.room.parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     if let Some(file) = flags.file.as_deref().filter(|file| *file != Path::new("-")) {
+        output::ensure_apart(file, folder)?;
         let beside = Beside::new(file, flags.force)?;
         let mut out = BufWriter::new(beside.open()?);
         write(folder, &name, flags.format, &mut out)?;

@@ -94,6 +94,39 @@ impl Drop for Beside {
     }
 }
 
+/// Makes sure that a file at `place` is none that a server works with in the data folder `data`, and
+/// would not be taken for a database that has a log beside it.
+///
+/// # Errors
+/// If it is or would.
+pub(super) fn ensure_apart(place: &Path, data: &Path) -> anyhow::Result<()> {
+    let place = std::path::absolute(place)?;
+    let Some((folder, name)) = place.parent().zip(place.file_name()) else { return Ok(()) };
+    let name = name.to_string_lossy();
+    // However the folder is called: by a link, or on a disk that takes capitals for small letters.
+    let is_in = |folder: &Path, of: &Path| {
+        let both = (folder.canonicalize(), of.canonicalize());
+        matches!(both, (Ok(folder), Ok(of)) if folder == of)
+    };
+    let lower = name.to_lowercase();
+    let is_ours = lower.starts_with("nowcast.") || lower == "sources.key";
+    if is_ours && is_in(folder, data) || is_in(folder, &data.join("uploads")) {
+        bail!("{} belongs to the data folder itself: choose another place", place.display());
+    }
+    for log in ["-wal", "-journal"] {
+        let beside = place.with_file_name(format!("{name}{log}"));
+        if beside.symlink_metadata().is_ok() {
+            bail!(
+                "{} is a database that is in use, or was left in a hurry ({} is beside it): choose \
+                 another place",
+                place.display(),
+                beside.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Has the disk know the names in a file's folder.
 ///
 /// # Errors
@@ -141,5 +174,26 @@ mod tests {
         assert!(late.put().is_err());
         assert_eq!(fs::read_to_string(folder.path().join("late")).unwrap(), "theirs");
         assert_eq!(names(folder.path()), ["copy", "late"]);
+    }
+
+    #[test]
+    fn nothing_goes_over_what_a_server_works_with() {
+        let scratch = tempfile::tempdir().unwrap();
+        let data = scratch.path().join("data");
+        fs::create_dir_all(data.join("uploads")).unwrap();
+        fs::write(scratch.path().join("other.db-wal"), "").unwrap();
+        for ours in ["nowcast.db", "nowcast.db-wal", "nowcast.lock", "sources.key", "uploads/a"] {
+            assert!(ensure_apart(&data.join(ours), &data).is_err(), "{ours}");
+            assert!(ensure_apart(&data.join("../data").join(ours), &data).is_err(), "{ours}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&data, scratch.path().join("link")).unwrap();
+            assert!(ensure_apart(&scratch.path().join("link/nowcast.db"), &data).is_err());
+        }
+        assert!(ensure_apart(&scratch.path().join("other.db"), &data).is_err());
+        for free in ["data/monday.db", "nowcast.db", "sources.key", "elsewhere/nowcast.db"] {
+            ensure_apart(&scratch.path().join(free), &data).unwrap();
+        }
     }
 }

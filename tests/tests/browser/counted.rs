@@ -13,6 +13,16 @@ const NOTES: &str = "window.beacons = [];
     const send = navigator.sendBeacon.bind(navigator);
     navigator.sendBeacon = (address, body) => { beacons.push(body); return send(address, body); };";
 
+/// Links of items lead nowhere, so that the page stays, and what it noted with it.
+const STAYS: &str = "addEventListener('click', event => {
+    if (event.target.closest('article a')) event.preventDefault();
+}, true);";
+
+/// How often the page has told that a link was opened.
+async fn told(browser: &Browser) -> Value {
+    browser.run("return beacons.length").await
+}
+
 /// A website with a page that leads to the server's and one where a link of an item leads.
 async fn website(server: &Server) -> (Site, String, String) {
     let site = Site::start().await;
@@ -24,7 +34,19 @@ async fn website(server: &Server) -> (Site, String, String) {
 
 /// Comes from the website, and opens the links of a message and of a card.
 async fn come_and_click(browser: &Browser, news: &str) {
+    come(browser, news).await;
+    browser.click("article a.card").await;
+    browser.click("article .prose a").await;
+}
+
+/// As [`come_and_click`], and stays on the page.
+async fn come_click_and_stay(browser: &Browser, news: &str) {
     browser.before_every_page(NOTES).await;
+    browser.before_every_page(STAYS).await;
+    come_and_click(browser, news).await;
+}
+
+async fn come(browser: &Browser, news: &str) {
     browser.go(news).await;
     browser.click("#go").await;
     browser
@@ -32,8 +54,6 @@ async fn come_and_click(browser: &Browser, news: &str) {
         .await;
     let live = "return document.querySelector('.pill')?.innerText.trim() === 'Live'";
     browser.until("the page is live", live).await;
-    browser.click("article a.card").await;
-    browser.click("article .prose a").await;
 }
 
 async fn publish(publisher: &Api, plan: &str) {
@@ -73,23 +93,50 @@ async fn a_page_whose_viewer_does_not_want_to_be_tracked_tells_nothing() {
     let (_site, news, plan) = website(&server).await;
     publish(&server.publisher(), &plan).await;
     let admin = server.admin().await;
-    for (number, (name, value)) in
-        [("globalPrivacyControl", "true"), ("doNotTrack", "'1'")].into_iter().enumerate()
+    // Whoever asks for nothing is seen to tell, by the same steps.
+    let browser = Browser::open(Screen::Desk).await;
+    come_click_and_stay(&browser, &news).await;
+    assert_eq!(told(&browser).await, 2);
+    let first = stats(&admin, |stats| {
+        stats["totals"]["clicks"] == 2 && stats["viewers"]["referrers"][0]["count"] == 1
+    })
+    .await;
+    browser.close().await;
+    for (came, (name, value)) in
+        (2..).zip([("globalPrivacyControl", "true"), ("doNotTrack", "'1'")])
     {
         let browser = Browser::open(Screen::Desk).await;
         let asks =
             format!("Object.defineProperty(Navigator.prototype, '{name}', {{get: () => {value}}})");
         browser.before_every_page(&asks).await;
-        come_and_click(&browser, &news).await;
-        assert_eq!(browser.run("return beacons.length").await, 0, "{name}");
-        let came = u64::try_from(number).unwrap() + 1;
+        come_click_and_stay(&browser, &news).await;
+        assert_eq!(told(&browser).await, 0, "{name}");
         let counted = stats(&admin, |stats| stats["totals"]["joins"] == came).await;
-        assert_eq!(counted["totals"]["clicks"], 0);
+        assert_eq!(counted["totals"]["clicks"], 2, "{name}");
         for list in ["referrers", "devices", "transports"] {
-            assert_eq!(counted["viewers"][list], json!([]), "{name}: {list}");
+            assert_eq!(counted["viewers"][list], first["viewers"][list], "{name}: {list}");
         }
         browser.close().await;
     }
+}
+
+#[tokio::test]
+async fn the_menu_of_a_link_does_not_open_the_link() {
+    let server = server().await;
+    let (_site, news, plan) = website(&server).await;
+    publish(&server.publisher(), &plan).await;
+    let browser = Browser::open(Screen::Desk).await;
+    browser.before_every_page(NOTES).await;
+    come(&browser, &news).await;
+    for (button, what, all) in [(2, "right", 0), (1, "middle", 1)] {
+        let pressed = format!(
+            "document.querySelector('article .prose a').dispatchEvent(
+                 new PointerEvent('auxclick', {{bubbles: true, button: {button}}}))"
+        );
+        browser.run(&pressed).await;
+        assert_eq!(told(&browser).await, all, "the {what} button");
+    }
+    browser.close().await;
 }
 
 #[tokio::test]
@@ -104,8 +151,8 @@ async fn a_page_tells_nothing_where_nothing_is_counted() {
         let (_site, news, plan) = website(&server).await;
         publish(&server.publisher(), &plan).await;
         let browser = Browser::open(Screen::Desk).await;
-        come_and_click(&browser, &news).await;
-        assert_eq!(browser.run("return beacons.length").await, 0);
+        come_click_and_stay(&browser, &news).await;
+        assert_eq!(told(&browser).await, 0);
         browser.close().await;
     }
 }

@@ -5,8 +5,7 @@
 //!   [`stage_desk`]: what an admin does with it, and how it looks.
 //! - [`chat`]: what people say to each other. [`people`]: who is here. [`push`]: what is for one
 //!   alone.
-//! - [`desk`]: what an admin does; by subject: [`rooms`], [`moderation`], [`variables`].
-//! - [`counted`]: what a page tells for statistics.
+//! - [`counted`]: what a page tells for statistics. [`statistics`]: the report on them.
 //! - [`desk`]: what an admin does; by subject: [`rooms`], [`keeping`] (how long they keep things),
 //!   [`moderation`], [`variables`], [`sources`] and [`queue`] (what of them waits for approval).
 //! - [`documents`]: the examples that are for browsers.
@@ -35,5 +34,6 @@ mod rooms;
 mod sources;
 mod stage;
 mod stage_desk;
+mod statistics;
 mod variables;
 mod windows;

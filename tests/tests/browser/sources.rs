@@ -2,6 +2,7 @@
 //! says why it fails.
 
 use crate::pictures::pictures;
+use crate::statistics::total;
 use crate::windows::{Desk, Feed, fits, with_pages};
 use nowcast_tests::api::Api;
 use nowcast_tests::browser::{Browser, Screen};
@@ -136,8 +137,10 @@ async fn a_tracked_stream_is_approved_is_seen_by_viewers_and_is_counted() {
     let way = "const way = document.querySelector('.glance-statistics'); return way?.href";
     let way = desk.until("the desk leads to the statistics", way).await;
     desk.go(way.as_str().unwrap()).await;
-    let counted = "return /\\bquay\\b/.test(document.body.innerText)";
-    desk.until("the statistics count what came of it", counted).await;
+    desk.until("the statistics count what came of it", &total("Items", 1)).await;
+    let words = "return [...document.querySelectorAll('#words tbody th')]
+         .some(word => word.textContent === 'quay')";
+    desk.until("and know its words", words).await;
     desk.close().await;
     feed.close().await;
 }

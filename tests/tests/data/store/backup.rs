@@ -57,6 +57,10 @@ async fn a_backup_that_is_put_back_shows_the_same_with_its_pictures_in_new_epoch
     refused(&server.data(), &["backup", file.to_str().expect("UTF-8")], 1, "is there already")
         .await;
     done(&server.data(), &["backup", "--force", file.to_str().expect("UTF-8")]).await;
+    let live = server.data().join("nowcast.db");
+    let live = live.to_str().expect("UTF-8");
+    refused(&server.data(), &["backup", "--force", live], 1, "data folder itself").await;
+    refused(&server.data(), &["export", "--force", live], 1, "data folder itself").await;
 
     let data = restored(&server, &file, "restored");
     is_well(&data).await;

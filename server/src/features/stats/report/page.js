@@ -1,8 +1,8 @@
 // Keeps the report true while it is open: asks for it again and puts in place what is different.
-// What somebody opened stays open, and what did not change is not touched.
+// What did not change is not touched, and what changed stays the element that it was: whoever reads
+// a table by keyboard, has scrolled or opened it, or points at a chart goes on doing so.
 (() => {
   const every = Number(document.body.dataset.keeps) || 0;
-  const parts = (root) => new Map([...root.querySelectorAll("[data-live]")].map((part) => [part.dataset.live, part]));
 
   const address = new URL(location.href);
   const zone = String(-new Date().getTimezoneOffset());
@@ -14,31 +14,50 @@
     due = true;
   }
 
+  // Parts of the report go by their names, the rest by what it is.
+  const alike = (now, next) => now.nodeName === next.nodeName && (now.id || "") === (next.id || "");
+
+  // Makes `now` what `next` is.
+  function put(now, next) {
+    if (now.nodeType !== Node.ELEMENT_NODE) {
+      if (now.data !== next.data) now.data = next.data;
+      return;
+    }
+    for (const { name } of [...now.attributes]) {
+      // What somebody opened stays open.
+      if (!next.hasAttribute(name) && name !== "open") now.removeAttribute(name);
+    }
+    for (const { name, value } of next.attributes) {
+      if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+    }
+    let at = now.firstChild;
+    for (const child of [...next.childNodes]) {
+      let same = at;
+      while (same && !alike(same, child)) same = same.nextSibling;
+      if (!same) {
+        now.insertBefore(child, at);
+        continue;
+      }
+      while (at !== same) at = leave(at);
+      put(same, child);
+      at = same.nextSibling;
+    }
+    while (at) at = leave(at);
+  }
+
+  function leave(node) {
+    const next = node.nextSibling;
+    node.remove();
+    return next;
+  }
+
   async function renew() {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const news = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const now = parts(document);
-    const next = parts(news);
-    const same = now.size === next.size && [...now.keys()].every((name) => next.has(name));
-    if (!same) {
-      // There is a part that was not there: all of it is new, and what was open is open again.
-      const open = [...document.querySelectorAll("details[open]")].map((one) => one.closest("section")?.id);
-      document.querySelector("main").replaceWith(document.adoptNode(news.querySelector("main")));
-      for (const id of open) {
-        const table = id && document.getElementById(id)?.querySelector("details");
-        if (table) table.open = true;
-      }
-      return;
-    }
-    for (const [name, part] of now) {
-      const html = next.get(name).innerHTML;
-      if (part.innerHTML !== html) part.innerHTML = html;
-    }
-    if (due) {
-      // Addresses and fields name the clock, too.
-      const nav = document.querySelector("nav");
-      nav?.replaceWith(document.adoptNode(news.querySelector("nav")));
+    // The addresses and fields of `nav` name the clock. Once they do, what is typed there is left alone.
+    for (const part of due ? ["nav", ".when", "main"] : [".when", "main"]) {
+      put(document.querySelector(part), news.querySelector(part));
     }
     document.body.dataset.zone = news.body.dataset.zone;
     due = false;

@@ -235,7 +235,7 @@ impl Report<'_> {
                 out,
                 "<details class=\"table\"><summary>As a table</summary>\
                  <div data-live=\"{id}-table\">{}{}</div></details>",
-                html(&table),
+                html(title, &table),
                 file.unwrap_or_default(),
             );
         }
@@ -245,8 +245,11 @@ impl Report<'_> {
 }
 
 /// A table of HTML, which can be scrolled by keyboard.
-fn html(table: &Table) -> String {
-    let mut out = String::from("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
+fn html(title: &str, table: &Table) -> String {
+    let mut out = format!(
+        "<div class=\"scroll\" role=\"region\" aria-label=\"{title}, as a table\" tabindex=\"0\">\
+         <table><thead><tr>"
+    );
     for head in &table.head {
         let _ = write!(out, "<th scope=\"col\">{}</th>", escape(&head.replace('_', " ")));
     }
