@@ -67,6 +67,8 @@ pub async fn start(app: &App, grace: Duration, collects: bool) -> anyhow::Result
         }
         app.watchers.watch(Arc::clone(&visits) as Arc<dyn Watcher>);
         tokio::spawn(keep(app.downgrade(), Arc::clone(&visits)));
+    } else {
+        app.db.write(table::forget).await?;
     }
     Ok(Router::new()
         .route("/api/rooms/{room}/clicks", post(clicks::click))

@@ -98,7 +98,8 @@ impl Present {
     pub(super) fn join(&mut self, room: &std::sync::Arc<Room>, joined: &Joined<'_>, now: Moment) {
         self.enter(room.id(), joined, now);
         if let Some(here) = self.rooms.get_mut(&room.id()) {
-            here.room.get_or_insert_with(|| std::sync::Arc::downgrade(room));
+            // Of now: a room may have been let go of and read again since somebody came.
+            here.room = Some(std::sync::Arc::downgrade(room));
         }
     }
 

@@ -64,8 +64,9 @@ pub(super) async fn prepare(db: &Db) -> Result<(), DbError> {
                ) STRICT;
                -- Where counting was turned off a moment before the server ended.
                UPDATE visits_minutes SET last = 0
-               WHERE last > 0 AND room IN (
-                   SELECT id FROM rooms WHERE CASE WHEN json_valid(keeping)
+               WHERE last > 0 AND (room, at) IN (
+                   SELECT id, (SELECT max(at) FROM visits_minutes WHERE room = rooms.id)
+                   FROM rooms WHERE CASE WHEN json_valid(keeping)
                        THEN json_extract(keeping, '$.statistics') = 0 END);
                DELETE FROM visits_open
                WHERE room IN (
@@ -95,8 +96,9 @@ pub(super) fn left(connection: &Connection) -> rusqlite::Result<Option<Left>> {
         Ok(Open { room: row.get(0)?, who: PublicId::from(who.as_str()), began: row.get(2)? })
     };
     let open: Vec<Open> = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
-    let sql = "SELECT room, last - (SELECT count(*) FROM visits_open WHERE room = last.room)
-               FROM (SELECT room, last, max(at) FROM visits_minutes GROUP BY room) AS last
+    let sql = "SELECT id, last - (SELECT count(*) FROM visits_open WHERE room = id)
+               FROM (SELECT id, (SELECT last FROM visits_minutes WHERE room = rooms.id
+                                 ORDER BY at DESC LIMIT 1) AS last FROM rooms)
                WHERE last > 0";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
@@ -108,6 +110,11 @@ pub(super) fn left(connection: &Connection) -> rusqlite::Result<Option<Left>> {
         }
     }
     Ok(Some(Left { open, quiet, alive }))
+}
+
+/// Forgets who was here when the server ended, where nothing is counted any more.
+pub(super) fn forget(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM visits_open", []).map(|_| ())
 }
 
 /// Keeps what was counted.

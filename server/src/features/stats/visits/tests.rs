@@ -351,6 +351,33 @@ async fn a_room_that_is_counted_no_more_is_forgotten() {
 }
 
 #[tokio::test]
+async fn a_server_that_counts_nothing_forgets_who_was_here() {
+    let mut scene = Scene::new().await;
+    scene.join(1, "ana", "page-ana", &Arrival::default());
+    scene.keep().await;
+    let _router = start(&scene.app, GRACE, false).await.unwrap();
+    let rows = scene.app.db.read(|connection| Ok(table::rows(connection))).await.unwrap();
+    assert_eq!((rows["visits_open"], rows["visits_minutes"]), (0, 1));
+}
+
+#[tokio::test]
+async fn how_many_there_were_is_still_told_of_a_room_that_is_counted_no_more() {
+    let mut scene = Scene::new().await;
+    scene.join(1, "ana", "page-ana", &Arrival::default());
+    scene.keep().await;
+    scene.pass(3 * 60);
+    scene.join(2, "ben", "page-ben", &Arrival::default());
+    scene.keep().await;
+    let off = "UPDATE rooms SET keeping = '{\"statistics\":false}'";
+    scene.app.db.write(move |connection| connection.execute(off, [])).await.unwrap();
+    table::prepare(&scene.app.db).await.unwrap();
+    let peaks: Vec<_> = scene.read(viewers).await.over_time.iter().map(|step| step.peak).collect();
+    assert_eq!(peaks, [1, 1, 1, 2]);
+    scene.restart().await;
+    assert!(scene.present.is_empty() && scene.present.tally.is_empty());
+}
+
+#[tokio::test]
 async fn latencies_are_told_in_hundredths() {
     let mut scene = Scene::new().await;
     let visits = Visits::new(GRACE);
