@@ -6,13 +6,13 @@ use nowcast_tests::wait::{LIMIT, eventually_within};
 use serde_json::{Value, json};
 
 /// What is sent at once, as fast as it is taken.
-const LINES: u64 = 10_000;
+const LINES: u64 = 3_000;
 /// How much more memory the server may have after the second and third time; less than a third of
 /// what is sent.
 const GROWTH: u64 = 8 * 1024 * 1024;
 
 fn flood(from: u64) -> Vec<u8> {
-    let filling = "tide ".repeat(200);
+    let filling = "tide ".repeat(700);
     let lines = (from..from + LINES).map(|number| {
         let mut line = post(&number.to_string(), &format!("{number} {filling}")).to_string();
         line.push('\n');
