@@ -3,7 +3,7 @@
 pub use nowcast_sdk::Problem;
 pub use nowcast_sdk::wire::Credential;
 
-use crate::request::RequestBuilder;
+use crate::request::{self, RequestBuilder};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::fmt;
@@ -39,6 +39,7 @@ impl Api {
     /// # Panics
     /// When there can be no HTTP client at all.
     pub fn new(origin: String, credential: Credential) -> Self {
+        request::prepare();
         // Encodings are asked for by the tests that are about them.
         let http = Client::builder().no_brotli().no_gzip().build().expect("an HTTP client");
         Self { http, origin, credential }

@@ -16,6 +16,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
+/// Names the algorithms of TLS, without which `reqwest` makes no client once the server's own use of it
+/// is compiled beside it. Done by whatever comes first in a test: a server or an [`Api`](crate::api::Api).
+pub fn prepare() {
+    // Whoever was first named the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A request that is being made, as with [`reqwest::RequestBuilder`], whose answer is looked at.
 #[derive(Debug)]
 pub struct RequestBuilder(reqwest::RequestBuilder);

@@ -10,6 +10,7 @@ pub use disk::{Ballast, SmallDisk};
 pub use process::FileLimit;
 
 use crate::api::{Api, Credential};
+use crate::request;
 use crate::wait::{eventually, in_time};
 use binary::{binary, nowcast_under};
 use rustix::process::{Signal, kill_process};
@@ -168,6 +169,7 @@ impl Server {
     }
 
     async fn run(setup: Setup, folder: Arc<TempDir>) -> Self {
+        request::prepare();
         let log = std::fs::File::options()
             .create(true)
             .append(true)

@@ -1,7 +1,7 @@
 //! Streams from outside that are followed, and what matters of them published into rooms.
 //!
 //! A source is set ([`settings`]), kept ([`tables`], its secrets by [`vault`]) and run by a task of
-//! its own: [`follow`] hears what comes, [`worker`] deals with it. Read on in this order:
+//! its own: [`mod@follow`] hears what comes, [`worker`] deals with it. Read on in this order:
 //!
 //! - [`map`], with [`expression`], [`html`] and [`moment`]: from a record to an item; [`formats`]:
 //!   ready-made maps.

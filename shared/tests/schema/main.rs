@@ -36,7 +36,7 @@ fn every_code_reason_and_kind_is_described() {
     assert_eq!(names("ServerFrame"), schema::asyncapi::SERVER_FRAMES);
     assert_eq!(names("PageFrame"), schema::asyncapi::PAGE_FRAMES);
     insta::assert_snapshot!(names("Event").join(" "), @"item_published item_edited item_deleted room_titled room_set said said_edited said_deleted piece_put piece_moved piece_removed variable_set variable_unset");
-    insta::assert_snapshot!(names("Signal").join(" "), @"presence piece_held piece_moving typing you held");
+    insta::assert_snapshot!(names("Signal").join(" "), @"presence piece_held piece_moving typing you held queued");
     let text = document()["info"]["description"].as_str().unwrap();
     for reason in Reason::ALL {
         assert!(text.contains(&format!("| {} | `{reason}` |", reason.close_code())), "{reason}");
