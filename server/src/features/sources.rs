@@ -145,6 +145,8 @@ struct Source {
     desk: tokio::sync::Mutex<Option<Worker>>,
     /// How many deliveries may come.
     deliveries: Mutex<Limiter>,
+    /// One for each delivery that may be on its way.
+    arriving: Arc<Semaphore>,
 }
 
 impl Source {
@@ -162,6 +164,7 @@ impl Source {
             noted: Mutex::new(row.counts),
             desk: tokio::sync::Mutex::default(),
             deliveries: Mutex::new(webhook::limiter()),
+            arriving: Arc::new(Semaphore::new(webhook::EACH)),
         })
     }
 

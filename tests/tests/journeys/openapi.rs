@@ -1,6 +1,7 @@
 //! What the server says of its HTTP side: that it is true, that its examples work, that it can be
 //! read. (Every other journey holds its requests and answers against it, see `request`.)
 
+use nowcast_tests::api::{Api, Credential, expect_status};
 use nowcast_tests::request::{Contract, Message};
 use nowcast_tests::server::{PASSWORD, Server, Setup, TOKEN};
 use nowcast_tests::wait::in_time;
@@ -196,7 +197,7 @@ async fn every_command_line_of_the_document_works_and_is_answered_as_it_says() {
     let mut tried = 0;
     for (path, method, told) in &all {
         let Some(source) = told["x-codeSamples"][0]["source"].as_str() else { continue };
-        known.retain(|(name, _)| !["BUTTON", "HELD"].contains(name));
+        known.retain(|(name, _)| !["BUTTON", "HELD", "SOURCE", "SECRET", "ITEM"].contains(name));
         if source.contains("$BUTTON") {
             let face = json!({"label": "A", "item": {"kind": "message", "data": {"text": "A"}}});
             let made = admin.post("/api/rooms/main/buttons").json(&face).send().await.unwrap();
@@ -205,6 +206,14 @@ async fn every_command_line_of_the_document_works_and_is_answered_as_it_says() {
         }
         if source.contains("$HELD") {
             known.push(("HELD", held(&server).await));
+        }
+        if source.contains("$SOURCE") {
+            let hook = source.contains("$SECRET");
+            let made = if hook { webhook(&admin, false).await } else { feed(&admin).await };
+            known.extend([("SOURCE", made), ("SECRET", SECRET.to_owned())]);
+        }
+        if source.contains("$ITEM") {
+            known.push(("ITEM", queued(&admin).await));
         }
         let (status, kind, body) = run(source, folder.path(), &known).await;
         assert!(
@@ -223,6 +232,41 @@ async fn every_command_line_of_the_document_works_and_is_answered_as_it_says() {
         tried += 1;
     }
     assert!(tried >= 45, "{tried}");
+}
+
+/// What webhooks of sources are shown.
+const SECRET: &str = "a-secret-of-a-test";
+
+/// The id of a new source.
+async fn make_source(admin: &Api, settings: Value) -> String {
+    let answer = admin.post("/api/sources").json(&settings).send().await.unwrap();
+    let made: Value = expect_status(answer, 201).await.json().await.unwrap();
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// A feed that is not looked at.
+async fn feed(admin: &Api) -> String {
+    let url = "https://news.example/feed";
+    let settings = json!({"room": "main", "name": "News", "kind": "feed", "url": url});
+    make_source(admin, settings).await
+}
+
+/// A source that others deliver to.
+async fn webhook(admin: &Api, approval: bool) -> String {
+    let settings = json!({"room": "main", "name": "Hook", "kind": "webhook", "running": true,
+        "auth": {"kind": "bearer"}, "secret": SECRET, "approval": approval});
+    make_source(admin, settings).await
+}
+
+/// The id of an item that waits for approval.
+async fn queued(admin: &Api) -> String {
+    let source = webhook(admin, true).await;
+    let world = Api::new(admin.origin().to_owned(), Credential::Token(SECRET.to_owned()));
+    let record = json!({"text": format!("Ship {source}")});
+    let answer = world.post(&format!("/api/sources/{source}")).json(&record).send().await.unwrap();
+    expect_status(answer, 200).await;
+    let queue = admin.json("/api/rooms/main/queue").await;
+    queue["waiting"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned()
 }
 
 /// The id of words that wait for approval.

@@ -26,8 +26,11 @@ use std::time::Duration;
 const LIMIT: usize = 1024 * 1024;
 /// How many records one may bring.
 const RECORDS: usize = 1000;
-/// How many may be on their way at once, for all sources.
-pub(super) const AT_ONCE: usize = 16;
+/// How many may be on their way at once, for all sources: each may hold as much as is allowed.
+pub(super) const AT_ONCE: usize = 64;
+/// How many of them to one source: whoever knows its address, and no secret, keeps nobody from the
+/// others.
+pub(super) const EACH: usize = 8;
 /// How long one may take to come.
 const WHOLE: Duration = Duration::from_secs(10);
 /// How many a second a source takes, and how many at once.
@@ -50,6 +53,7 @@ pub(super) async fn deliver(
     // Whoever shows a secret in the headers is known before anything is read.
     let by_headers = shows_secret(&source, &secrets, request.headers())?;
     let slow = || Problem::new(Code::RateLimited, "Too many deliveries. Slow down.").retry_after(1);
+    let own = Arc::clone(&source.arriving).try_acquire_owned().map_err(|_| slow())?;
     let place = Arc::clone(&sources.deliveries).try_acquire_owned().map_err(|_| slow())?;
     let headers = request.headers().clone();
     let read = tokio::time::timeout(WHOLE, body::bytes(request.into_body(), LIMIT)).await;
@@ -74,7 +78,7 @@ pub(super) async fn deliver(
     let records: Vec<_> = records.into_iter().map(|record| (record, name.clone())).collect();
     // Whoever does not wait for the answer delivers it once more; by then it is known what it was.
     super::to_its_end(async move {
-        let _place = place;
+        let _places = (own, place);
         take(&source, &records).await
     })
     .await

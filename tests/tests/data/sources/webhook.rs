@@ -4,9 +4,12 @@ use super::setting::{SECRET, address, make, seen, shown, texts, webhook};
 use hmac::{Hmac, KeyInit, Mac};
 use nowcast_tests::api::{Api, expect_problem, expect_status};
 use nowcast_tests::server::Server;
+use nowcast_tests::wait::in_time;
 use reqwest::Response;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// The signature of a body, as GitHub writes it.
 fn signature(secret: &str, body: &[u8]) -> String {
@@ -189,4 +192,30 @@ async fn hostile_deliveries_get_an_answer() {
     expect_status(started, 200).await;
     expect_status(signed(&world, &source, "{\"text\":\"back again\"}").await, 200).await;
     assert_eq!(texts(&admin).await.last().unwrap(), "back again");
+}
+
+#[tokio::test]
+async fn who_only_knows_the_address_of_one_source_keeps_nobody_from_another() {
+    let server = Server::start().await;
+    let (admin, world) = (server.admin().await, server.visitor());
+    let [known, other] =
+        [make(&admin, &webhook(&json!({}))).await, make(&admin, &webhook(&json!({}))).await];
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\
+         expect: 100-continue\r\nx-hub-signature-256: sha256={}\r\n\r\n",
+        address(&known),
+        "0".repeat(64)
+    );
+    let mut slow = Vec::new();
+    for _ in 0..16 {
+        let mut socket = TcpStream::connect(server.address()).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        // Either it waits for the body from here on, or it is refused.
+        let mut first = [0; 12];
+        in_time("an answer", socket.read_exact(&mut first)).await.unwrap();
+        slow.push((socket, first));
+    }
+    assert!(slow.iter().any(|(_, first)| first == b"HTTP/1.1 100"), "some are waited for");
+    expect_status(signed(&world, &other, "{\"text\":\"through\"}").await, 200).await;
+    assert_eq!(texts(&admin).await, ["through"]);
 }

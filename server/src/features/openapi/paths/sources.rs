@@ -47,7 +47,7 @@ fn settings() -> Vec<Operation> {
             .refuses(&SET)
             .refuses(&[Code::SourcesFull])
             .example(
-                "curl -b cookies.txt --json '{\"room\":\"main\",\"name\":\"Harbour\",\"kind\":\"sse\",\"url\":\"https://mastodon.example/api/v1/streaming/public\",\"format\":\"mastodon\",\"auth\":{\"kind\":\"bearer\"},\"secret\":\"…\",\"filter\":{\"words\":[\"harbour\"]},\"running\":true}' \\\n  $SERVER/api/sources",
+                "curl -b cookies.txt --json '{\"room\":\"main\",\"name\":\"Harbour\",\"kind\":\"sse\",\"url\":\"https://mastodon.example/api/v1/streaming/public\",\"format\":\"mastodon\",\"auth\":{\"kind\":\"bearer\"},\"secret\":\"the-token\",\"filter\":{\"words\":[\"harbour\"]},\"running\":true}' \\\n  $SERVER/api/sources",
             ),
         operation("get", "/api/sources/formats", "listFormats", "Ready-made maps")
             .asks(Access::Admin)
@@ -161,7 +161,7 @@ fn doing() -> Vec<Operation> {
                 Code::SecretsLocked,
             ])
             .example(
-                "BODY='{\"text\":\"Ship ahoy\"}'\ncurl -H \"X-Hub-Signature-256: sha256=$(printf %s \"$BODY\" | openssl dgst -sha256 -hmac \"$SECRET\" -r | cut -d' ' -f1)\" \\\n  -H 'Content-Type: application/json' --data \"$BODY\" $SERVER/api/sources/$SOURCE",
+                "curl -H \"Authorization: Bearer $SECRET\" --json '{\"text\":\"Ship ahoy\"}' \\\n  $SERVER/api/sources/$SOURCE",
             ),
     ]
 }

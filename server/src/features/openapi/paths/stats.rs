@@ -62,9 +62,9 @@ fn pages() -> [Operation; 2] {
                 Code::StoreFailed,
             ])
             .example(if path == "/statistics" {
-                "curl -b cookies.txt \"$SERVER/statistics?span=today&download\" > report.html"
+                "curl -b cookies.txt \"$SERVER/statistics?span=today&download\""
             } else {
-                "curl -b cookies.txt $SERVER/r/finals/statistics"
+                "curl -b cookies.txt $SERVER/r/main/statistics"
             })
     })
 }
