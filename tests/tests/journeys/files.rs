@@ -41,6 +41,31 @@ async fn every_page_address_gets_the_page() {
     }
 }
 
+/// As a server is that was compiled before its pages were built, whatever this one has.
+#[tokio::test]
+async fn a_server_without_pages_says_so_as_is_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("index.html");
+    std::fs::write(&page, "A page that will be gone").unwrap();
+    let server = Setup::new().arg("--assets").arg(folder.path().to_str().unwrap()).start().await;
+    std::fs::remove_file(page).unwrap();
+    let pages = [
+        "/",
+        "/index.html",
+        "/admin",
+        "/admin/",
+        "/r/main",
+        "/r/main/",
+        "/r/other",
+        "/r/main/admin",
+    ];
+    for path in pages {
+        let answer = expect_status(server.visitor().get(path).send().await.unwrap(), 503).await;
+        assert!(header(&answer, "content-type").starts_with("text/html"), "{path}");
+        assert!(answer.text().await.unwrap().contains("cargo xtask build"), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn files_have_their_types() {
     let server = with_pages().await;

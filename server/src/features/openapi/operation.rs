@@ -255,9 +255,13 @@ impl Operation {
                 {"$ref": "#/components/schemas/Problem"},
                 {"properties": {"code": {"enum": codes}}},
             ]});
-            let content = json!({"application/problem+json": {"schema": schema}});
-            let answer = json!({"description": description, "content": content});
-            self.answers.insert(status.to_string(), answer);
+            // The same status may mean something else, too, that is said in another type.
+            let answer = self.answers.entry(status.to_string()).or_insert_with(|| json!({}));
+            answer["description"] = match answer["description"].as_str() {
+                Some(other) => format!("{other}\n\n{description}").into(),
+                None => description.into(),
+            };
+            answer["content"]["application/problem+json"] = json!({"schema": schema});
         }
         self.value.insert("tags".to_owned(), json!([tag]));
         if !self.parameters.is_empty() {
