@@ -1,10 +1,11 @@
 //! What happened in a room, counted: of its log, and of who came.
 //!
 //! - [`count`]: reads what is new of the logs beside the writer. An event is a [`happening`], of
-//!   which the [`text`] and the [`emoji`] count too; many of them make a [`tally`], which is kept in
-//!   the [`tables`] by [`bucket`]s of time. [`forget`]: what is too old goes.
-//! - [`read`]: what came of it in a span, each question by a few rows; [`most`] finds the most
-//!   frequent. [`figures`]: all answers together.
+//!   which the [`text`] and the [`emoji`] count too; many of them make a [`tally`]. That is kept in
+//!   the [`tables`] as [`list`]s of names by [`bucket`]s of time, of which small ones are rolled up
+//!   to larger ones ([`rollup`]). [`forget`]: what is too old goes.
+//! - [`read`]: what came of it in a span, each question by a few lists that are added up.
+//!   [`figures`]: all answers together.
 //! - [`questions`]: each by itself, to be measured.
 //! - [`http`]: what is answered to programs; [`csv`]: a table for other programs.
 //! - [`report`]: the page, with charts. [`calendar`]: times as people read them.
@@ -19,10 +20,11 @@ mod figures;
 mod forget;
 mod happening;
 mod http;
-mod most;
+mod list;
 pub mod questions;
 mod read;
 mod report;
+mod rollup;
 mod tables;
 mod tally;
 mod text;

@@ -1,5 +1,5 @@
-//! Time in buckets: minutes, ten minutes, hours, days, and all of it. Every count stands in one
-//! bucket of each size, so that any span is the sum of few of them.
+//! Time in buckets: minutes, ten minutes, hours, quarters of a day, days, and all of it. What was
+//! counted stands in one bucket of each size that has ended, so that any span is the sum of few.
 
 use std::ops::Range;
 
@@ -12,17 +12,20 @@ pub(super) enum Level {
     Minute,
     Ten,
     Hour,
+    Quarter,
     Day,
     All,
 }
 
 impl Level {
-    /// From the smallest to the largest.
-    pub(super) const ALL: [Self; 5] = [Self::Minute, Self::Ten, Self::Hour, Self::Day, Self::All];
-
-    /// Those that have an end.
-    const SIZED: [(Self, i64); 4] =
-        [(Self::Minute, 1), (Self::Ten, 10), (Self::Hour, 60), (Self::Day, 24 * 60)];
+    /// Those that have an end, from the smallest to the largest, and how many minutes they have.
+    pub(super) const SIZED: [(Self, i64); 5] = [
+        (Self::Minute, 1),
+        (Self::Ten, 10),
+        (Self::Hour, 60),
+        (Self::Quarter, 6 * 60),
+        (Self::Day, 24 * 60),
+    ];
 
     /// As the tables have it.
     pub(super) fn column(self) -> i64 {
@@ -30,8 +33,9 @@ impl Level {
             Self::Minute => 0,
             Self::Ten => 1,
             Self::Hour => 2,
-            Self::Day => 3,
-            Self::All => 4,
+            Self::Quarter => 3,
+            Self::Day => 4,
+            Self::All => 5,
         }
     }
 
@@ -55,42 +59,55 @@ pub(super) struct Run {
 }
 
 /// The few runs that make up these minutes, of a room where something was counted in the minutes
-/// `counted`: what lies outside of those is empty, so that the ends may reach further.
-pub(super) fn cover(minutes: &Range<i64>, counted: &Range<i64>) -> Vec<Run> {
-    let (mut from, mut to) = (minutes.start, minutes.end);
-    if from >= to || counted.is_empty() || to <= counted.start || from >= counted.end {
-        return Vec::new();
-    }
-    let (early, late) = (from <= counted.start, to >= counted.end);
-    if early && late {
-        return vec![Run { level: Level::All, buckets: 0..1 }];
-    }
-    let day = 24 * 60;
-    if early {
-        from = counted.start.div_euclid(day) * day;
-    }
-    if late {
-        to = (counted.end + day - 1).div_euclid(day) * day;
-    }
+/// `counted`: what lies outside of those is empty, so that the beginning may reach further. Of what has
+/// not ended before the minute `open` there are only minutes; of days that have, all together.
+pub(super) fn cover(minutes: &Range<i64>, counted: &Range<i64>, open: i64) -> Vec<Run> {
+    let (mut from, to) = (minutes.start, minutes.end.min(counted.end.max(open)));
     let mut runs = Vec::new();
-    fill(&mut runs, Level::SIZED.len(), from, to);
+    if from >= to || to <= counted.start {
+        return runs;
+    }
+    let today = start(Level::Day, open);
+    if from <= counted.start {
+        from = start(Level::Day, counted.start);
+        if from < today && to >= today {
+            runs.push(Run { level: Level::All, buckets: 0..1 });
+            from = today;
+        }
+    }
+    fill(&mut runs, &Level::SIZED, from..to, open);
     runs
 }
 
-/// Fills `from..to` with the largest of the first `sizes` sizes, and what is left at both ends with
-/// smaller ones.
-fn fill(runs: &mut Vec<Run>, sizes: usize, from: i64, to: i64) {
-    let Some((level, size)) = sizes.checked_sub(1).map(|at| Level::SIZED[at]) else { return };
+/// The same by buckets of this size at most.
+pub(super) fn cover_by(most: Level, minutes: &Range<i64>, open: i64) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let sizes = Level::SIZED.iter().take_while(|(level, _)| *level <= most).count();
+    fill(&mut runs, &Level::SIZED[..sizes], minutes.clone(), open);
+    runs
+}
+
+/// The minute with which the bucket begins that a minute lies in.
+pub(super) fn start(level: Level, minute: i64) -> i64 {
+    minute.div_euclid(size(level)) * size(level)
+}
+
+/// Fills minutes with the largest of these sizes, and what is left at both ends with smaller ones.
+fn fill(runs: &mut Vec<Run>, sizes: &[(Level, i64)], minutes: Range<i64>, open: i64) {
+    let Some(((level, size), smaller)) = sizes.split_last() else { return };
+    let Range { start: from, end: to } = minutes;
     if from >= to {
         return;
     }
-    let (first, last) = ((from + size - 1).div_euclid(size), to.div_euclid(size));
+    // A minute is there also while it lasts.
+    let ended = if *level == Level::Minute { to } else { open.div_euclid(*size) };
+    let (first, last) = ((from + size - 1).div_euclid(*size), to.div_euclid(*size).min(ended));
     if first >= last {
-        return fill(runs, sizes - 1, from, to);
+        return fill(runs, smaller, from..to, open);
     }
-    fill(runs, sizes - 1, from, first * size);
-    runs.push(Run { level, buckets: first..last });
-    fill(runs, sizes - 1, last * size, to);
+    fill(runs, smaller, from..first * size, open);
+    runs.push(Run { level: *level, buckets: first..last });
+    fill(runs, smaller, last * size..to, open);
 }
 
 /// How far apart the points of a chart over so many minutes are, in minutes: the smallest step of a
@@ -112,7 +129,7 @@ pub(super) fn level_of(step: i64) -> Level {
     fits.map_or(Level::Minute, |(level, _)| *level)
 }
 
-/// How many minutes a bucket has that is not all.
+/// How many minutes a bucket has that is not all; that one has no size.
 pub(super) fn size(level: Level) -> i64 {
     Level::SIZED.iter().find(|(known, _)| *known == level).map_or(1, |(_, size)| *size)
 }
@@ -129,20 +146,33 @@ mod tests {
     }
 
     #[test]
-    fn a_span_of_everything_is_one_bucket() {
-        let all = [Run { level: Level::All, buckets: 0..1 }];
-        assert_eq!(cover(&(0..10_000_000), &(5..70)), all);
-        assert_eq!(cover(&(5..70), &(5..70)), all);
-        assert_eq!(cover(&(70..80), &(5..70)), []);
-        assert_eq!(cover(&(6..6), &(5..70)), []);
+    fn a_span_of_everything_is_the_days_that_ended_and_today() {
+        let day = 24 * 60;
+        let all = Run { level: Level::All, buckets: 0..1 };
+        let run = |level, buckets| Run { level, buckets };
+        let open = 3 * day + 7 * 60 + 12;
+        let today = [
+            all,
+            run(Level::Quarter, 12..13),
+            run(Level::Hour, 78..79),
+            run(Level::Ten, 474..475),
+            run(Level::Minute, open - 2..open + 1),
+        ];
+        assert_eq!(cover(&(0..10_000_000), &(5..open + 1), open), today);
+        assert_eq!(cover(&(5..open + 1), &(5..open + 1), open), today);
+        assert_eq!(cover(&(70..80), &(5..70), 69), []);
+        assert_eq!(cover(&(6..6), &(5..70), 69), []);
     }
 
     #[test]
-    fn a_span_that_goes_on_until_now_ends_with_a_whole_day() {
-        let day = 24 * 60;
-        let runs = cover(&(7 * day + 90..9 * day + 5), &(0..9 * day + 5));
-        assert_eq!(runs.last().unwrap(), &Run { level: Level::Day, buckets: 8..10 });
-        assert_eq!(runs.len(), 3, "{runs:?}");
+    fn what_has_not_ended_is_made_of_smaller_buckets() {
+        let runs = cover(&(0..70), &(3..70), 69);
+        let run = |level, buckets| Run { level, buckets };
+        assert_eq!(runs, [run(Level::Hour, 0..1), run(Level::Minute, 60..70)]);
+        assert_eq!(
+            cover_by(Level::Ten, &(55..75), 69),
+            [run(Level::Minute, 55..60), run(Level::Minute, 60..75),]
+        );
     }
 
     #[test]
@@ -166,17 +196,25 @@ mod tests {
             to in -50_000_i64..90_000,
         ) {
             let counted = start..start + length;
-            let runs = cover(&(from..to), &counted);
-            prop_assert!(runs.len() <= 7);
-            if runs.iter().any(|run| run.level == Level::All) {
-                prop_assert!(from <= counted.start && to >= counted.end);
-                return Ok(());
+            let open = counted.end - 1;
+            let runs = cover(&(from..to), &counted, open);
+            prop_assert!(runs.len() <= 10);
+            let mut runs = runs.into_iter().peekable();
+            let mut covered = counted.start..counted.end;
+            if let Some(all) = runs.next_if(|run| run.level == Level::All) {
+                prop_assert!(from <= counted.start && all.buckets == (0..1));
+                covered.start = super::start(Level::Day, open);
+                prop_assert!(to >= covered.start);
+            }
+            let runs: Vec<_> = runs.collect();
+            for run in runs.iter().filter(|run| run.level != Level::Minute) {
+                prop_assert!(run.buckets.end <= run.level.bucket(open), "{:?} has not ended", run);
             }
             let mut times = BTreeMap::new();
             for minute in runs.iter().flat_map(minutes) {
                 *times.entry(minute).or_insert(0) += 1;
             }
-            for minute in counted {
+            for minute in covered {
                 let wanted = i32::from((from..to).contains(&minute));
                 prop_assert_eq!(times.get(&minute).copied().unwrap_or(0), wanted, "{}", minute);
             }

@@ -2,9 +2,12 @@
 //! the position up to which it goes in one transaction. So every event counts once, also when the
 //! server is killed in between.
 
+use super::Stats;
+use super::bucket::MINUTE;
+use super::happening::{self, Before, Thing};
+use super::rollup::{Kept, Rollup};
 use super::tables::{self, VERSION};
 use super::tally::Tally;
-use super::{Stats, happening};
 use crate::app::App;
 use crate::db::{Db, DbError, Job};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,9 +15,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How many events, and how many bytes of them, one batch has at most: whoever publishes meanwhile waits
-/// for no more than that.
-const EVENTS: usize = 200;
+/// How many events, and how many bytes of them, one batch has at most: that is in memory at once.
+const EVENTS: usize = 2_000;
 const BYTES: usize = 1024 * 1024;
 
 /// While events come in, counting rests for so many times as long as it worked: it costs whoever
@@ -34,14 +36,30 @@ const QUIET: Duration = Duration::from_millis(10);
 /// How long to wait before the store is asked again that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Up to where a room is counted, as the table has it.
+#[derive(Clone)]
+struct Position {
+    epoch: String,
+    offset: i64,
+    version: i64,
+    /// What ended before this minute is rolled up.
+    open: Option<i64>,
+    /// Of what came to be before this time nothing is known.
+    forgotten: i64,
+}
+
 /// Events that were read and added up, not yet kept.
 struct Batch {
-    /// Before the first of them, as the table has it; none where nothing was counted.
+    /// Before the first of them; none where nothing was counted.
     from: Option<i64>,
+    /// Where they begin: what is between is not in the log any more.
+    first: i64,
     /// Where the last stands.
     to: i64,
     epoch: String,
+    open: Option<i64>,
     tally: Tally,
+    lists: Kept,
 }
 
 /// What there is to do in a room.
@@ -135,9 +153,10 @@ pub(super) async fn some(db: &Db, room: i64) -> Result<Option<i64>, DbError> {
     }
 }
 
-/// Reads and adds up what comes next.
+/// Reads and adds up what comes next, and says what is to be kept then: so that the writer, for which
+/// everybody waits who publishes, has nothing to do but to keep that.
 fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
-    // One moment: what things hold and what happened to them belong together.
+    // One moment: the log and what is counted of it belong together.
     let moment = connection.transaction()?;
     let known = position(&moment, room)?;
     let (epoch, head): (String, i64) = moment
@@ -147,34 +166,80 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
         return Ok(Due::Skip);
     }
     // Another epoch alone is the same log, in a copy of the database or after a crash.
-    let is_other =
-        |(_, offset, version): &(String, i64, i64)| *version != VERSION || *offset > head;
+    let is_other = |known: &Position| known.version != VERSION || known.offset > head;
     if known.as_ref().is_some_and(is_other) {
         return Ok(Due::Reset);
     }
-    let renamed = known.as_ref().is_some_and(|(of, ..)| *of != epoch);
-    let from = known.map(|(_, offset, _)| offset);
+    let renamed = known.as_ref().is_some_and(|known| known.epoch != epoch);
+    let from = known.as_ref().map(|known| known.offset);
+    let forgotten = known.as_ref().map_or(0, |known| known.forgotten);
     let mut statement = moment.prepare_cached(
-        "SELECT offset, at, event FROM events WHERE room = ? AND offset > ? ORDER BY offset",
+        "SELECT offset, at, kind, event FROM events WHERE room = ? AND offset > ? ORDER BY offset",
     )?;
     let mut rows = statement.query(params![room, from.unwrap_or(0)])?;
-    let (mut tally, mut to, mut events, mut bytes) = (Tally::default(), None, 0, 0);
+    let (mut tally, mut first, mut to, mut events, mut bytes) =
+        (Tally::default(), None, None, 0, 0);
     while events < EVENTS
         && bytes < BYTES
         && let Some(row) = rows.next()?
     {
-        let event = row.get_ref(2)?.as_str()?;
-        tally.take(&moment, room, row.get(1)?, happening::read(event))?;
-        to = Some(row.get(0)?);
+        let (offset, kind, event) =
+            (row.get(0)?, row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
+        let begins = *first.get_or_insert(offset);
+        let happening = happening::read(kind, event);
+        let was = match happening.thing {
+            Some(Thing::Changed(_) | Thing::Gone) => replaced(&moment, room, offset)?,
+            _ => None,
+        };
+        let before = match was.as_deref().and_then(|was| happening::before(kind, was)) {
+            // What is not in the log any more was not read.
+            Some(before) if (from.unwrap_or(0) + 1..begins).contains(&before.offset) => None,
+            Some(before) if is_counted(&moment, room, forgotten, &before)? => Some(before),
+            _ => None,
+        };
+        tally.take(row.get(1)?, happening, before);
+        to = Some(offset);
         events += 1;
         bytes += event.len();
     }
     // Of what is not in the log any more, nothing can be counted.
     let to = to.or((renamed || head > from.unwrap_or(0)).then_some(head));
-    Ok(match to {
-        Some(to) => Due::Count(Box::new(Batch { from, to, epoch, tally })),
-        None => Due::Nothing,
-    })
+    let Some(to) = to else { return Ok(Due::Nothing) };
+    let before = known.and_then(|known| known.open);
+    let open = before.max(tally.until);
+    let mut rollup = Rollup::new(&moment, room);
+    if let Some(until) = open {
+        rollup.count(&tally.lists(), before.or_else(|| tally.since()).unwrap_or(until), until)?;
+    }
+    let (first, lists) = (first.unwrap_or(to + 1), rollup.end());
+    Ok(Due::Count(Box::new(Batch { from, first, to, epoch, open, tally, lists })))
+}
+
+/// What an event replaced.
+fn replaced(connection: &Connection, room: i64, offset: i64) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT was FROM replaced WHERE room = ? AND offset = ?")?
+        .query_row([room, offset], |row| row.get(0))
+        .optional()
+}
+
+/// Whether what stood there was counted and is not forgotten.
+fn is_counted(
+    connection: &Connection,
+    room: i64,
+    forgotten: i64,
+    before: &Before<'_>,
+) -> rusqlite::Result<bool> {
+    if before.at < forgotten {
+        return Ok(false);
+    }
+    let gap: Option<i64> = connection
+        .prepare_cached(
+            "SELECT last FROM stats_gaps WHERE room = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+        )?
+        .query_row([room, before.offset], |row| row.get(0))
+        .optional()?;
+    Ok(gap.is_none_or(|last| last < before.offset))
 }
 
 /// Whether a room is to be counted.
@@ -199,13 +264,15 @@ struct Keep {
 impl Job for Keep {
     /// Nothing happens if somebody else was there first, or counting was turned off meanwhile.
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let Batch { from, to, epoch, tally } = self.batch.as_ref();
-        let known = position(connection, self.room)?.map(|(_, offset, _)| offset);
+        let Batch { from, first, to, epoch, open, tally, lists } = self.batch.as_ref();
+        let known = position(connection, self.room)?.map(|known| known.offset);
         if known != *from || !counts(connection, self.room)? {
             return Ok(());
         }
-        tally.keep(connection, self.room)?;
-        move_to(connection, self.room, epoch, *to)
+        lists.write(connection, self.room)?;
+        tally.write_outcomes(connection, self.room)?;
+        leave_out(connection, self.room, from.unwrap_or(0) + 1, first - 1)?;
+        move_to(connection, self.room, epoch, *to, *open)
     }
 
     fn done(&mut self, outcome: Result<(), DbError>) {
@@ -222,21 +289,57 @@ impl Job for Keep {
     }
 }
 
-/// Up to where a room is counted: of which log, and how.
-fn position(connection: &Connection, room: i64) -> rusqlite::Result<Option<(String, i64, i64)>> {
+fn position(connection: &Connection, room: i64) -> rusqlite::Result<Option<Position>> {
     connection
-        .prepare_cached("SELECT epoch, offset, version FROM stats_rooms WHERE room = ?")?
-        .query_row([room], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .prepare_cached(
+            "SELECT epoch, offset, version, open, forgotten FROM stats_rooms WHERE room = ?",
+        )?
+        .query_row([room], |row| {
+            Ok(Position {
+                epoch: row.get(0)?,
+                offset: row.get(1)?,
+                version: row.get(2)?,
+                open: row.get(3)?,
+                forgotten: row.get(4)?,
+            })
+        })
         .optional()
 }
 
-fn move_to(connection: &Connection, room: i64, epoch: &str, to: i64) -> rusqlite::Result<()> {
+fn move_to(
+    connection: &Connection,
+    room: i64,
+    epoch: &str,
+    to: i64,
+    open: Option<i64>,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO stats_rooms (room, epoch, offset, version) VALUES (?, ?, ?, ?)",
+            "INSERT INTO stats_rooms (room, epoch, offset, version, open) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET epoch = excluded.epoch, offset = excluded.offset,
+                 version = excluded.version, open = excluded.open",
         )?
-        .execute(params![room, epoch, to, VERSION])
+        .execute(params![room, epoch, to, VERSION, open])
         .map(|_| ())
+}
+
+/// Notes that events from `first` to `last` are not counted, if there are any: what changes of them
+/// afterwards is not, either.
+fn leave_out(connection: &Connection, room: i64, first: i64, last: i64) -> rusqlite::Result<()> {
+    if first > last {
+        return Ok(());
+    }
+    let grown = connection
+        .prepare_cached("UPDATE stats_gaps SET last = ? WHERE room = ? AND last = ?")?
+        .execute([last, room, first - 1])?;
+    if grown == 0 {
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO stats_gaps (room, first, last) VALUES (?, ?, ?)",
+            )?
+            .execute([room, first, last])?;
+    }
+    Ok(())
 }
 
 /// Goes on to the end of a room's log without counting it; where that is.
@@ -244,8 +347,23 @@ fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<i64> {
     let (epoch, head): (String, i64) = connection
         .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    move_to(connection, room, &epoch, head)?;
+    let known = position(connection, room)?;
+    leave_out(connection, room, known.as_ref().map_or(0, |known| known.offset) + 1, head)?;
+    move_to(connection, room, &epoch, head, known.and_then(|known| known.open))?;
     Ok(head)
+}
+
+/// Up to what minute a room is rolled up.
+pub(super) fn open(connection: &Connection, room: i64) -> rusqlite::Result<i64> {
+    Ok(position(connection, room)?.and_then(|known| known.open).unwrap_or(0))
+}
+
+/// Notes that nothing is known of what came to be before a minute.
+pub(super) fn forgotten(connection: &Connection, room: i64, before: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE stats_rooms SET forgotten = max(forgotten, ?) WHERE room = ?")?
+        .execute([before.saturating_mul(MINUTE), room])
+        .map(|_| ())
 }
 
 /// Up to where each room is counted.

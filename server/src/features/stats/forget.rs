@@ -1,21 +1,18 @@
-//! Letting go of what was counted long ago, where a room keeps its past for so many days only; and of
-//! what things said, where their events went.
+//! Letting go of what was counted long ago, where a room keeps its past for so many days only.
 
-use super::Stats;
-use super::bucket::{Level, minute};
-use super::tally;
+use super::bucket::{Level, minute, size};
+use super::rollup::{self, Rollup};
+use super::{Stats, count};
 use crate::app::App;
 use crate::clock;
 use crate::db::{Db, DbError};
 use rusqlite::{Connection, params};
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How often is looked whether something is too old.
 const PACE: Duration = Duration::from_mins(10);
 
-/// How many counts go in one transaction at most, and how long the writer is left alone between two.
-const BATCH: usize = 500;
+/// How long the writer is left alone between two days that go.
 const PAUSE: Duration = Duration::from_millis(10);
 
 const DAY: i64 = 86_400_000;
@@ -53,9 +50,8 @@ pub(super) fn begin(app: &App, stats: &Stats) {
 async fn overdue(db: &Db, stats: &Stats) -> Result<(), DbError> {
     let sql = "SELECT id, json_extract(keeping, '$.days') FROM rooms
                WHERE CASE WHEN json_valid(keeping) THEN
-                   coalesce(json_extract(keeping, '$.days'), json_extract(keeping, '$.events'),
-                       json_extract(keeping, '$.bytes')) IS NOT NULL END";
-    let rooms: Vec<(i64, Option<i64>)> = db
+                   json_extract(keeping, '$.days') IS NOT NULL END";
+    let rooms: Vec<(i64, i64)> = db
         .read(move |connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let rooms = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -63,10 +59,6 @@ async fn overdue(db: &Db, stats: &Stats) -> Result<(), DbError> {
         })
         .await?;
     for (room, days) in rooms {
-        while stats.alone(async || unsay(db, room).await).await? {
-            tokio::time::sleep(PAUSE).await;
-        }
-        let Some(days) = days else { continue };
         let before = clock::now().saturating_sub(days.saturating_mul(DAY));
         while stats.alone(async || some(db, room, before).await).await? {
             tokio::time::sleep(PAUSE).await;
@@ -75,57 +67,38 @@ async fn overdue(db: &Db, stats: &Stats) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Forgets some of what things said that are older than the room's log, which nothing can change any
-/// more; whether there is more. What was counted of them stays.
-pub(super) async fn unsay(db: &Db, room: i64) -> Result<bool, DbError> {
-    let sql = "DELETE FROM stats_things WHERE room = ?1 AND id IN (
-                   SELECT id FROM stats_things WHERE room = ?1 AND at <
-                       (SELECT at FROM events WHERE room = ?1 ORDER BY offset LIMIT 1)
-                   LIMIT ?2)";
-    let gone = db.write(move |connection| {
-        connection.prepare_cached(sql)?.execute(params![room, i64::try_from(BATCH).unwrap_or(0)])
-    });
-    gone.await.map(|gone| gone > 0)
-}
-
 /// Forgets some of what was counted in the minutes before a time in Unix milliseconds; whether there
 /// is more.
 pub(super) async fn some(db: &Db, room: i64, before: i64) -> Result<bool, DbError> {
-    db.write(move |connection| forget(connection, room, minute(before))).await
+    let before = minute(before);
+    let (until, kept) = db
+        .read(move |connection| {
+            let moment = connection.transaction()?;
+            let counted = rollup::counted(&moment, room)?;
+            // A day at once at most.
+            let day = (Level::Day.bucket(counted.start) + 1) * size(Level::Day);
+            let until = if counted.is_empty() { before } else { before.min(day) };
+            let mut rollup = Rollup::new(&moment, room);
+            if !counted.is_empty() && counted.start < until {
+                rollup.forget(&counted, count::open(&moment, room)?, until)?;
+            }
+            Ok((until, rollup.end()))
+        })
+        .await?;
+    db.write(move |connection| {
+        kept.write(connection, room)?;
+        count::forgotten(connection, room, until)?;
+        forget(connection, room, until * super::bucket::MINUTE)
+    })
+    .await?;
+    Ok(until < before)
 }
 
-fn forget(connection: &Connection, room: i64, before: i64) -> rusqlite::Result<bool> {
-    let mut gone = 0;
-    let (mut rows, mut names) = (BTreeMap::new(), BTreeSet::new());
-    let mut old = connection.prepare_cached(
-        "SELECT bucket, name, count FROM stats_counts
-         WHERE room = ? AND what = ? AND level = 0 AND bucket < ? ORDER BY bucket LIMIT ?",
-    )?;
-    for what in 0..super::happening::WHATS {
-        let left = i64::try_from(BATCH - gone).unwrap_or(0);
-        let mut found = old.query(params![room, what, before, left])?;
-        while let Some(row) = found.next()? {
-            let (minute, name, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            for level in Level::ALL {
-                let key = (what, level.column(), level.bucket(minute), name);
-                *rows.entry(key).or_insert(0) -= count;
-            }
-            names.insert(name);
-            gone += 1;
-        }
-    }
-    tally::add(connection, room, &rows)?;
-    tally::drop_names(connection, room, names)?;
-    let time = before * super::bucket::MINUTE;
-    gone += connection
-        .prepare_cached(
-            "DELETE FROM stats_things WHERE room = ?1 AND id IN
-                 (SELECT id FROM stats_things WHERE room = ?1 AND at < ?2 LIMIT ?3)",
-        )?
-        .execute(params![room, time, i64::try_from(BATCH).unwrap_or(0)])?;
+/// Forgets what is known of the time before.
+fn forget(connection: &Connection, room: i64, time: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "DELETE FROM stats_results
+            "DELETE FROM stats_outcomes
              WHERE room = ? AND kind IN ('poll', 'question') AND at < ?",
         )?
         .execute(params![room, time])?;
@@ -139,7 +112,7 @@ fn forget(connection: &Connection, room: i64, before: i64) -> rusqlite::Result<b
         let sql = format!("DELETE FROM {table} WHERE room = ?1{kinds} AND at < ?2");
         connection.prepare_cached(&sql)?.execute(params![room, time])?;
     }
-    Ok(gone > 0)
+    Ok(())
 }
 
 #[cfg(test)]

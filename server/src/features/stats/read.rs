@@ -1,17 +1,16 @@
 //! What came of a room in a span, from the tables: each question is answered from few rows.
 
-use super::bucket::{self, Level, MINUTE, Run, cover, level_of, minute, step};
+use super::bucket::{self, MINUTE, Run, cover, cover_by, level_of, minute, step};
 use super::figures::{
     Active, Choice, Figures, Items, Named, Point, Poll, Published, Question, Reaction, Reactions,
     Used,
 };
 use super::happening::{DELETE, EDIT, SAID, What};
-use super::most::{all, most};
-use super::viewers;
-use rusqlite::{Connection, OptionalExtension, params};
+use super::list::{Top, merge};
+use super::{count, rollup, viewers};
+use rusqlite::{Connection, params};
 use serde_json::Value;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// How long lists are at most.
@@ -33,6 +32,8 @@ pub(super) struct Asked {
     pub(super) minutes: Range<i64>,
     /// The buckets that make these up.
     pub(super) runs: Vec<Run>,
+    /// What ended before this minute is rolled up.
+    pub(super) open: i64,
     /// How far apart the points over time are, in minutes.
     pub(super) step: i64,
 }
@@ -47,41 +48,17 @@ impl Asked {
         to: Option<i64>,
         now: i64,
     ) -> rusqlite::Result<Self> {
-        let counted = counted(connection, room)?;
+        let counted = rollup::counted(connection, room)?;
+        let open = count::open(connection, room)?;
         let to = to.map_or(minute(now) + 1, |to| minute(to.saturating_add(MINUTE - 1)));
         let came = viewers::first(connection, room)?;
         let began = (!counted.is_empty()).then_some(counted.start).into_iter().chain(came).min();
         let first = began.map_or(to - 60, |began| began.min(to - 1));
         let minutes = from.map_or(first, minute)..to;
-        let runs = cover(&minutes, &counted);
+        let runs = cover(&minutes, &counted, open);
         let step = step(minutes.end - minutes.start);
-        Ok(Self { room, minutes, runs, step })
+        Ok(Self { room, minutes, runs, open, step })
     }
-}
-
-/// The minutes in which something was counted of a room.
-fn counted(connection: &Connection, room: i64) -> rusqlite::Result<Range<i64>> {
-    let mut first = connection.prepare_cached(
-        "SELECT bucket FROM stats_counts WHERE room = ? AND what = ? AND level = 0
-         ORDER BY bucket LIMIT 1",
-    )?;
-    let mut last = connection.prepare_cached(
-        "SELECT bucket FROM stats_counts WHERE room = ? AND what = ? AND level = 0
-         ORDER BY bucket DESC LIMIT 1",
-    )?;
-    let mut counted: Option<Range<i64>> = None;
-    for what in [What::Happened, What::Kind, What::Word, What::Hashtag, What::Emoji] {
-        let given = [room, what.column()];
-        let ends = (
-            first.query_row(given, |row| row.get::<_, i64>(0)).optional()?,
-            last.query_row(given, |row| row.get::<_, i64>(0)).optional()?,
-        );
-        if let (Some(start), Some(last)) = ends {
-            let before = counted.unwrap_or(start..last + 1);
-            counted = Some(before.start.min(start)..before.end.max(last + 1));
-        }
-    }
-    Ok(counted.unwrap_or(0..0))
 }
 
 /// All that the log tells of it.
@@ -121,14 +98,26 @@ fn position(connection: &Connection, room: i64, figures: &mut Figures) -> rusqli
     })
 }
 
-/// Sums by name over the span, the largest first; for what has few names.
+/// The most frequent names over the span with how often they came, the most frequent first.
+fn most(
+    connection: &Connection,
+    asked: &Asked,
+    what: What,
+) -> rusqlite::Result<impl Iterator<Item = (String, i64)> + use<>> {
+    let lists = rollup::lists(connection, asked.room, what.column(), &asked.runs)?;
+    let lists: Vec<_> = lists.iter().map(|list| (0, list.as_slice())).collect();
+    let mut top = Top::new(MOST);
+    merge(&lists, |name, [count]: [i64; 1]| top.take(name, count, ()));
+    Ok(top.sorted().map(|(name, count, ())| (name, count)))
+}
+
+/// Sums by name over the span, the largest first.
 pub(super) fn sums(
     connection: &Connection,
     asked: &Asked,
     what: What,
 ) -> rusqlite::Result<Vec<Named>> {
-    let named = most(connection, asked.room, what, &asked.runs, MOST)?;
-    Ok(named.into_iter().map(|(name, count)| Named { name, count }).collect())
+    Ok(most(connection, asked, what)?.map(|(name, count)| Named { name, count }).collect())
 }
 
 /// Counts by points over time and name, in order; for what has few names.
@@ -137,46 +126,21 @@ fn over_time(
     asked: &Asked,
     what: What,
 ) -> rusqlite::Result<Vec<(i64, String, i64)>> {
-    let level = level_of(asked.step);
-    let size = bucket::size(level);
-    let each = asked.step / size;
+    let runs = cover_by(level_of(asked.step), &asked.minutes, asked.open);
     // Points stand where a clock has them; the first and the last may be cut by the span.
-    let mut sums: BTreeMap<(i64, i64), i64> = BTreeMap::new();
-    let mut add = |level: Level, buckets: Range<i64>, size: i64| -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(
-            "SELECT bucket, name, count FROM stats_counts
-             WHERE room = ? AND what = ? AND level = ? AND bucket >= ? AND bucket < ?",
-        )?;
-        let given = params![asked.room, what.column(), level.column(), buckets.start, buckets.end];
-        let mut rows = statement.query(given)?;
-        while let Some(row) = rows.next()? {
-            let minute = row.get::<_, i64>(0)? * size;
-            let point = minute.div_euclid(asked.step) * asked.step;
-            *sums.entry((point, row.get(1)?)).or_default() += row.get::<_, i64>(2)?;
-        }
-        Ok(())
-    };
-    let Range { start, end } = asked.minutes;
-    let (first, last) = ((start + size - 1).div_euclid(size), end.div_euclid(size));
-    debug_assert!(each > 0, "a step is made of whole buckets");
-    if first < last && level != Level::Minute {
-        add(Level::Minute, start..first * size, 1)?;
-        add(level, first..last, size)?;
-        add(Level::Minute, last * size..end, 1)?;
-    } else {
-        add(Level::Minute, start..end, 1)?;
+    let mut points: BTreeMap<(i64, String), i64> = BTreeMap::new();
+    for run in runs {
+        let size = bucket::size(run.level);
+        rollup::each(connection, asked.room, what.column(), &run, |(bucket, _), list| {
+            let point = (bucket * size).div_euclid(asked.step) * asked.step;
+            merge(&[(0, list)], |name, [count]: [i64; 1]| {
+                let name = String::from_utf8_lossy(name).into_owned();
+                *points.entry((point, name)).or_default() += count;
+            });
+        })?;
     }
-    let mut names: HashMap<i64, String> = HashMap::new();
-    let mut text = connection.prepare_cached("SELECT text FROM stats_names WHERE id = ?")?;
-    let mut points = Vec::with_capacity(sums.len());
-    for ((point, name), count) in sums {
-        let name = match names.entry(name) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(new) => new.insert(text.query_row([name], |row| row.get(0))?).clone(),
-        };
-        points.push((point * MINUTE, name, count));
-    }
-    Ok(points)
+    let points = points.into_iter().filter(|(_, count)| *count != 0);
+    Ok(points.map(|((point, name), count)| (point * MINUTE, name, count)).collect())
 }
 
 /// Items by kind and source.
@@ -212,30 +176,17 @@ pub(super) fn authors(
     connection: &Connection,
     asked: &Asked,
 ) -> rusqlite::Result<(Vec<Active>, i64)> {
-    let mut counts: HashMap<i64, (i64, i64)> = HashMap::new();
-    for (name, items) in all(connection, asked.room, What::Items, &asked.runs)? {
-        counts.entry(name).or_default().0 = items;
-    }
-    for (name, said) in all(connection, asked.room, What::Said, &asked.runs)? {
-        counts.entry(name).or_default().1 = said;
-    }
-    let number = i64::try_from(counts.len()).unwrap_or(i64::MAX);
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    let active = |(_, (items, said)): &(i64, (i64, i64))| items + said;
-    counts.sort_unstable_by_key(|one| std::cmp::Reverse(active(one)));
-    if let Some(last) = counts.get(MOST - 1).map(active) {
-        let end = counts.partition_point(|one| active(one) >= last);
-        counts.truncate(end.min(MOST + 20_000));
-    }
-    let mut text = connection.prepare_cached("SELECT text FROM stats_names WHERE id = ?")?;
-    let mut authors = Vec::with_capacity(counts.len());
-    for (name, (items, said)) in counts {
-        let name = text.query_row([name], |row| row.get(0))?;
-        authors.push(Active { name, items, said });
-    }
-    authors.sort_by(|a, b| (b.items + b.said).cmp(&(a.items + a.said)).then(a.name.cmp(&b.name)));
-    authors.truncate(MOST);
-    Ok((authors, number))
+    let of = |what: What| rollup::lists(connection, asked.room, what.column(), &asked.runs);
+    let (items, said) = (of(What::Items)?, of(What::Said)?);
+    let items = items.iter().map(|list| (0, list.as_slice()));
+    let lists: Vec<_> = items.chain(said.iter().map(|list| (1, list.as_slice()))).collect();
+    let (mut number, mut top) = (0, Top::new(MOST));
+    merge(&lists, |name, [items, said]: [i64; 2]| {
+        number += i64::from(items + said > 0);
+        top.take(name, items + said, (items, said));
+    });
+    let active = top.sorted().map(|(name, _, (items, said))| Active { name, items, said });
+    Ok((active.collect(), number))
 }
 
 /// The most used words, or hashtags.
@@ -244,14 +195,13 @@ pub(super) fn used(
     asked: &Asked,
     what: What,
 ) -> rusqlite::Result<Vec<Used>> {
-    let named = most(connection, asked.room, what, &asked.runs, MOST)?;
-    Ok(named.into_iter().map(|(word, count)| Used { word, count }).collect())
+    Ok(most(connection, asked, what)?.map(|(word, count)| Used { word, count }).collect())
 }
 
 /// Reactions by emoji, and along the time line.
 pub(super) fn reactions(connection: &Connection, asked: &Asked) -> rusqlite::Result<Reactions> {
-    let named = most(connection, asked.room, What::Emoji, &asked.runs, MOST)?;
-    let by_emoji = named.into_iter().map(|(emoji, count)| Reaction { emoji, count }).collect();
+    let named = most(connection, asked, What::Emoji)?;
+    let by_emoji = named.map(|(emoji, count)| Reaction { emoji, count }).collect();
     let mut points: BTreeMap<i64, i64> = BTreeMap::new();
     for (at, _, count) in over_time(connection, asked, What::Emoji)? {
         *points.entry(at).or_default() += count;
@@ -263,7 +213,7 @@ pub(super) fn reactions(connection: &Connection, asked: &Asked) -> rusqlite::Res
 /// The newest results of a kind, oldest first.
 fn results(connection: &Connection, asked: &Asked, kind: &str) -> rusqlite::Result<Vec<Value>> {
     let mut statement = connection.prepare_cached(
-        "SELECT data FROM stats_results WHERE room = ? AND kind = ? AND at >= ? AND at < ?
+        "SELECT data FROM stats_outcomes WHERE room = ? AND kind = ? AND at >= ? AND at < ?
          ORDER BY at DESC, id DESC LIMIT ?",
     )?;
     let Range { start, end } = &asked.minutes;

@@ -8,51 +8,40 @@ use rusqlite::Connection;
 pub(super) const VERSION: i64 = 1;
 
 const TABLES: &str = "
-    -- Up to where a room's log is counted, of which life of it, and how.
+    -- Up to where a room's log is counted, of which life of it, and how. What ended before the minute
+    -- `open` is rolled up; of what came to be before `forgotten` (Unix milliseconds), nothing is known.
     CREATE TABLE IF NOT EXISTS stats_rooms (
         room INTEGER PRIMARY KEY REFERENCES rooms (id),
         epoch TEXT NOT NULL,
         offset INTEGER NOT NULL,
-        version INTEGER NOT NULL
+        version INTEGER NOT NULL,
+        open INTEGER,
+        forgotten INTEGER NOT NULL DEFAULT 0
     ) STRICT;
 
-    -- What is counted by a name: kinds, authors, words.
-    CREATE TABLE IF NOT EXISTS stats_names (
-        id INTEGER PRIMARY KEY,
+    -- Events that were not counted, by their first and last offset.
+    CREATE TABLE IF NOT EXISTS stats_gaps (
         room INTEGER NOT NULL REFERENCES rooms (id),
-        text TEXT NOT NULL,
-        UNIQUE (room, text)
-    ) STRICT;
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        PRIMARY KEY (room, first)
+    ) STRICT, WITHOUT ROWID;
 
-    -- How often, in a bucket of each size: by minutes (level 0), ten minutes, hours, days, all (4).
-    CREATE TABLE IF NOT EXISTS stats_counts (
+    -- How often what is counted (kinds, authors, words) came by each name, in a bucket of each size:
+    -- by minutes (level 0), ten minutes, hours, quarters of a day, days, all days (5). Part 1 is added
+    -- to part 0. See list.rs for what the lists are.
+    CREATE TABLE IF NOT EXISTS stats_lists (
         room INTEGER NOT NULL REFERENCES rooms (id),
         what INTEGER NOT NULL,
         level INTEGER NOT NULL,
         bucket INTEGER NOT NULL,
-        name INTEGER NOT NULL,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (room, what, level, bucket, name)
-    ) STRICT, WITHOUT ROWID;
-
-    -- The most frequent first. What came once is not worth a place.
-    CREATE INDEX IF NOT EXISTS stats_counts_most
-        ON stats_counts (room, what, level, bucket, count DESC, name)
-        WHERE count > 1 AND level > 0;
-
-    -- What an item or words in the chat added to the counts that stand for what is there: taken
-    -- back when they change or go.
-    CREATE TABLE IF NOT EXISTS stats_things (
-        room INTEGER NOT NULL REFERENCES rooms (id),
-        id TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        counted TEXT NOT NULL,
-        PRIMARY KEY (room, id)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS stats_things_by_age ON stats_things (room, at);
+        part INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (room, what, level, bucket, part)
+    ) STRICT;
 
     -- Polls and questions, as they stand.
-    CREATE TABLE IF NOT EXISTS stats_results (
+    CREATE TABLE IF NOT EXISTS stats_outcomes (
         room INTEGER NOT NULL REFERENCES rooms (id),
         kind TEXT NOT NULL,
         at INTEGER NOT NULL,
@@ -60,7 +49,6 @@ const TABLES: &str = "
         data TEXT NOT NULL,
         PRIMARY KEY (room, kind, at, id)
     ) STRICT, WITHOUT ROWID;
-    CREATE UNIQUE INDEX IF NOT EXISTS stats_results_by_id ON stats_results (room, id);
 ";
 
 /// Makes the tables, if they are not there.
@@ -98,7 +86,7 @@ const BEYOND: &str = "JOIN live.rooms AS r ON r.id = s.room
 
 /// Forgets all that was counted of a room's log; it is counted anew from what of it is kept.
 pub(super) fn reset(connection: &Connection, room: i64) -> rusqlite::Result<()> {
-    for table in ["stats_rooms", "stats_counts", "stats_things", "stats_results", "stats_names"] {
+    for table in ["stats_rooms", "stats_gaps", "stats_lists", "stats_outcomes"] {
         connection.execute(&format!("DELETE FROM {table} WHERE room = ?"), [room])?;
     }
     Ok(())

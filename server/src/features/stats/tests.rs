@@ -42,6 +42,8 @@ struct Scene {
     connection: Connection,
     room: i64,
     head: i64,
+    /// What stands there: JSON of items by their names.
+    there: HashMap<String, serde_json::Value>,
 }
 
 impl Scene {
@@ -55,7 +57,7 @@ impl Scene {
         let room = connection.last_insert_rowid();
         tables::prepare(&db).await.unwrap();
         super::visits::prepare(&db).await.unwrap();
-        Self { folder, db, connection, room, head: 0 }
+        Self { folder, db, connection, room, head: 0, there: HashMap::new() }
     }
 
     fn append(&mut self, at: i64, event: &serde_json::Value) {
@@ -66,16 +68,47 @@ impl Scene {
         self.connection.prepare_cached(sql).unwrap().execute(given).unwrap();
     }
 
-    fn message(&mut self, id: &str, at: i64, text: &str) {
-        let by = json!({"role": "publisher", "id": "p1", "name": format!("Person {}", at % 7)});
-        let item = json!({"id": id, "offset": 1, "at": at, "kind": "message", "data": {"text": text}, "by": by});
+    fn item(&mut self, at: i64, item: &serde_json::Value) {
+        let mut item = item.clone();
+        (item["offset"], item["at"]) = (json!(self.head + 1), json!(at));
+        self.there.insert(item["id"].as_str().unwrap().to_owned(), item.clone());
         self.append(at, &json!({"kind": "item_published", "item": item}));
     }
 
+    fn message(&mut self, id: &str, at: i64, text: &str) {
+        let by = json!({"role": "publisher", "id": "p1", "name": format!("Person {}", at % 7)});
+        self.item(at, &json!({"id": id, "kind": "message", "data": {"text": text}, "by": by}));
+    }
+
+    /// What the log keeps of a thing that an event changes.
+    fn replace(&mut self, id: &str) {
+        let sql = "INSERT INTO replaced (room, offset, was) VALUES (?, ?, ?)";
+        let given = params![self.room, self.head + 1, self.there[id].to_string()];
+        self.connection.prepare_cached(sql).unwrap().execute(given).unwrap();
+    }
+
+    fn edit(&mut self, id: &str, at: i64, data: &serde_json::Value) {
+        self.replace(id);
+        let item = self.there.get_mut(id).unwrap();
+        item["data"] = data.clone();
+        let event = json!({"kind": "item_edited", "item": item});
+        self.append(at, &event);
+    }
+
+    fn delete(&mut self, id: &str, at: i64) {
+        self.replace(id);
+        self.there.remove(id);
+        self.append(at, &json!({"kind": "item_deleted", "item": id}));
+    }
+
     async fn count(&self) {
+        while self.count_some().await.is_some() {}
+    }
+
+    async fn count_some(&self) -> Option<i64> {
         let sql = "UPDATE rooms SET head = ? WHERE id = ?";
         self.connection.execute(sql, [self.head, self.room]).unwrap();
-        while count::some(&self.db, self.room).await.unwrap().is_some() {}
+        count::some(&self.db, self.room).await.unwrap()
     }
 
     fn asked(&self, from: i64, to: i64) -> Asked {
@@ -100,40 +133,47 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn any_span_has_the_words_that_a_plain_count_has() {
+async fn any_span_has_the_words_that_a_plain_count_has_also_when_some_are_forgotten() {
     let mut scene = Scene::new().await;
     let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
-    let mut there: HashMap<String, (i64, String)> = HashMap::new();
     let events = 4_000;
     let length = 3 * 86_400_000_i64;
     for number in 0..events {
         let at = START + length / events * number;
         let old = format!("i{}", draw.below(number + 1));
         match draw.below(10) {
-            0 if there.contains_key(&old) => {
-                there.remove(&old);
-                scene.append(at, &json!({"kind": "item_deleted", "item": old}));
+            0 if scene.there.contains_key(&old) => scene.delete(&old, at),
+            1 if scene.there.contains_key(&old) => {
+                scene.edit(&old, at, &json!({"text": draw.text()}));
             }
-            1 if there.contains_key(&old) => {
-                let text = draw.text();
-                let (since, _) = there[&old];
-                there.insert(old.clone(), (since, text.clone()));
-                let item = json!({"id": old, "offset": 1, "at": since, "kind": "message",
-                    "data": {"text": text}, "by": {"role": "admin", "id": "p1"}});
-                scene.append(at, &json!({"kind": "item_edited", "item": item}));
-            }
-            _ => {
-                let (id, text) = (format!("i{number}"), draw.text());
-                scene.message(&id, at, &text);
-                there.insert(id, (at, text));
-            }
+            _ => scene.message(&format!("i{number}"), at, &draw.text()),
         }
         // In batches of any size.
-        if draw.below(900) == 0 {
+        if draw.below(300) == 0 {
             scene.count().await;
         }
     }
     scene.count().await;
+    compare(&scene, &mut draw, length);
+    for days in [0, 1, 2] {
+        let before = START + days * length / 3 + draw.below(length / 3);
+        while forget::some(&scene.db, scene.room, before).await.unwrap() {}
+        let minute = before / MINUTE * MINUTE;
+        // What is forgotten is changed to no effect, what is left is changed on.
+        for _ in 0..200 {
+            let id = format!("i{}", draw.below(events));
+            if scene.there.contains_key(&id) {
+                scene.edit(&id, START + length, &json!({"text": draw.text()}));
+            }
+        }
+        scene.there.retain(|_, item| item["at"].as_i64().unwrap() >= minute);
+        scene.count().await;
+        compare(&scene, &mut draw, length);
+    }
+}
+
+/// Compares the words of many spans with a plain count of what stands there.
+fn compare(scene: &Scene, draw: &mut Draw, length: i64) {
     for round in 0..60 {
         let (mut from, mut to) = (START + draw.below(length), START + draw.below(length));
         if round == 0 {
@@ -142,9 +182,11 @@ async fn any_span_has_the_words_that_a_plain_count_has() {
         let (from, to) = (from.min(to), from.max(to) + MINUTE);
         let (begin, end) = (from / MINUTE * MINUTE, (to + MINUTE - 1) / MINUTE * MINUTE);
         let mut plain: BTreeMap<&str, i64> = BTreeMap::new();
-        for (at, text) in there.values().filter(|(at, _)| (begin..end).contains(at)) {
-            assert!(*at >= START);
-            text.split(' ').for_each(|word| *plain.entry(word).or_default() += 1);
+        for item in scene.there.values() {
+            if (begin..end).contains(&item["at"].as_i64().unwrap()) {
+                let words = item["data"]["text"].as_str().unwrap().split(' ');
+                words.for_each(|word| *plain.entry(word).or_default() += 1);
+            }
         }
         let mut plain: Vec<_> = plain.into_iter().map(|(word, n)| (word.to_owned(), n)).collect();
         plain.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -189,7 +231,7 @@ async fn what_is_not_in_the_log_any_more_is_not_waited_for() {
 #[tokio::test]
 async fn a_busy_room_keeps_no_other_waiting_and_may_be_turned_off_meanwhile() {
     let mut scene = Scene::new().await;
-    for number in 0..1_000 {
+    for number in 0..3_000 {
         scene.message(&format!("i{number}"), START, "storm");
     }
     let sql = "INSERT INTO rooms (name, title, epoch, created_at, head)
@@ -199,34 +241,52 @@ async fn a_busy_room_keeps_no_other_waiting_and_may_be_turned_off_meanwhile() {
     let sql = "INSERT INTO events (room, offset, at, kind, author, event)
                SELECT ?, 1, at, kind, author, event FROM events WHERE offset = 1";
     scene.connection.execute(sql, [other]).unwrap();
-    scene.connection.execute("UPDATE rooms SET head = 1000 WHERE name = 'a'", []).unwrap();
+    scene.connection.execute("UPDATE rooms SET head = 3000 WHERE name = 'a'", []).unwrap();
     let (_bell, happened) = watch::channel(());
     let (positions, alone) = (Arc::default(), Arc::default());
     let stats = Stats { happened, positions, alone, collects: true };
     assert!(count::turn(&scene.db, &stats).await.unwrap());
     let counted = scene.offset(scene.room).unwrap();
-    assert!((1..1_000).contains(&counted), "one batch of many");
+    assert!((1..3_000).contains(&counted), "one batch of many");
     assert_eq!(scene.offset(other), Some(1));
     // Turned off before all of it is counted: the rest is not.
     let sql = r#"UPDATE rooms SET keeping = '{"statistics":false}' WHERE name = 'a'"#;
     scene.connection.execute(sql, []).unwrap();
     assert!(count::turn(&scene.db, &stats).await.unwrap());
     assert!(!count::turn(&scene.db, &stats).await.unwrap(), "nothing is left to do");
-    assert_eq!(scene.offset(scene.room), Some(1_000));
+    assert_eq!(scene.offset(scene.room), Some(3_000));
     assert_eq!(scene.words(START, START + MINUTE), [("storm".to_owned(), counted)]);
 }
 
 #[tokio::test]
-async fn what_things_said_goes_with_the_log_and_their_counts_stay() {
+async fn what_was_not_counted_is_not_taken_back() {
     let mut scene = Scene::new().await;
-    for number in 0..4 {
-        scene.message(&format!("i{number}"), START + number * MINUTE, "storm");
+    let keeping = "UPDATE rooms SET keeping = ?";
+    scene.message("i1", START, "storm");
+    scene.count().await;
+    // Not counted, in two turns.
+    scene.connection.execute(keeping, [r#"{"statistics":false}"#]).unwrap();
+    for id in ["i2", "i3"] {
+        scene.message(id, START, "storm");
+        assert_eq!(scene.count_some().await, Some(scene.head));
+    }
+    scene.connection.execute(keeping, [None::<String>]).unwrap();
+    scene.message("i4", START, "storm");
+    scene.count().await;
+    assert_eq!(scene.rows("stats_gaps"), 1);
+    // Gone from the log before it was counted, as if another program had cut it.
+    scene.message("i5", START, "storm");
+    scene.connection.execute("DELETE FROM events", []).unwrap();
+    for id in ["i2", "i3", "i5"] {
+        scene.edit(id, START, &json!({"text": "ferry"}));
     }
     scene.count().await;
-    scene.connection.execute("DELETE FROM events WHERE offset <= 3", []).unwrap();
-    while forget::unsay(&scene.db, scene.room).await.unwrap() {}
-    assert_eq!(scene.rows("stats_things"), 1);
-    assert_eq!(scene.words(START, START + 9 * MINUTE), [("storm".to_owned(), 4)]);
+    let storm = |count| ("storm".to_owned(), count);
+    assert_eq!(scene.words(START, START + MINUTE), [storm(2)]);
+    scene.edit("i4", START, &json!({"text": "ferry"}));
+    scene.delete("i3", START);
+    scene.count().await;
+    assert_eq!(scene.words(START, START + MINUTE), [("ferry".to_owned(), 1), storm(1)]);
 }
 
 #[tokio::test]
@@ -236,9 +296,11 @@ async fn sources_are_told_over_time_the_small_ones_together() {
         // Two of each of the first, so that it is known which are the largest.
         for copy in 0..if number < 7 { 2 } else { 1 } {
             let data = json!({"text": "x", "source": format!("Source {number}")});
-            let item = json!({"id": format!("i{number}-{copy}"), "offset": 1, "at": START,
-                "kind": "message", "data": data, "by": {"role": "admin", "id": "p1"}});
-            scene.append(START, &json!({"kind": "item_published", "item": item}));
+            scene.item(
+                START,
+                &json!({"id": format!("i{number}-{copy}"), "kind": "message", "data": data,
+                    "by": {"role": "admin", "id": "p1"}}),
+            );
         }
     }
     scene.count().await;
@@ -255,9 +317,8 @@ async fn a_poll_of_huge_votes_leaves_the_report_whole() {
     let options = json!([{"text": "We", "votes": i64::MAX}, {"text": "They", "votes": "1e400"},
         {"text": "All", "votes": 1e300}, {"text": "None", "votes": -5}]);
     let data = json!({"type": "poll", "question": "Who wins?", "options": options});
-    let item = json!({"id": "i1", "offset": 1, "at": START, "kind": "custom", "data": data,
-        "by": {"role": "publisher", "id": "p1", "name": "Q&A"}});
-    scene.append(START, &json!({"kind": "item_published", "item": item}));
+    let by = json!({"role": "publisher", "id": "p1", "name": "Q&A"});
+    scene.item(START, &json!({"id": "i1", "kind": "custom", "data": data, "by": by}));
     scene.message("i2", START, "storm");
     scene.count().await;
     let figures = read::log(&scene.connection, &scene.asked(START, START + MINUTE)).unwrap();
@@ -265,6 +326,24 @@ async fn a_poll_of_huge_votes_leaves_the_report_whole() {
     assert_eq!(votes, [1_000_000_000_000, 0, 1_000_000_000_000, 0]);
     let drawn = report::drawn(&figures);
     assert!(drawn.contains("Q&amp;A") && !drawn.contains("&amp;amp;"), "escaped once");
+}
+
+#[tokio::test]
+async fn polls_are_told_as_they_stand() {
+    let mut scene = Scene::new().await;
+    let poll = |votes: i64| json!({"type": "poll", "question": "Who wins?", "options": [{"text": "We", "votes": votes}]});
+    let by = json!({"role": "admin", "id": "p1"});
+    for id in ["i1", "i2", "i3"] {
+        scene.item(START, &json!({"id": id, "kind": "custom", "data": poll(1), "by": by}));
+    }
+    scene.edit("i1", START + 9 * MINUTE, &poll(2));
+    scene.count().await;
+    scene.edit("i1", START + 99 * MINUTE, &poll(7));
+    scene.edit("i2", START + 99 * MINUTE, &json!({"type": "map"}));
+    scene.delete("i3", START + 99 * MINUTE);
+    scene.count().await;
+    let polls = read::polls(&scene.connection, &scene.asked(START, START + MINUTE)).unwrap();
+    assert_eq!((polls.len(), polls[0].options[0].votes), (1, 7));
 }
 
 #[tokio::test]
@@ -288,14 +367,8 @@ async fn what_is_too_old_goes_and_the_rest_adds_up() {
         assert_eq!(scene.words(from, to)[0], ("storm".to_owned(), left), "{from} {to}");
     }
     assert_eq!(scene.words(0, before), []);
-    assert_eq!(scene.rows("stats_things"), left);
-    let words: i64 = scene
-        .connection
-        .query_row("SELECT count(*) FROM stats_names WHERE text LIKE 'wort%'", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(words, left, "words that nothing is counted by are forgotten");
     // What changes afterwards and is forgotten changes nothing.
-    scene.append(START + 4 * day, &json!({"kind": "item_deleted", "item": "i0"}));
+    scene.delete("i0", START + 4 * day);
     scene.count().await;
     assert_eq!(scene.words(0, START + 9 * day)[0], ("storm".to_owned(), left));
 }

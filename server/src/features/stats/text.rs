@@ -71,7 +71,8 @@ fn hashtag(text: &str) -> Option<String> {
 
 /// As it is compared: case and kind of apostrophe do not matter.
 fn fold(word: &str) -> String {
-    word.to_lowercase().replace('’', "'")
+    let folded = word.to_lowercase();
+    if folded.contains('’') { folded.replace('’', "'") } else { folded }
 }
 
 /// Whether it is more than a number or a single letter. A sign of Chinese is a word by itself.
