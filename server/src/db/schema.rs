@@ -174,6 +174,69 @@ const STEPS: &[&str] = &[
         SELECT coalesce(sum(octet_length(author) + octet_length(event)), 0)
         FROM events WHERE events.room = rooms.id
     );
+
+    -- What an event of that offset changed or took away, as the projection had it: JSON of the item
+    -- or of the words (`items.item`, `said.said`).
+    CREATE TABLE replaced (
+        room INTEGER NOT NULL REFERENCES rooms (id),
+        offset INTEGER NOT NULL,
+        was TEXT NOT NULL,
+        PRIMARY KEY (room, offset)
+    ) STRICT, WITHOUT ROWID;
+
+    -- For events that are there already: the item as the event before had it. `since` is where the
+    -- item came, or went: of one that came before the log begins nothing is known. An event's JSON
+    -- is `{\"kind\":…,\"item\":…}`, of which the item is taken as it is, byte for byte. One that is
+    -- damaged is passed over: it is no reason not to start.
+    INSERT INTO replaced (room, offset, was)
+    SELECT change.room, change.offset, substr(before.event, length(before.kind) + 19,
+        length(before.event) - length(before.kind) - 19)
+    FROM (
+        SELECT room, offset, kind, lag(offset) OVER past AS before,
+            max(CASE WHEN kind != 'item_edited' THEN offset END) OVER (
+                past ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS since
+        FROM (
+            SELECT room, offset, kind, CASE WHEN NOT json_valid(event) THEN NULL
+                WHEN kind = 'item_deleted' THEN event ->> '$.item'
+                ELSE event ->> '$.item.id' END AS id
+            FROM events WHERE kind IN ('item_published', 'item_edited', 'item_deleted')
+        )
+        WHERE id IS NOT NULL
+        WINDOW past AS (PARTITION BY room, id ORDER BY offset)
+    ) AS change
+    JOIN events AS since ON since.room = change.room AND since.offset = change.since
+    JOIN events AS before ON before.room = change.room AND before.offset = change.before
+    WHERE change.kind != 'item_published' AND since.kind = 'item_published';
+
+    -- And the words: an edit has their text alone.
+    INSERT INTO replaced (room, offset, was)
+    SELECT change.room, change.offset, CASE before.kind WHEN 'said' THEN words ELSE json_set(
+        words, '$.text', before.event -> '$.text', '$.edited_at', before.at
+    ) END
+    FROM (
+        SELECT change.room, change.offset, change.before, json_object(
+            'id', since.event -> '$.id', 'offset', since.offset, 'at', since.at,
+            'by', json(since.author), 'name', since.event -> '$.name',
+            'text', since.event -> '$.text'
+        ) AS words
+        FROM (
+            SELECT room, offset, kind, lag(offset) OVER past AS before,
+                max(CASE WHEN kind != 'said_edited' THEN offset END) OVER (
+                    past ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS since
+            FROM (
+                SELECT room, offset, kind, CASE WHEN json_valid(event) AND json_valid(author)
+                    THEN event ->> '$.id' END AS id
+                FROM events WHERE kind IN ('said', 'said_edited', 'said_deleted')
+            )
+            WHERE id IS NOT NULL
+            WINDOW past AS (PARTITION BY room, id ORDER BY offset)
+        ) AS change
+        JOIN events AS since ON since.room = change.room AND since.offset = change.since
+        WHERE change.kind != 'said' AND since.kind = 'said'
+    ) AS change
+    JOIN events AS before ON before.room = change.room AND before.offset = change.before;
     ",
 ];
 

@@ -45,6 +45,7 @@ impl Effect<'_> {
         let run = |sql, values: &[&dyn rusqlite::ToSql]| {
             connection.prepare_cached(sql)?.execute(values).map(|_| ())
         };
+        self.remember(connection, place)?;
         match self {
             Self::Publish { item, kind, text } => run(
                 "INSERT INTO items (room, offset, id, kind, owner, item) VALUES (?, ?, ?, ?, ?, ?)",
@@ -78,5 +79,24 @@ impl Effect<'_> {
                 run("DELETE FROM variables WHERE room = ? AND name = ?", params![room, name])
             }
         }
+    }
+
+    /// Keeps beside the event what it changes or takes away, so that whoever counted that can take
+    /// it back. Where that is not there any more, there is nothing to keep.
+    fn remember(&self, connection: &Connection, place: &Place<'_>) -> Result<()> {
+        let (sql, id) = match self {
+            Self::Edit { item, .. } | Self::Delete(item) => (
+                "INSERT INTO replaced (room, offset, was)
+                 SELECT room, ?, item FROM items WHERE room = ? AND id = ?",
+                &item.0,
+            ),
+            Self::Reword { said, .. } | Self::Unsay(said) => (
+                "INSERT INTO replaced (room, offset, was)
+                 SELECT room, ?, said FROM said WHERE room = ? AND id = ?",
+                &said.0,
+            ),
+            _ => return Ok(()),
+        };
+        connection.prepare_cached(sql)?.execute(params![place.offset, place.room, id]).map(|_| ())
     }
 }

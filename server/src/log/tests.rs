@@ -1,6 +1,7 @@
 //! The log on a real database.
 
 mod keeping;
+mod replaced;
 
 use super::*;
 use nowcast_shared::id::RoomName;
@@ -13,7 +14,7 @@ struct Kept {
     log: Log,
     room: Arc<Room>,
     followed: Arc<Followed>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// The offsets of each commit, and those of the one that is being handed over.
@@ -48,7 +49,7 @@ async fn open(keep: u64, tail: usize) -> Kept {
     let followed = Arc::new(Followed::default());
     let log = Log::new(db, keep, tail, Arc::clone(&followed) as Arc<dyn Follower>);
     let (room, _) = log.create(&RoomName::main(), "Main").await.unwrap();
-    Kept { log, room, followed, _folder: folder }
+    Kept { log, room, followed, folder }
 }
 
 fn draft(change: Change, once: Option<Once>) -> Draft {
@@ -160,7 +161,7 @@ async fn left(log: &Log, rooms: usize) {
 
 #[tokio::test]
 async fn rooms_that_nobody_uses_are_let_go_of_and_read_again_as_they_were() {
-    let Kept { log, room: main, _folder, .. } = open(0, 1 << 20).await;
+    let Kept { log, room: main, folder: _folder, .. } = open(0, 1 << 20).await;
     for number in 0..200 {
         let name = format!("room-{number}").parse().unwrap();
         let (room, new) = log.create(&name, "Made").await.unwrap();
@@ -189,7 +190,7 @@ async fn rooms_that_nobody_uses_are_let_go_of_and_read_again_as_they_were() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_room_that_comes_and_goes_is_never_behind_what_was_kept() {
-    let Kept { log, room, followed, _folder } = open(0, 1 << 20).await;
+    let Kept { log, room, followed, folder: _folder } = open(0, 1 << 20).await;
     let name = room.name().clone();
     drop(room);
     let log = Arc::new(log);
@@ -221,7 +222,7 @@ async fn a_room_that_comes_and_goes_is_never_behind_what_was_kept() {
 #[tokio::test]
 async fn memory_knows_the_stage_as_the_disk_has_it() {
     use nowcast_shared::stage::PieceChange;
-    let Kept { log, room, _folder: folder, .. } = open(0, 1 << 20).await;
+    let Kept { log, room, folder, .. } = open(0, 1 << 20).await;
     let piece = |name: &str| -> nowcast_shared::id::PieceId { name.parse().unwrap() };
     let append =
         async |change| log.append(&room, draft(Change::Stage(change), None)).await.map(|_| ());

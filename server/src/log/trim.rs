@@ -183,7 +183,8 @@ impl Limits {
     }
 }
 
-/// Deletes the events of a room before this one; how many bytes they had.
+/// Deletes the events of a room before this one, with what they replaced; how many bytes the events
+/// had.
 pub(super) fn delete_events(
     connection: &Connection,
     room: i64,
@@ -192,9 +193,12 @@ pub(super) fn delete_events(
     let sum = "SELECT coalesce(sum(octet_length(author) + octet_length(event)), 0) FROM events
                WHERE room = ? AND offset < ?";
     let bytes = connection.prepare_cached(sum)?.query_row([room, first], |row| row.get(0))?;
-    connection
-        .prepare_cached("DELETE FROM events WHERE room = ? AND offset < ?")?
-        .execute([room, first])?;
+    for sql in [
+        "DELETE FROM events WHERE room = ? AND offset < ?",
+        "DELETE FROM replaced WHERE room = ? AND offset < ?",
+    ] {
+        connection.prepare_cached(sql)?.execute([room, first])?;
+    }
     Ok(bytes)
 }
 

@@ -4,6 +4,8 @@
 //! Where a log no longer has its beginning, what is older stands as it is: of that, only what the
 //! events that are left say can be held against it.
 
+mod replaced;
+
 use super::append::{Place, parse};
 use super::past::Past;
 use super::row;
@@ -67,6 +69,7 @@ pub fn examine(
     apply(connection, room.id, &mut found, read)?;
     compare_items(connection, room.id, &mut found)?;
     compare_said(connection, room.id, &mut found)?;
+    replaced::compare(connection, room.id, &mut found)?;
     compare_pieces(connection, room.id, &mut found)?;
     compare_variables(connection, room.id, &mut found)?;
     compare_room(connection, room.id, &mut found)?;
@@ -102,7 +105,7 @@ pub fn mend(
             connection.execute(&sql, params![owners(&PublicId(by)), id, offset])?;
         }
     }
-    for table in ["items", "said", "pieces", "variables"] {
+    for table in ["items", "said", "replaced", "pieces", "variables"] {
         connection.execute(&format!("DELETE FROM live.{table} WHERE room = ?"), [id])?;
         let sql = format!("INSERT INTO live.{table} SELECT * FROM main.{table} WHERE room = ?");
         connection.execute(&sql, [id])?;
@@ -258,16 +261,20 @@ fn compare_said(connection: &Connection, room: i64, found: &mut Found<'_>) -> Re
     for (offset, log, there) in
         otherwise(connection, room, ("said", "offset", "id || ' ' || said"))?
     {
-        // An earlier version wrote fields that are not there in another way, perhaps.
-        let read = |text: &Option<String>| {
-            text.as_deref()?.split_once(' ').and_then(|(_, said)| parse::<Said>(said).ok())
-        };
-        if log.is_some() && there.is_some() && read(&log).is_some() && read(&log) == read(&there) {
+        let said = |text: &Option<String>| Some(text.as_deref()?.split_once(' ')?.1.to_owned());
+        if is_same_said(said(&log).as_deref(), said(&there).as_deref()) {
             continue;
         }
         tell(found, &format!("the words of {offset}"), log.as_deref(), there.as_deref());
     }
     Ok(())
+}
+
+/// Whether both are words, and the same: an earlier version wrote fields that are not there in
+/// another way, perhaps.
+fn is_same_said(one: Option<&str>, other: Option<&str>) -> bool {
+    let read = |text: Option<&str>| parse::<Said>(text?).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
 }
 
 fn compare_pieces(connection: &Connection, room: i64, found: &mut Found<'_>) -> Result<()> {

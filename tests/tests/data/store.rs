@@ -39,6 +39,13 @@ async fn live(server: &Server, room: &str) {
     let said = run(&admin, room, json!({"kind": "say", "text": "Hello"})).await;
     assert!(said["offset"].is_u64(), "{said}");
     run(&admin, room, json!({"kind": "say", "text": "-again"})).await;
+    run(&admin, room, json!({"kind": "say", "text": "gone soon"})).await;
+    let chat = admin.json(&format!("{path}/chat")).await;
+    let (gone, again) = (&chat["said"][0]["id"], &chat["said"][1]["id"]);
+    for text in ["+again", "@again"] {
+        run(&admin, room, json!({"kind": "edit_said", "said": again, "text": text})).await;
+    }
+    run(&admin, room, json!({"kind": "delete_said", "said": gone})).await;
     for command in [
         json!({"kind": "put", "piece": "logo", "look": "pointer", "x": 0.1, "y": 0.300_000_000_000_000_04}),
         json!({"kind": "put", "piece": "away", "look": "text", "text": "hi"}),

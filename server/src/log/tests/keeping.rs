@@ -4,7 +4,8 @@ use super::*;
 use crate::log::{Keeping, StageChange, VariableChange};
 use nowcast_shared::stage::PieceChange;
 
-const NOTHING: Keeping = Keeping { days: None, events: None, bytes: None, statistics: true };
+pub(super) const NOTHING: Keeping =
+    Keeping { days: None, events: None, bytes: None, statistics: true };
 
 impl Kept {
     async fn append(&self, change: Change) -> Offset {
@@ -161,7 +162,7 @@ async fn so_many_bytes_stay() {
 async fn the_servers_own_limit_shortens_the_log_and_leaves_the_items() {
     let kept = open(0, 1 << 20).await;
     kept.publish(1300).await;
-    let Kept { room, _folder: folder, .. } = &kept;
+    let Kept { room, folder, .. } = &kept;
     let db = Db::open(folder.path()).unwrap();
     let log = Log::new(db, 5, 1 << 20, Arc::<Followed>::default());
     let same = log.room(room.name()).await.unwrap().unwrap();
@@ -196,7 +197,7 @@ async fn a_room_that_is_not_in_memory_is_shortened_too_and_read_as_it_is() {
     let kept = open(0, 1 << 20).await;
     kept.publish(50).await;
     kept.log.keep(&kept.room, Keeping { events: Some(5), ..NOTHING }).await.unwrap();
-    let Kept { log, room, _folder, .. } = kept;
+    let Kept { log, room, folder: _folder, .. } = kept;
     let name = room.name().clone();
     drop(room);
     left(&log, 0).await;

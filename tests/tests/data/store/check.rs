@@ -32,6 +32,15 @@ async fn every_difference_is_named_and_mended_if_told() {
         ("UPDATE items SET offset = 9998 WHERE kind = 'custom'", "the item of 9998 is there"),
         ("DELETE FROM said", "the words of"),
         ("UPDATE said SET said = json_set(said, '$.text', 'never')", "the words of"),
+        ("DELETE FROM replaced", "replaced is in the log and not there"),
+        (
+            "UPDATE replaced SET was = json_set(was, '$.data.text', 'no') WHERE was ->> '$.kind' = 'message'",
+            "replaced is otherwise than the log says",
+        ),
+        (
+            "INSERT INTO replaced SELECT room, 9997, was FROM replaced LIMIT 1",
+            "what the event 9997 replaced is there and not in the log",
+        ),
         ("DELETE FROM pieces", "the piece logo is in the log and not there"),
         ("UPDATE pieces SET piece = json_set(piece, '$.x', 0.9)", "the piece logo is otherwise"),
         ("UPDATE variables SET value = '2'", "the variable score is otherwise"),

@@ -12,6 +12,33 @@ use std::path::PathBuf;
 const VERSIONS: [(u32, &str); 2] =
     [(1, include_str!("upgrade/v1.sql")), (2, include_str!("upgrade/v2.sql"))];
 
+/// Words that are changed and taken back, in rooms that have words.
+const RETHOUGHT: &str = r#"
+    INSERT INTO events (room, offset, at, kind, author, event) VALUES
+        (1, 18, 1795295180400, 'said', '{"role":"viewer","id":"pnybg78gxhf"}',
+            '{"kind":"said","id":"sgone","name":"Cem","text":"No \"good\""}'),
+        (1, 19, 1795295180401, 'said_edited', '{"role":"viewer","id":"p7rkhi4i2pm"}',
+            '{"kind":"said_edited","id":"s3n9zywxh2k6iydasjgv","text":"Hello\n\u0001"}'),
+        (1, 20, 1795295180402, 'said_deleted', '{"role":"admin","id":"ptvkiy6u27q","name":"Ana"}',
+            '{"kind":"said_deleted","id":"sgone"}'),
+        (1, 21, 1795295180403, 'said_edited', '{"role":"viewer","id":"p7rkhi4i2pm"}',
+            '{"kind":"said_edited","id":"s3n9zywxh2k6iydasjgv","text":"Ahoy"}');
+    UPDATE said SET said = '{"id":"s3n9zywxh2k6iydasjgv","offset":10,"at":1795295180256,"by":{"role":"viewer","id":"p7rkhi4i2pm"},"name":"Ben","text":"Ahoy","edited_at":1795295180403}'
+        WHERE id = 's3n9zywxh2k6iydasjgv';
+    UPDATE rooms SET head = 21, last_at = 1795295180403 WHERE id = 1;
+"#;
+
+/// What the events of the first room replaced, with their offsets: the item or words, and `$.text`
+/// or `$.data.text` of them.
+fn replaced(data: &Path) -> Vec<(i64, String, String)> {
+    let connection = Connection::open(data.join("nowcast.db")).expect("a database");
+    let sql = "SELECT offset, was ->> '$.id', coalesce(was ->> '$.text', was ->> '$.data.text')
+               FROM replaced WHERE room = 1 ORDER BY offset";
+    let mut rows = connection.prepare(sql).expect("a table of today");
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.and_then(Iterator::collect).expect("rows")
+}
+
 /// A data folder of then, as a server leaves it that was killed.
 fn folder(scratch: &Path, version: u32, sql: &str) -> PathBuf {
     let data = scratch.join(format!("v{version}"));
@@ -27,6 +54,9 @@ fn folder(scratch: &Path, version: u32, sql: &str) -> PathBuf {
         let count =
             connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
         assert!(count.is_ok_and(|count: i64| count > 0), "{table} has rows in version {version}");
+    }
+    if version >= 2 {
+        connection.execute_batch(RETHOUGHT).expect("rows of then");
     }
     data
 }
@@ -54,6 +84,21 @@ async fn a_folder_of_every_version_goes_on_with_all_that_was_in_it() {
         let head = before.lines().count();
         let mut server = Setup::new().in_folder(&data).arg("--compat").start().await;
         assert_ne!(user_version(&data), version);
+        let mut all = vec![
+            (5, "i3n9zywxfv799bx9f8qw", "**Doors** open"),
+            (6, "i3n9zywxfxcek2s8fcwq", "gone"),
+        ];
+        if version >= 2 {
+            all.extend([
+                (19, "s3n9zywxh2k6iydasjgv", "Hello"),
+                (20, "sgone", "No \"good\""),
+                (21, "s3n9zywxh2k6iydasjgv", "Hello\n\u{1}"),
+            ]);
+        }
+        let all: Vec<_> =
+            all.into_iter().map(|(at, id, text)| (at, id.to_owned(), text.to_owned())).collect();
+        assert_eq!(replaced(&data), all);
+        is_well(&data).await;
 
         // What was there is, for pages that come and for those that come back.
         let shown = shown(&server, "main").await;
