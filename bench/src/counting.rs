@@ -16,10 +16,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::load::say;
+use crate::nowcast::{self, TOKEN};
 use crate::options::Counting;
 use crate::usage::Processes;
-
-const TOKEN: &str = "nct_abcdefghijkmnpqrstuvwxyz23456789";
 
 /// How long counting may take to catch up.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -98,8 +97,10 @@ fn compare(options: &Counting, folder: &Path) -> Result<()> {
 impl Side {
     fn start(options: &Counting, data: &Path, arguments: &[&str]) -> Result<Self> {
         let counts = arguments.is_empty();
-        let admin = counts.then(|| admin(options, data)).transpose()?;
-        let (server, address) = serve(options, data, arguments)?;
+        let admin = counts.then(|| nowcast::admin(&options.server, data)).transpose()?;
+        let durability = ["--durability", options.durability.as_str()];
+        let arguments = [arguments, durability.as_slice()].concat();
+        let (server, address) = nowcast::serve(&options.server, data, &arguments)?;
         // Nothing more is said that would have to be read.
         let mut load = Command::new(std::env::current_exe()?)
             .args(["load", "--target", "nowcast", "--token", TOKEN, "--address", &address])
@@ -180,41 +181,6 @@ impl Side {
             _ => bail!("{answer:?} does not tell how far is counted"),
         }
     }
-}
-
-/// Starts a server; where it listens.
-fn serve(options: &Counting, data: &Path, arguments: &[&str]) -> Result<(Child, String)> {
-    let mut server = Command::new(&options.server)
-        .args(["--listen", "127.0.0.1:0", "--durability", &options.durability, "--data"])
-        .arg(data)
-        .args(arguments)
-        .env("NOWCAST_PUBLISH_TOKEN", TOKEN)
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{} cannot be started", options.server.display()))?;
-    let out = server.stdout.take().context("its output is a pipe")?;
-    let mut lines = BufReader::new(out).lines();
-    loop {
-        let line = lines.next().context("the server ended")??;
-        if let Some(address) = line.strip_prefix("listening on http://") {
-            return Ok((server, address.trim().to_owned()));
-        }
-    }
-}
-
-/// An admin's token of the server that will serve from this folder.
-fn admin(options: &Counting, data: &Path) -> Result<String> {
-    // The folder is made by the first start.
-    let (mut server, _) = serve(options, data, &[])?;
-    server.kill()?;
-    server.wait()?;
-    let output = Command::new(&options.server)
-        .args(["token", "--scopes", "admin", "--data"])
-        .arg(data)
-        .output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let token = text.split_whitespace().find(|word| word.starts_with("nct_"));
-    Ok(token.with_context(|| format!("no token in {text:?}"))?.to_owned())
 }
 
 impl Drop for Side {

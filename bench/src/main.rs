@@ -11,13 +11,15 @@
 //! - [`page`], [`publisher`]: the two ends; both over a [`wire`].
 //! - [`tally`]: which publish has reached how many pages, and when; [`histogram`].
 //! - [`load`]: the event loop; [`join`]: how pages come; [`phase`]: what is measured; [`herd`].
-//! - [`counting`]: what statistics cost publishing, by two servers in turn.
+//! - [`counting`]: what statistics cost publishing, by two servers in turn; [`following`]: whether a
+//!   source keeps up with its stream. Both start our server, [`nowcast`].
 //! - [`usage`]: what processes cost; [`disk`]: what the disk can do.
 //! - [`floor`]: the bare epoll loop.
 
 mod counting;
 mod disk;
 mod floor;
+mod following;
 mod frame;
 mod herd;
 mod histogram;
@@ -25,6 +27,7 @@ mod http;
 mod join;
 mod load;
 mod marker;
+mod nowcast;
 mod options;
 mod page;
 mod phase;
@@ -58,6 +61,7 @@ fn run(options: Options) -> Result<()> {
         Task::Probe(server) => load::probe(&server),
         Task::Herd(herd) => herd::run(&herd),
         Task::Counting(counting) => counting::run(&counting),
+        Task::Following(following) => following::run(&following),
         Task::Floor { listen } => floor::run(listen),
         Task::Disk { folder, seconds } => disk::run(&folder, seconds),
     }

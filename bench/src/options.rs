@@ -28,6 +28,8 @@ pub(crate) enum Task {
     Herd(Herd),
     /// Tells what statistics cost publishing: two servers, one of them without, measured in turn.
     Counting(Counting),
+    /// Tells whether a server keeps up with an outside stream: every line is shown or counted.
+    Following(Following),
     /// Serves as a bare epoll loop: the least that a delivery can cost.
     Floor {
         /// Where to listen; port 0 picks a free one.
@@ -116,6 +118,25 @@ pub(crate) struct Counting {
     #[arg(long, default_value = "inflight:32")]
     pub phase: Phase,
     /// The servers' `--durability`.
+    #[arg(long, default_value = "relaxed")]
+    pub durability: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Following {
+    /// The program `nowcast`.
+    #[arg(long)]
+    pub server: PathBuf,
+    /// How many lines the outside service writes a second.
+    #[arg(long, default_value_t = 10_000)]
+    pub rate: u32,
+    /// For how long, in seconds.
+    #[arg(long, default_value_t = 20)]
+    pub seconds: u32,
+    /// How many items the source may show a minute; without it all.
+    #[arg(long)]
+    pub per_minute: Option<u64>,
+    /// The server's `--durability`.
     #[arg(long, default_value = "relaxed")]
     pub durability: String,
 }

@@ -21,7 +21,7 @@ const BYTES: usize = 1024 * 1024;
 
 /// While events come in, counting rests for so many times as long as it worked: it costs whoever
 /// publishes no more than this part.
-const REST: u32 = 24;
+const REST: u32 = 32;
 
 /// How long it rests at least, and at most.
 const LEAST: Duration = Duration::from_millis(100);

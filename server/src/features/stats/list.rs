@@ -40,11 +40,14 @@ impl Writer {
 }
 
 fn number(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
+    loop {
+        let [low, ..] = value.to_le_bytes();
         value >>= 7;
+        if value == 0 {
+            return bytes.push(low);
+        }
+        bytes.push(low | 0x80);
     }
-    bytes.push(value as u8);
 }
 
 /// Walks a list. A damaged one ends early.
@@ -151,6 +154,30 @@ pub(super) fn opposite(list: &[u8]) -> Vec<u8> {
     all.end()
 }
 
+/// The list without the rarer half of its names, if it is longer than so many bytes.
+pub(super) fn cut(list: Vec<u8>, most: usize) -> Vec<u8> {
+    if list.len() <= most {
+        return list;
+    }
+    let mut counts = Vec::new();
+    merge(&[(0, &list)], |_, [count]: [i64; 1]| counts.push(count));
+    let half = counts.len() / 2;
+    // What is no list has no names.
+    let Some(at) = (counts.len() - half).checked_sub(1) else { return Vec::new() };
+    let (_, middle, more) = counts.select_nth_unstable(at);
+    let middle = *middle;
+    // Of those as frequent as the middle one, the first by the alphabet fill the half.
+    let mut equals = half - more.iter().filter(|count| **count > middle).count();
+    let mut rest = Writer::default();
+    merge(&[(0, &list)], |name, [count]: [i64; 1]| {
+        if count > middle || count == middle && equals > 0 {
+            equals -= usize::from(count == middle);
+            rest.push(name, count);
+        }
+    });
+    rest.end()
+}
+
 /// The names with the largest counts, and what else is known of each; of those that count the same the
 /// first by the alphabet.
 pub(super) struct Top<T> {
@@ -194,7 +221,9 @@ mod tests {
 
     fn written(counts: &Counts) -> Vec<u8> {
         let mut list = Writer::default();
-        counts.iter().for_each(|(name, count)| list.push(name.as_bytes(), *count));
+        for (name, count) in counts {
+            list.push(name.as_bytes(), *count);
+        }
         list.end()
     }
 
@@ -232,12 +261,28 @@ mod tests {
             prop_assert!(added(&[&added(&slices), &back]).is_empty());
 
             let mut top = Top::new(3);
-            plain.iter().for_each(|(name, count)| top.take(name.as_bytes(), *count, ()));
+            for (name, count) in &plain {
+                top.take(name.as_bytes(), *count, ());
+            }
             let mut sorted: Vec<_> = plain.into_iter().filter(|(_, count)| *count > 0).collect();
             sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             sorted.truncate(3);
             let top: Vec<_> = top.sorted().map(|(name, count, ())| (name, count)).collect();
             prop_assert_eq!(top, sorted);
+        }
+
+        #[test]
+        fn of_a_list_that_is_too_long_the_more_frequent_half_stays(counts in counts()) {
+            let list = written(&counts);
+            prop_assert_eq!(cut(list.clone(), list.len()), list.clone());
+            let there = read(&list);
+            let left = read(&cut(list, 0));
+            prop_assert_eq!(left.len(), there.len() / 2);
+            let rarest = left.values().min();
+            for (name, count) in &there {
+                prop_assert!(left.get(name).is_none_or(|left| left == count));
+                prop_assert!(left.contains_key(name) || rarest.is_none_or(|rarest| count <= rarest));
+            }
         }
 
         #[test]

@@ -4,7 +4,7 @@
 
 use super::bucket::{Level, Run, cover, start};
 use super::happening::WHATS;
-use super::list::{added, opposite};
+use super::list::{added, cut, opposite};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,6 +20,10 @@ const LATER: i64 = 1;
 /// How large the later part may become, in bytes: always so much, and such a part of the list.
 const SMALL: usize = 1024;
 const PART: usize = 4;
+
+/// How long a list may be, in bytes. Only who publishes what nobody says comes so far: some millions
+/// of names; the rarer ones are forgotten then.
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// What is to be kept.
 #[derive(Default)]
@@ -126,7 +130,7 @@ impl<'c> Rollup<'c> {
     }
 
     fn put(&mut self, key: Key, list: Vec<u8>) {
-        self.written.insert(key, list);
+        self.written.insert(key, cut(list, LONGEST));
     }
 
     fn get(&self, key: Key) -> rusqlite::Result<Vec<u8>> {

@@ -80,7 +80,9 @@ impl Tally {
             let mut names: Vec<_> = names.iter().collect();
             names.sort_unstable();
             let mut list = Writer::default();
-            names.into_iter().for_each(|(name, count)| list.push(name.as_bytes(), *count));
+            for (name, count) in names {
+                list.push(name.as_bytes(), *count);
+            }
             ((what.column(), *minute), list.end())
         });
         lists.filter(|(_, list)| !list.is_empty()).collect()
