@@ -53,9 +53,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tables::Row;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
 use vault::{Locked, Secrets, Vault};
+use webhook::Delivery;
 use worker::Worker;
 
 /// How many sources there may be.
@@ -147,6 +148,8 @@ struct Source {
     deliveries: Mutex<Limiter>,
     /// One for each delivery that may be on its way.
     arriving: Arc<Semaphore>,
+    /// Lets its tests hear what is delivered; they end with it.
+    tests: broadcast::Sender<Delivery>,
 }
 
 impl Source {
@@ -165,6 +168,7 @@ impl Source {
             desk: tokio::sync::Mutex::default(),
             deliveries: Mutex::new(webhook::limiter()),
             arriving: Arc::new(Semaphore::new(webhook::EACH)),
+            tests: broadcast::channel(webhook::UNSEEN).0,
         })
     }
 
@@ -224,6 +228,12 @@ impl Sources {
     fn find(&self, id: &str) -> Option<Arc<Source>> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().find(|source| source.id == id).cloned()
+    }
+
+    /// Whether the source of this name is not to run, and not just about to be changed or started.
+    fn is_stopped(&self, id: &str) -> bool {
+        let alone = self.arranging.try_lock();
+        alone.is_ok() && self.find(id).is_some_and(|source| !source.is_running())
     }
 
     /// Puts a source in the place of the one of its name, behind all others if there is none; none:
