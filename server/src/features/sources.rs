@@ -101,8 +101,8 @@ pub async fn start(app: &App, flags: &Flags, folder: &Path) -> anyhow::Result<Ro
             "/api/sources/{id}",
             get(api::show).put(api::change).delete(api::delete).post(webhook::deliver),
         )
-        .route("/api/sources/{id}/start", post(api::start))
-        .route("/api/sources/{id}/stop", post(api::stop))
+        .route("/api/sources/{id}/start", post(api::set_running::<true>))
+        .route("/api/sources/{id}/stop", post(api::set_running::<false>))
         .route("/api/rooms/{room}/queue", get(api::queue).delete(api::turn_all_down))
         .route("/api/rooms/{room}/queue/{id}", post(api::approve).delete(api::turn_down))
         .layer(Extension(sources)))
