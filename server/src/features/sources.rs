@@ -1,6 +1,6 @@
 //! Streams from outside that are followed, and what matters of them published into rooms.
 //!
-//! A source is set ([`settings`]), kept ([`tables`], its secrets by [`vault`]) and run by a task of
+//! A source is set ([`wanted`], [`settings`]), kept ([`tables`], its secrets by [`vault`]) and run by a task of
 //! its own: [`mod@follow`] hears what comes, [`worker`] deals with it. Read on in this order:
 //!
 //! - [`map`], with [`expression`], [`html`] and [`moment`]: from a record to an item; [`formats`]:
@@ -30,6 +30,7 @@ mod tables;
 mod topics;
 mod trial;
 mod vault;
+mod wanted;
 mod webhook;
 mod worker;
 

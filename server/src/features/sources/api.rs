@@ -1,10 +1,11 @@
 //! Sources and the approval queue, over HTTP. For admins alone.
 
 use super::queue;
-use super::settings::{Told, Wanted, check};
+use super::settings::Told;
 use super::status::Status;
 use super::tables::{self, Row};
 use super::vault::{Locked, Secrets};
+use super::wanted::{Wanted, check};
 use super::{MOST, Source, Sources, formats, to_its_end};
 use crate::app::App;
 use crate::error::Problem;

@@ -2,8 +2,9 @@
 
 use super::follow::{FollowState, Heard, Listener, Target, follow};
 use super::reason::Reason;
-use super::settings::{Kind, Wanted};
+use super::settings::Kind;
 use super::sieve::Sieve;
+use super::wanted::{self, Wanted};
 use super::webhook::Delivery;
 use super::worker::refused;
 use super::{Sources, api, target};
@@ -46,7 +47,7 @@ pub(super) async fn run(
     };
     let wanted = match &kept {
         Some(source) => api::check_change(&sources, source, given)?,
-        None => super::settings::check(given, None)?,
+        None => wanted::check(given, None)?,
     };
     let Wanted { settings, secrets, .. } = wanted;
     api::admin(&app, &asks, &settings.room)?;
