@@ -311,6 +311,15 @@ pub fn focus(element: &web_sys::Element) {
     element.unchecked_ref::<Focusable>().focus_with(&options);
 }
 
+/// The row beside this one, the next if there is one, if the row has the keyboard: for the keyboard to
+/// go on there when the row goes.
+pub fn beside_focused(row: &web_sys::Element) -> Option<web_sys::HtmlElement> {
+    let active = document().active_element()?;
+    let held = row.contains(Some(&active));
+    let next = row.next_element_sibling().or_else(|| row.previous_element_sibling());
+    next.filter(|_| held)?.dyn_into().ok()
+}
+
 /// The first element that fits.
 pub fn find(selector: &str) -> Option<web_sys::Element> {
     document().query_selector(selector).ok().flatten()

@@ -37,7 +37,7 @@ fn room(name: &str) -> RoomName {
 }
 
 fn me(role: Role, may: &[Right]) -> Me {
-    Me { role, name: None, may: may.to_vec(), open: false }
+    Me { role, name: None, may: may.to_vec(), open: false, features: Vec::new() }
 }
 
 fn admin() -> Me {
@@ -107,10 +107,12 @@ fn text(element: &HtmlElement) -> String {
 
 #[wasm_bindgen_test]
 fn answers_are_read_and_what_is_not_known_is_left_out() {
-    let json = r#"{"role":"admin","id":"p1","name":"","may":["publish","fly"],"open":true}"#;
+    let json = r#"{"role":"admin","id":"p1","name":"","may":["publish","fly"],"open":true,
+        "features":["openapi","stats"]}"#;
     let me = read_me(&read::parse(json).unwrap()).unwrap();
     assert_eq!((me.role, me.name.as_deref(), me.open), (Role::Admin, None, true));
     assert!(me.may(Right::Publish) && !me.may(Right::Edit));
+    assert!(me.serves("stats") && !me.serves("sources"));
     assert_eq!(read_me(&read::parse("[]").unwrap()), None);
 
     let json = r#"{"buttons":[

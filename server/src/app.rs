@@ -109,6 +109,8 @@ pub struct Parts {
     pub watchers: Watchers,
     /// Who follows the logs beside the hub.
     followers: Followers,
+    /// What is served beside the core.
+    offered: RwLock<Vec<&'static str>>,
     /// Turns true when the server begins to stop.
     pub stopping: watch::Sender<bool>,
     /// Held as long as this server works on the folder.
@@ -211,6 +213,7 @@ impl App {
             trust_proxy: config.trust_proxy,
             watchers: Watchers::default(),
             followers,
+            offered: RwLock::default(),
             stopping: watch::Sender::new(false),
             _lock: lock,
         };
@@ -238,6 +241,16 @@ impl App {
     /// From now on this is handed each event too, after the hub.
     pub fn follow(&self, follower: Arc<dyn Follower>) {
         self.followers.write().unwrap_or_else(PoisonError::into_inner).push(follower);
+    }
+
+    /// From now on pages are told that this is served too: what is not, they do not lead to.
+    pub fn offer(&self, name: &'static str) {
+        self.offered.write().unwrap_or_else(PoisonError::into_inner).push(name);
+    }
+
+    /// What is served beside the core, by the names that it goes by.
+    pub fn offered(&self) -> Vec<&'static str> {
+        self.offered.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A handle that does not keep the server alive.

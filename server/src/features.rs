@@ -74,23 +74,79 @@ pub fn parts() -> Vec<Part> {
 pub async fn start(app: &App, config: &Serve) -> anyhow::Result<Router<App>> {
     let router = Router::new();
     #[cfg(feature = "asyncapi")]
-    let router = router.merge(asyncapi::router());
+    let router = {
+        app.offer("asyncapi");
+        router.merge(asyncapi::router())
+    };
     #[cfg(feature = "openapi")]
-    let router = router.merge(openapi::router());
+    let router = {
+        app.offer("openapi");
+        router.merge(openapi::router())
+    };
     #[cfg(feature = "socketio")]
-    let router = router.merge(socketio::start(app, &config.features.socketio));
+    let router = {
+        app.offer("socketio");
+        router.merge(socketio::start(app, &config.features.socketio))
+    };
     #[cfg(feature = "compat")]
     let router = match &config.features.compat {
-        flags if flags.compat => router.merge(compat::start(app, flags).await?),
+        flags if flags.compat => {
+            app.offer("compat");
+            router.merge(compat::start(app, flags).await?)
+        }
         _ => router,
     };
     #[cfg(feature = "sources")]
     let router = {
+        app.offer("sources");
         let folder = data_folder(config.data.clone())?;
         router.merge(sources::start(app, &config.features.sources, &folder).await?)
     };
     #[cfg(feature = "stats")]
-    let router =
-        router.merge(stats::start(app, &config.features.stats, config.presence_grace).await?);
+    let router = {
+        app.offer("stats");
+        router.merge(stats::start(app, &config.features.stats, config.presence_grace).await?)
+    };
     Ok(router)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::http::Http;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::StatusCode;
+    use clap::Parser;
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+
+    #[tokio::test]
+    async fn pages_are_told_what_is_served_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_str().unwrap();
+        let config = Config::parse_from(["nowcast", "--data", data]).serve;
+        let (app, _) = App::open(folder.path(), &config).await.unwrap();
+        let features = start(&app, &config).await.unwrap();
+        let http = Http::new(app, features);
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            http.clone().answer(request).await
+        };
+        let me = ask("/api/me").await.into_body().collect().await.unwrap().to_bytes();
+        let me: Value = serde_json::from_slice(&me).unwrap();
+        let told = me["features"].as_array().unwrap();
+        for (name, path) in [
+            ("asyncapi", "/api/asyncapi.json"),
+            ("compat", "/real_time_feed"),
+            ("openapi", "/api/openapi.json"),
+            ("socketio", "/socket.io/"),
+            ("sources", "/api/sources"),
+            ("stats", "/statistics"),
+        ] {
+            let served = ask(path).await.status() != StatusCode::NOT_FOUND;
+            assert_eq!(told.contains(&name.into()), served, "{name} of {told:?}");
+        }
+    }
 }

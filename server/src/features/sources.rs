@@ -1,6 +1,6 @@
 //! Streams from outside that are followed, and what matters of them published into rooms.
 //!
-//! A source is set ([`settings`]), kept ([`tables`], its secrets by [`vault`]) and run by a task of
+//! A source is set ([`wanted`], [`settings`]), kept ([`tables`], its secrets by [`vault`]) and run by a task of
 //! its own: [`mod@follow`] hears what comes, [`worker`] deals with it. Read on in this order:
 //!
 //! - [`map`], with [`expression`], [`html`] and [`moment`]: from a record to an item; [`formats`]:
@@ -30,6 +30,7 @@ mod tables;
 mod topics;
 mod trial;
 mod vault;
+mod wanted;
 mod webhook;
 mod worker;
 
@@ -53,9 +54,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tables::Row;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
 use vault::{Locked, Secrets, Vault};
+use webhook::Delivery;
 use worker::Worker;
 
 /// How many sources there may be.
@@ -100,8 +102,8 @@ pub async fn start(app: &App, flags: &Flags, folder: &Path) -> anyhow::Result<Ro
             "/api/sources/{id}",
             get(api::show).put(api::change).delete(api::delete).post(webhook::deliver),
         )
-        .route("/api/sources/{id}/start", post(api::start))
-        .route("/api/sources/{id}/stop", post(api::stop))
+        .route("/api/sources/{id}/start", post(api::set_running::<true>))
+        .route("/api/sources/{id}/stop", post(api::set_running::<false>))
         .route("/api/rooms/{room}/queue", get(api::queue).delete(api::turn_all_down))
         .route("/api/rooms/{room}/queue/{id}", post(api::approve).delete(api::turn_down))
         .layer(Extension(sources)))
@@ -147,6 +149,8 @@ struct Source {
     deliveries: Mutex<Limiter>,
     /// One for each delivery that may be on its way.
     arriving: Arc<Semaphore>,
+    /// Lets its tests hear what is delivered; they end with it.
+    tests: broadcast::Sender<Delivery>,
 }
 
 impl Source {
@@ -165,6 +169,7 @@ impl Source {
             desk: tokio::sync::Mutex::default(),
             deliveries: Mutex::new(webhook::limiter()),
             arriving: Arc::new(Semaphore::new(webhook::EACH)),
+            tests: broadcast::channel(webhook::UNSEEN).0,
         })
     }
 
@@ -224,6 +229,12 @@ impl Sources {
     fn find(&self, id: &str) -> Option<Arc<Source>> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().find(|source| source.id == id).cloned()
+    }
+
+    /// Whether the source of this name is not to run, and not just about to be changed or started.
+    fn is_stopped(&self, id: &str) -> bool {
+        let alone = self.arranging.try_lock();
+        alone.is_ok() && self.find(id).is_some_and(|source| !source.is_running())
     }
 
     /// Puts a source in the place of the one of its name, behind all others if there is none; none:

@@ -124,6 +124,7 @@ fn describe(app: &App, actor: &Actor) -> Value {
         "name": author.name,
         "may": may,
         "open": app.is_open(),
+        "features": app.offered(),
     })
 }
 

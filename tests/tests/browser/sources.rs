@@ -8,6 +8,7 @@ use nowcast_tests::api::Api;
 use nowcast_tests::browser::{Browser, Screen};
 use nowcast_tests::outside::{Answer, Live, Outside};
 use nowcast_tests::server::{Server, Setup};
+use nowcast_tests::wait::eventually;
 use serde_json::{Value, json};
 
 /// A server that may follow what runs on this machine.
@@ -194,6 +195,44 @@ async fn what_a_source_would_bring_is_shown_before_it_is_made() {
     assert_eq!(desk.run("return document.querySelectorAll('.side article.item').length").await, 0);
     let sources = server.admin().await.json("/api/sources?room=main").await;
     assert_eq!(sources["sources"], json!([]), "nothing was made");
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_webhook_is_tested_by_sending_something_to_its_address() {
+    let server = with_pages(Setup::new()).start().await;
+    let admin = server.admin().await;
+    let hook = json!({"kind": "webhook", "format": "post", "url": null, "running": false,
+        "auth": {"kind": "bearer"}, "secret": "open-sesame"});
+    let id = made(&admin, "Harbour", "", hook).await;
+    let desk = Desk::log_in(&server.origin(), Screen::Desk).await;
+    to_sources(&desk, Screen::Desk).await;
+    desk.press(".source", "Test").await;
+    says(&desk, "Send something to this source now").await;
+    let address = format!(
+        "return document.querySelector('.trial .hook')?.textContent.includes('/api/sources/{id}')"
+    );
+    desk.until("it says where to", &address).await;
+    let posts = ["one", "two", "three", "four", "five"].map(|text| json!({"text": text}));
+    eventually("the test listens", async || {
+        let delivery = server.visitor().post(&format!("/api/sources/{id}")).json(&posts);
+        let delivery = delivery.header("authorization", "Bearer open-sesame");
+        (delivery.send().await.expect("an answer").status() == 202).then_some(())
+    })
+    .await;
+    let would = "return [...document.querySelectorAll('.trial-list > li')]
+         .map(it => it.dataset.would).join() === 'publish,publish,publish,publish,publish'";
+    desk.until("each says what would become of it", would).await;
+    says(&desk, "5 records came.").await;
+    pictures(&desk, Screen::Desk, "sources-webhook-tested").await;
+    assert_eq!(desk.run("return document.querySelectorAll('.side article.item').length").await, 0);
+
+    desk.press(".sources .panel-head", "All sources").await;
+    desk.press(".sources", "New source").await;
+    choose(&desk, "#source-kind-webhook").await;
+    desk.fill("#source-secret", "another-word").await;
+    desk.press(".source-form", "Show me the next 5").await;
+    says(&desk, "Nobody can send to it yet.").await;
     desk.close().await;
 }
 

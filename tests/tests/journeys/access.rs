@@ -119,6 +119,8 @@ async fn me_says_who_one_is_and_what_one_may() {
         assert!(may.contains(&json!(what)), "{may:?} lacks {what}");
     }
     assert!(me["id"].as_str().unwrap().starts_with('p'));
+    let features = me["features"].as_array().unwrap();
+    assert!(features.contains(&json!("stats")) && !features.contains(&json!("compat")));
 
     let stranger = Api::new(server.origin(), Credential::Token("not a token of ours".to_owned()));
     let answer = stranger.get("/api/me").send().await.unwrap();

@@ -180,6 +180,7 @@ pub fn read_me(value: &JsValue) -> Option<Me> {
         name: read::text(value, "name").filter(|name| !name.is_empty()),
         may: read::list(value, "may", |right| Right::from_name(&right.as_string()?)),
         open: read::truth(value, "open"),
+        features: read::list(value, "features", JsValue::as_string),
     })
 }
 

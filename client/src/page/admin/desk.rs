@@ -367,6 +367,11 @@ impl Desk {
         self.me.with(|me| me.as_ref().is_some_and(|me| me.may(right)))
     }
 
+    /// Whether the server is built with this.
+    pub fn serves(self, feature: &str) -> bool {
+        self.me.with(|me| me.as_ref().is_some_and(|me| me.serves(feature)))
+    }
+
     /// As [`Self::may`], at this moment alone.
     pub fn may_now(self, right: Right) -> bool {
         untrack(|| self.may(right))

@@ -45,7 +45,7 @@ pub fn Glance() -> impl IntoView {
                 }}
             </p>
             <dl class="glance-ways">{on_ways}</dl>
-            <Show when=move || desk.may(Right::Settings)>
+            <Show when=move || desk.may(Right::Settings) && desk.serves("stats")>
                 <a
                     class="glance-statistics"
                     href=statistics_path(desk.room().as_str())

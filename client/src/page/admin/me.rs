@@ -45,12 +45,19 @@ pub struct Me {
     pub may: Vec<Right>,
     /// The server runs with `--open`: anybody may publish.
     pub open: bool,
+    /// What the server is built with, by its names for it.
+    pub features: Vec<String>,
 }
 
 impl Me {
     /// Whether this is allowed.
     pub fn may(&self, right: Right) -> bool {
         self.may.contains(&right)
+    }
+
+    /// Whether the server is built with this, and there is something to lead to.
+    pub fn serves(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
     }
 
     /// Whether somebody logged in, or is let in as a guest of an open server.
@@ -70,9 +77,11 @@ mod tests {
             name: None,
             may: ["publish", "edit", "fly"].into_iter().filter_map(Right::from_name).collect(),
             open: true,
+            features: vec!["stats".to_owned()],
         };
         assert!(me.is_guest());
         assert!(me.may(Right::Publish) && me.may(Right::Edit));
         assert!(!me.may(Right::Buttons) && !me.may(Right::Settings));
+        assert!(me.serves("stats") && !me.serves("sources"));
     }
 }

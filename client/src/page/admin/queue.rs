@@ -199,12 +199,7 @@ fn Row(queued: Queued) -> impl IntoView {
         busy.set(true);
         problem.set(None);
         // The row goes; the keyboard goes on with the next one.
-        let held = row.get_untracked().filter(|row| {
-            let active = dom::document().active_element();
-            active.is_some_and(|active| row.contains(Some(&active)))
-        });
-        let next =
-            held.and_then(|row| row.next_element_sibling().or(row.previous_element_sibling()));
+        let next = row.get_untracked().and_then(|row| dom::beside_focused(&row));
         let queued = queued.get_value();
         spawn_local(async move {
             let done = if approved {
@@ -215,7 +210,7 @@ fn Row(queued: Queued) -> impl IntoView {
             let _ = busy.try_set(false);
             match done {
                 Ok(()) => {
-                    if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
+                    if let Some(next) = next {
                         let _ = next.focus();
                     }
                 }

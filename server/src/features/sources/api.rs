@@ -1,10 +1,11 @@
 //! Sources and the approval queue, over HTTP. For admins alone.
 
 use super::queue;
-use super::settings::{Told, Wanted, check};
+use super::settings::Told;
 use super::status::Status;
 use super::tables::{self, Row};
 use super::vault::{Locked, Secrets};
+use super::wanted::{Wanted, check};
 use super::{MOST, Source, Sources, formats, to_its_end};
 use crate::app::App;
 use crate::error::Problem;
@@ -235,8 +236,8 @@ pub(super) async fn delete(
     .await
 }
 
-/// `POST /api/sources/{id}/start`. One that runs begins anew.
-pub(super) async fn start(
+/// `POST /api/sources/{id}/start`, and one that runs begins anew; `POST /api/sources/{id}/stop`.
+pub(super) async fn set_running<const RUNNING: bool>(
     State(app): State<App>,
     Extension(sources): All,
     asks: Asks,
@@ -245,26 +246,11 @@ pub(super) async fn start(
     to_its_end(async move {
         let _alone = sources.arranging.lock().await;
         let source = find(&app, &sources, &asks, &id)?;
-        tables::set_running(&sources.db, &id, true).await?;
+        tables::set_running(&sources.db, &id, RUNNING).await?;
         sources.halt(&source).await;
-        sources.run(Arc::clone(&source)).await;
-        Ok(Json(tell(&source)))
-    })
-    .await
-}
-
-/// `POST /api/sources/{id}/stop`.
-pub(super) async fn stop(
-    State(app): State<App>,
-    Extension(sources): All,
-    asks: Asks,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    to_its_end(async move {
-        let _alone = sources.arranging.lock().await;
-        let source = find(&app, &sources, &asks, &id)?;
-        tables::set_running(&sources.db, &id, false).await?;
-        sources.halt(&source).await;
+        if RUNNING {
+            sources.run(Arc::clone(&source)).await;
+        }
         Ok(Json(tell(&source)))
     })
     .await

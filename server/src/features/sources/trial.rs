@@ -1,9 +1,11 @@
 //! What a source would show: the next records, with what would become of each. Nothing is published.
 
-use super::follow::{FollowState, Heard, Listener, follow};
+use super::follow::{FollowState, Heard, Listener, Target, follow};
 use super::reason::Reason;
-use super::settings::Wanted;
+use super::settings::Kind;
 use super::sieve::Sieve;
+use super::wanted::{self, Wanted};
+use super::webhook::Delivery;
 use super::worker::refused;
 use super::{Sources, api, target};
 use crate::app::App;
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 /// How many trials may run at once.
 pub(super) const AT_ONCE: usize = 4;
@@ -38,9 +41,13 @@ pub(super) async fn run(
     api::somewhere(&app, &asks)?;
     let count = number(request.uri(), "count")?.unwrap_or(COUNT.0).clamp(1, COUNT.1);
     let given = body::value(request, api::LIMIT).await?;
-    let wanted = match given.get("id").and_then(Value::as_str).map(str::to_owned) {
-        Some(id) => api::check_change(&sources, &*api::find(&app, &sources, &asks, &id)?, given)?,
-        None => super::settings::check(given, None)?,
+    let kept = match given.get("id").and_then(Value::as_str) {
+        Some(id) => Some(api::find(&app, &sources, &asks, id)?),
+        None => None,
+    };
+    let wanted = match &kept {
+        Some(source) => api::check_change(&sources, source, given)?,
+        None => wanted::check(given, None)?,
     };
     let Wanted { settings, secrets, .. } = wanted;
     api::admin(&app, &asks, &settings.room)?;
@@ -50,9 +57,15 @@ pub(super) async fn run(
     let _place = sources.trials.try_acquire().map_err(|_| busy().retry_after(5))?;
     let bad = |why: String| Problem::new(Code::BadSource, why);
     let sieve = Sieve::new(&settings, Vec::new()).map_err(bad)?;
-    let Some(target) = target(&settings, secrets, sources.private) else {
-        let why = "A webhook is delivered to: start the source, have something delivered, and look at its state.";
-        return Ok(Json(Seen::default().tell(Some(why), false)));
+    let kept = kept.filter(|source| source.settings.kind == Kind::Webhook);
+    let heard = match (target(&settings, secrets, sources.private), kept) {
+        (Some(target), _) => Outside::Followed(Box::new(target)),
+        (None, Some(source)) => Outside::Delivered(source.tests.subscribe()),
+        (None, None) => {
+            let why = "Save this webhook first, stopped if you like: it has no address yet that \
+                       anything could be delivered to.";
+            return Ok(Json(Seen::default().tell(Some(why), false)));
+        }
     };
     let full = Arc::new(Notify::new());
     let mut trial = Trial {
@@ -64,12 +77,26 @@ pub(super) async fn run(
         error: None,
         full: Arc::clone(&full),
     };
+    let listening = async {
+        match heard {
+            Outside::Followed(target) => follow(*target, None, &mut trial).await,
+            Outside::Delivered(deliveries) => trial.receive(deliveries).await,
+        }
+    };
     let timed_out = tokio::select! {
-        () = follow(target, None, &mut trial) => false,
+        () = listening => false,
         () = full.notified() => false,
         () = tokio::time::sleep(PATIENCE) => true,
     };
     Ok(Json(trial.seen.tell(trial.error.as_deref(), timed_out)))
+}
+
+/// Where the next records come from.
+enum Outside {
+    /// It is followed.
+    Followed(Box<Target>),
+    /// They are delivered, to the source as it is kept: with the secret that is kept.
+    Delivered(broadcast::Receiver<Delivery>),
 }
 
 /// What a trial heard.
@@ -106,9 +133,44 @@ struct Trial {
 }
 
 impl Trial {
-    async fn look(&mut self, record: &Value) -> Value {
+    /// Looks at these, as many as are wanted; whether there were enough by then.
+    async fn look_at(&mut self, records: impl Iterator<Item = (&Value, Option<&str>)>) -> bool {
+        for (record, name) in records {
+            if self.seen.items.len() == self.count {
+                break;
+            }
+            let item = self.look(record, name).await;
+            self.seen.items.push(item);
+        }
+        self.seen.items.len() == self.count
+    }
+
+    /// Looks at what is delivered.
+    async fn receive(&mut self, mut deliveries: broadcast::Receiver<Delivery>) {
+        self.seen.connected = true;
+        loop {
+            match deliveries.recv().await {
+                Ok(Delivery::Records(records)) => {
+                    let records = records.iter().map(|(record, name)| (record, name.as_deref()));
+                    if self.look_at(records).await {
+                        return;
+                    }
+                }
+                Ok(Delivery::Malformed) => self.seen.malformed += 1,
+                // They come faster than they can be looked at: those that come now will do.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => {
+                    let why = "The source was changed or deleted meanwhile. Test it again.";
+                    self.error = Some(why.to_owned());
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn look(&mut self, record: &Value, name: Option<&str>) -> Value {
         let now = Instant::now();
-        let sifted = self.sieve.sift(record, None, now);
+        let sifted = self.sieve.sift(record, name, now);
         let (mapped, mut why) = match sifted {
             Ok(mut sifted) => {
                 self.sieve.note(&mut sifted, now);
@@ -155,14 +217,7 @@ fn short(record: &Value) -> Value {
 
 impl Listener for Trial {
     async fn heard(&mut self, batch: Vec<Heard>) {
-        for Heard { json, .. } in batch {
-            if self.seen.items.len() == self.count {
-                break;
-            }
-            let item = self.look(&json).await;
-            self.seen.items.push(item);
-        }
-        if self.seen.items.len() == self.count {
+        if self.look_at(batch.iter().map(|heard| (&heard.json, None))).await {
             self.full.notify_one();
             std::future::pending::<()>().await;
         }

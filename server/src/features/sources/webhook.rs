@@ -4,14 +4,15 @@
 use super::settings::{Auth, Kind};
 use super::status::Phase;
 use super::vault::Secrets;
-use super::worker::{Over, Tally};
+use super::worker::{Over, Tally, Worker};
 use super::{Source, Sources, api};
 use crate::error::Problem;
 use crate::http::body;
 use crate::json;
 use crate::limiter::Limiter;
 use axum::extract::{Path, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,17 +37,31 @@ const WHOLE: Duration = Duration::from_secs(10);
 /// How many a second a source takes, and how many at once.
 const RATE: (u32, u32) = (20, 100);
 
+/// What the tests of a source hear of what is delivered to it.
+#[derive(Clone, Debug)]
+pub(super) enum Delivery {
+    /// These records, each maybe with a name beside what it says.
+    Records(Arc<Vec<(Value, Option<String>)>>),
+    /// Something that cannot be read.
+    Malformed,
+}
+
+/// How many deliveries may wait for a test to look at them. No delivery waits for that: where a test
+/// does not keep up, it misses some.
+pub(super) const UNSEEN: usize = 8;
+
 /// How many deliveries a source takes.
 pub(super) fn limiter() -> Limiter {
     Limiter::new(RATE.0, RATE.1)
 }
 
-/// `POST /api/sources/{id}`: `{"published":n,"held":n,"dropped":n}`, when it is kept.
+/// `POST /api/sources/{id}`: `{"published":n,"held":n,"dropped":n}`, when it is kept; 202 where a test
+/// alone has it.
 pub(super) async fn deliver(
     Extension(sources): Extension<Arc<Sources>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let source = sources.find(&id).filter(|source| source.settings.kind == Kind::Webhook);
     let source = source.ok_or_else(api::unknown)?;
     let secrets = sources.secrets(&source)?;
@@ -70,16 +85,31 @@ pub(super) async fn deliver(
         Ok(records) => records,
         Err(problem) => {
             source.status.malformed(1);
+            // That nobody listens is no failure.
+            let _ = source.tests.send(Delivery::Malformed);
             return Err(problem);
         }
     };
     // What whoever delivers calls it, unless the map finds a name in it.
     let name = name(&headers).filter(|_| records.len() == 1);
     let records: Vec<_> = records.into_iter().map(|record| (record, name.clone())).collect();
+    let records = Arc::new(records);
+    let tested = source.tests.send(Delivery::Records(Arc::clone(&records))).is_ok();
     // Whoever does not wait for the answer delivers it once more; by then it is known what it was.
     super::to_its_end(async move {
         let _places = (own, place);
-        take(&source, &records).await
+        let mut desk = source.desk.lock().await;
+        match desk.as_mut() {
+            Some(worker) => take(&source, worker, &records).await.map(IntoResponse::into_response),
+            None if tested && sources.is_stopped(&source.id) => {
+                let tally = Tally { dropped: records.len() as u64, ..Tally::default() };
+                Ok((StatusCode::ACCEPTED, tell(tally)).into_response())
+            }
+            None => {
+                let detail = "This source does not run. Start it first.";
+                Err(Problem::new(Code::Unavailable, detail).retry_after(60))
+            }
+        }
     })
     .await
 }
@@ -87,18 +117,14 @@ pub(super) async fn deliver(
 /// Has these dealt with.
 async fn take(
     source: &Source,
+    worker: &mut Worker,
     records: &[(Value, Option<String>)],
 ) -> Result<Json<Value>, Problem> {
-    let mut desk = source.desk.lock().await;
-    let Some(worker) = desk.as_mut() else {
-        let detail = "This source does not run. Start it first.";
-        return Err(Problem::new(Code::Unavailable, detail).retry_after(60));
-    };
     match worker.take(records).await {
-        Ok(Tally { published, held, dropped }) => {
+        Ok(tally) => {
             // What was in its way is not any more.
             source.status.turn(Phase::Following);
-            Ok(Json(json!({"published": published, "held": held, "dropped": dropped})))
+            Ok(tell(tally))
         }
         Err(Over::Failed) => {
             let detail = "This source cannot publish: its state says why.";
@@ -108,6 +134,10 @@ async fn take(
             Err(Problem::new(Code::Unavailable, "The server is stopping.").retry_after(1))
         }
     }
+}
+
+fn tell(Tally { published, held, dropped }: Tally) -> Json<Value> {
+    Json(json!({"published": published, "held": held, "dropped": dropped}))
 }
 
 /// Whether the headers show the secret; false if the body's signature has to.

@@ -4,7 +4,7 @@ use super::setting::{SECRET, address, make, seen, shown, texts, webhook};
 use hmac::{Hmac, KeyInit, Mac};
 use nowcast_tests::api::{Api, expect_problem, expect_status};
 use nowcast_tests::server::Server;
-use nowcast_tests::wait::in_time;
+use nowcast_tests::wait::{eventually, in_time, pause};
 use reqwest::Response;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -218,4 +218,122 @@ async fn who_only_knows_the_address_of_one_source_keeps_nobody_from_another() {
     assert!(slow.iter().any(|(_, first)| first == b"HTTP/1.1 100"), "some are waited for");
     expect_status(signed(&world, &other, "{\"text\":\"through\"}").await, 200).await;
     assert_eq!(texts(&admin).await, ["through"]);
+}
+
+/// What a test of these settings comes to.
+async fn test(admin: &Api, settings: &Value, count: u64) -> Value {
+    let path = format!("/api/sources/test?count={count}");
+    let answer = admin.post(&path).json(settings).send().await.expect("an answer");
+    expect_status(answer, 200).await.json().await.expect("a trial")
+}
+
+/// These settings, of this source.
+fn of(source: &Value, fields: &Value) -> Value {
+    let mut settings = webhook(fields);
+    settings["id"] = source["id"].clone();
+    settings
+}
+
+/// Delivers this to a source that is stopped until somebody tests it.
+async fn until_tested(who: &Api, source: &Value, body: &str) -> Value {
+    let answer = eventually("a test listens", async || {
+        let answer = signed(who, source, body).await;
+        (answer.status() != 503).then_some(answer)
+    })
+    .await;
+    expect_status(answer, 202).await.json().await.expect("JSON")
+}
+
+#[tokio::test]
+async fn a_test_of_a_webhook_shows_what_is_delivered_meanwhile_and_publishes_none_of_it() {
+    let server = Server::start().await;
+    let (admin, world) = (server.admin().await, server.visitor());
+    let source = make(&admin, &webhook(&json!({"running": false}))).await;
+    let settings = of(&source, &json!({"filter": {"words": ["ship"]}, "approval": true}));
+    let deliveries = async {
+        let told = until_tested(&world, &source, "{\"text\":\"Ship ahoy\"}").await;
+        assert_eq!(told, json!({"published": 0, "held": 0, "dropped": 1}));
+        let unsigned = deliver(&world, &source, "{\"text\":\"Ship or not\"}", &[]).await;
+        expect_problem(unsigned, 401, "bad_signature").await;
+        expect_problem(signed(&world, &source, "{").await, 400, "bad_json").await;
+        let list =
+            json!([{"text": "Rain"}, {"text": "Another ship"}, {"text": "More than asked for"}]);
+        expect_status(signed(&world, &source, &list.to_string()).await, 202).await;
+    };
+    let (trial, ()) = tokio::join!(test(&admin, &settings, 3), deliveries);
+    let items = trial["items"].as_array().unwrap();
+    let told: Vec<_> =
+        items.iter().map(|item| (&item["data"]["text"], &item["would"], &item["why"])).collect();
+    let [hold, drop] = [json!("hold"), json!("drop")];
+    let [first, second, third] = [json!("Ship ahoy"), json!("Rain"), json!("Another ship")];
+    assert_eq!(
+        told,
+        [
+            (&first, &hold, &Value::Null),
+            (&second, &drop, &json!("words")),
+            (&third, &hold, &Value::Null)
+        ],
+        "by the settings that are tested"
+    );
+    assert_eq!((&trial["connected"], &trial["timed_out"]), (&json!(true), &json!(false)));
+    assert_eq!((&trial["seen"], &trial["malformed"]), (&json!(3), &json!(1)));
+    let after = signed(&world, &source, "{\"text\":\"Ship ahoy\"}").await;
+    expect_problem(after, 503, "unavailable").await;
+    assert!(shown(&admin).await.is_empty());
+    assert_eq!(admin.json("/api/rooms/main/queue").await["count"], 0);
+}
+
+#[tokio::test]
+async fn what_is_delivered_to_a_source_that_runs_is_published_while_it_is_tested() {
+    let server = Server::start().await;
+    let (admin, world) = (server.admin().await, server.visitor());
+    let source = make(&admin, &webhook(&json!({"filter": {"repeats": false}}))).await;
+    let settings = of(&source, &json!({"filter": {"words": ["nowhere"]}}));
+    let mut delivered = Vec::new();
+    let deliveries = async {
+        // Nobody but the test knows when it listens.
+        for number in 0.. {
+            let text = format!("Number {number}");
+            let answer = signed(&world, &source, &json!({"text": text}).to_string()).await;
+            if answer.status() != 429 {
+                let told: Value = expect_status(answer, 200).await.json().await.unwrap();
+                assert_eq!(told["published"], 1);
+                delivered.push(text);
+            }
+            pause().await;
+        }
+    };
+    let trial = tokio::select! {
+        trial = test(&admin, &settings, 1) => trial,
+        () = deliveries => unreachable!("it goes on and on"),
+    };
+    assert_eq!((&trial["seen"], &trial["timed_out"]), (&json!(1), &json!(false)));
+    assert_eq!(trial["items"][0]["would"], "drop");
+    let seen = trial["items"][0]["data"]["text"].as_str().unwrap().to_owned();
+    let texts = texts(&admin).await;
+    assert!(texts.starts_with(&delivered), "each was published when it was answered");
+    // The last one was cut off before its answer came, not before it was dealt with.
+    eventually("what was seen is published", async || {
+        shown(&admin).await.iter().any(|item| item["data"]["text"] == seen.as_str()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_webhook_is_tested_once_it_is_saved_and_as_long_as_it_is_there() {
+    let server = Server::start().await;
+    let (admin, world) = (server.admin().await, server.visitor());
+    let trial = test(&admin, &webhook(&json!({})), 5).await;
+    assert_eq!((&trial["connected"], &trial["items"]), (&json!(false), &json!([])));
+    assert!(trial["error"].as_str().unwrap().contains("Save"), "{trial}");
+
+    let source = make(&admin, &webhook(&json!({"running": false}))).await;
+    let deletion = async {
+        until_tested(&world, &source, "{\"text\":\"Ship ahoy\"}").await;
+        expect_status(admin.delete(&address(&source)).send().await.unwrap(), 204).await;
+    };
+    let settings = of(&source, &json!({}));
+    let (trial, ()) = tokio::join!(test(&admin, &settings, 5), deletion);
+    assert_eq!((&trial["seen"], &trial["timed_out"]), (&json!(1), &json!(false)));
+    assert!(trial["error"].as_str().unwrap().contains("deleted"), "{trial}");
 }

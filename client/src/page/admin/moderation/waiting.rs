@@ -9,8 +9,6 @@ use crate::page::admin::words::NAMELESS;
 use crate::page::clock::Time;
 use leptos::task::spawn_local;
 use leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 /// The list, while there is something in it.
 #[component]
@@ -74,18 +72,13 @@ fn WaitingRow(words: Waiting) -> impl IntoView {
         busy.set(true);
         problem.set(None);
         // The row goes; the keyboard goes on with the next one.
-        let held = row.get_untracked().filter(|row| {
-            let active = dom::document().active_element();
-            active.is_some_and(|active| row.contains(Some(&active)))
-        });
-        let next =
-            held.and_then(|row| row.next_element_sibling().or(row.previous_element_sibling()));
+        let next = row.get_untracked().and_then(|row| dom::beside_focused(&row));
         spawn_local(async move {
             let done = desk.decide(id.get_value(), approved).await;
             let _ = busy.try_set(false);
             match done {
                 Ok(()) => {
-                    if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
+                    if let Some(next) = next {
                         let _ = next.focus();
                     }
                 }

@@ -257,7 +257,7 @@ pub fn Editor() -> impl IntoView {
             </Fold>
             <Foot work/>
         </form>
-        <TrialView trying=work.trying name/>
+        <TrialView trying=work.trying draft=work.draft name/>
     }
 }
 
@@ -326,22 +326,19 @@ fn Shown(work: Work) -> impl IntoView {
 #[component]
 fn Foot(work: Work) -> impl IntoView {
     let new = move || work.draft.with_untracked(Draft::is_new);
-    let kind = Memo::new(move |_| work.draft.with(|draft| draft.source.kind));
     view! {
             <div class="form-foot">
                 <button type="submit" class="solid" disabled=work.busy>
                     {if new() { "Make the source" } else { "Save" }}
                 </button>
-                <Show when=move || kind.get() != Kind::Webhook>
-                    <button
-                        type="button"
-                        class="edged"
-                        disabled=move || work.trying.with(|trying| *trying == Trying::Now)
-                        on:click=move |_| work.test()
-                    >
-                        "Show me the next 5"
-                    </button>
-                </Show>
+                <button
+                    type="button"
+                    class="edged"
+                    disabled=move || work.trying.with(|trying| *trying == Trying::Now)
+                    on:click=move |_| work.test()
+                >
+                    "Show me the next 5"
+                </button>
                 <button type="button" class="quiet cancel" on:click=move |_| work.close()>
                     "Cancel"
                 </button>

@@ -5,7 +5,7 @@ use super::editor::Work;
 use super::source::Map;
 use crate::page::admin::draft::Kind as ItemKind;
 use crate::page::admin::icon::{Icon, icon};
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 /// The fields of a kind of item, as the contract and as people call them.
 const fn fields(kind: ItemKind) -> &'static [(&'static str, &'static str)] {
@@ -85,7 +85,7 @@ pub fn MapFields(
                 {move || {
                     fields(kind.get())
                         .iter()
-                        .map(|(name, label)| place(work, label, (*name).to_owned()))
+                        .map(|(name, label)| place(work, label, name))
                         .collect_view()
                 }}
                 <For each=move || others.get() key=Clone::clone let:name>
@@ -134,26 +134,12 @@ pub fn MapFields(
     }
 }
 
-fn place(work: Work, label: &'static str, name: String) -> impl IntoView {
+/// A field of the item.
+fn place(work: Work, label: &'static str, name: &str) -> impl IntoView + use<> {
     let id = format!("source-place-{name}");
-    let (shown, typed) = (name.clone(), name);
-    let value = move || work.draft.with(|draft| draft.source.map.place(&shown).to_owned());
     view! {
         <label for=id.clone()>{label}</label>
-        <input
-            id=id
-            type="text"
-            class="mono"
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck="false"
-            placeholder="nothing"
-            prop:value=value
-            on:input=move |event| {
-                let value = event_target_value(&event);
-                work.change(|draft| draft.source.map.set_place(&typed, value.trim()));
-            }
-        />
+        {input(work, id, ev::input, of(name), put(name))}
     }
 }
 
@@ -161,30 +147,18 @@ fn place(work: Work, label: &'static str, name: String) -> impl IntoView {
 #[component]
 fn Other(work: Work, name: String) -> impl IntoView {
     let id = format!("source-place-{name}");
-    let (shown, typed, gone) = (name.clone(), name.clone(), name.clone());
+    // While it is typed it may be empty, and stays all the same.
+    let typed = input(work, id.clone(), ev::change, of(&name), put(&name));
+    let take_out = put(&name);
     view! {
-        <label for=id.clone() class="mono">{name}</label>
+        <label for=id class="mono">{name}</label>
         <span class="place-other">
-            <input
-                id=id
-                type="text"
-                class="mono"
-                autocomplete="off"
-                autocapitalize="off"
-                spellcheck="false"
-                prop:value=move || {
-                    work.draft.with(|draft| draft.source.map.place(&shown).to_owned())
-                }
-                on:change=move |event| {
-                    let value = event_target_value(&event);
-                    work.change(|draft| draft.source.map.set_place(&typed, value.trim()));
-                }
-            />
+            {typed}
             <button
                 type="button"
                 class="quiet square"
                 aria-label="Take it out"
-                on:click=move |_| work.change(|draft| draft.source.map.set_place(&gone, ""))
+                on:click=move |_| work.change(|draft| take_out(&mut draft.source.map, String::new()))
             >
                 {icon(Icon::Close)}
             </button>
@@ -203,6 +177,38 @@ fn beside(
     let id = format!("source-beside-{name}");
     view! {
         <label for=id.clone()>{label}</label>
+        {input(work, id, ev::input, move |map| get(map).clone(), set)}
+    }
+}
+
+/// Reads the place of this field.
+fn of(name: &str) -> impl Fn(&Map) -> String + Send + use<> {
+    let name = name.to_owned();
+    move |map| map.place(&name).to_owned()
+}
+
+/// Writes the place of this field.
+fn put(name: &str) -> impl Fn(&mut Map, String) + use<> {
+    let name = name.to_owned();
+    move |map, to| map.set_place(&name, &to)
+}
+
+/// Where a place in the record is typed; it counts whenever `when` comes.
+fn input<E>(
+    work: Work,
+    id: String,
+    when: E,
+    get: impl Fn(&Map) -> String + Send + 'static,
+    set: impl Fn(&mut Map, String) + 'static,
+) -> impl IntoView
+where
+    E: ev::EventDescriptor<EventType = ev::Event> + Send + 'static,
+{
+    let typed = ev::on(when, move |event: ev::Event| {
+        let value = event_target_value(&event).trim().to_owned();
+        work.change(|draft| set(&mut draft.source.map, value));
+    });
+    view! {
         <input
             id=id
             type="text"
@@ -211,11 +217,8 @@ fn beside(
             autocapitalize="off"
             spellcheck="false"
             placeholder="nothing"
-            prop:value=move || work.draft.with(|draft| get(&draft.source.map).clone())
-            on:input=move |event| {
-                let value = event_target_value(&event).trim().to_owned();
-                work.change(|draft| set(&mut draft.source.map, value));
-            }
+            prop:value=move || work.draft.with(|draft| get(&draft.source.map))
+            {..typed}
         />
     }
 }

@@ -46,7 +46,7 @@ pub fn SourceRow(
             <Figures all/>
             {move || {
                 let source = source.get();
-                (source.kind == Kind::Webhook).then(|| view! { <Hook source/> })
+                (source.kind == Kind::Webhook).then(|| hook(&source.id))
             }}
             <Tools source phase/>
         </li>
@@ -160,12 +160,11 @@ fn Figures(all: Memo<Followed>) -> impl IntoView {
     }
 }
 
-/// Where to send to.
-#[component]
-fn Hook(source: Source) -> impl IntoView {
+/// Where to send to, what is for the source with this id.
+pub fn hook(id: &str) -> impl IntoView + use<> {
     let origin = dom::window().location().origin().unwrap_or_default();
-    let id = format!("hook-{}", source.id);
-    let text = format!("{origin}/api/sources/{}", source.id);
+    let text = format!("{origin}/api/sources/{id}");
+    let id = format!("hook-{id}");
     view! {
         <div class="hook">
             <p class="hint">"Deliveries go to this address:"</p>
@@ -209,8 +208,6 @@ fn Tools(source: Memo<Source>, phase: Memo<Phase>) -> impl IntoView {
         let draft = source.with_untracked(Draft::of);
         desk.source_in_work.set(Some(Editing::begin(draft, test)));
     };
-    // What is delivered here cannot be asked for.
-    let testable = move || source.with(|source| source.kind != Kind::Webhook);
     let edit_id = source.with_untracked(|source| format!("edit-{}", source.id));
     view! {
         <Show
@@ -230,15 +227,13 @@ fn Tools(source: Memo<Source>, phase: Memo<Phase>) -> impl IntoView {
                             {icon(Icon::Pen)}
                             "Edit"
                         </button>
-                        <Show when=testable>
-                            <button
-                                type="button"
-                                class="quiet small"
-                                on:click=move |_| edit(true)
-                            >
-                                "Test"
-                            </button>
-                        </Show>
+                        <button
+                            type="button"
+                            class="quiet small"
+                            on:click=move |_| edit(true)
+                        >
+                            "Test"
+                        </button>
                         <button
                             type="button"
                             class="quiet small"

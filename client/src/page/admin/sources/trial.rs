@@ -1,6 +1,9 @@
 //! What a source would bring: the next few records, each as viewers would see it, and what would
 //! become of it.
 
+use super::draft::Draft;
+use super::row::hook;
+use super::source::Kind;
 use super::words::{tested, why};
 use crate::page::admin::ask::sources::{SHOWN, Trial, Tried, Would};
 use crate::page::admin::json::laid;
@@ -27,6 +30,8 @@ pub enum Trying {
 pub fn TrialView(
     /// How far it is.
     trying: RwSignal<Trying>,
+    /// What is tested.
+    draft: RwSignal<Draft>,
     /// What stands beside an item that names nobody.
     #[prop(into)]
     name: Signal<String>,
@@ -35,30 +40,40 @@ pub fn TrialView(
         <section class="trial" id="source-trial" aria-label="What it would bring" tabindex="-1">
             {move || match trying.get() {
                 Trying::Not => ().into_any(),
-                Trying::Now => {
-                    view! {
-                        <p class="trial-says" role="status">
-                            "Listening for the next " {SHOWN} ". This takes fifteen seconds at most."
-                        </p>
-                        <progress aria-label="Listening"></progress>
-                    }
-                        .into_any()
-                }
+                Trying::Now => listening(&draft.get_untracked()).into_any(),
                 Trying::Failed(why) => {
                     view! { <p class="problem" role="alert">{why}</p> }.into_any()
                 }
-                Trying::Done(trial) => done(trial, &name.get_untracked()).into_any(),
+                Trying::Done(trial) => {
+                    let kind = draft.with_untracked(|draft| draft.source.kind);
+                    done(trial, kind, &name.get_untracked()).into_any()
+                }
             }}
         </section>
     }
 }
 
-fn done(trial: Trial, name: &str) -> impl IntoView + use<> {
+/// That it listens; what is delivered here has to be sent by somebody.
+fn listening(draft: &Draft) -> impl IntoView + use<> {
+    let address =
+        (draft.source.kind == Kind::Webhook && !draft.is_new()).then(|| hook(&draft.source.id));
+    let says = match address {
+        Some(_) => format!("Send something to this source now: the next {SHOWN} are shown here."),
+        None => format!("Listening for the next {SHOWN}."),
+    };
+    view! {
+        <p class="trial-says" role="status">{says} " This takes fifteen seconds at most."</p>
+        <progress aria-label="Listening"></progress>
+        {address}
+    }
+}
+
+fn done(trial: Trial, kind: Kind, name: &str) -> impl IntoView + use<> {
     let Trial { connected, seen, malformed, items, error, timed_out } = trial;
-    let says = if connected {
-        tested(seen, malformed, items.len(), SHOWN, timed_out)
-    } else {
-        "It could not connect.".to_owned()
+    let says = match (connected, kind) {
+        (true, _) => tested(kind, seen, malformed, items.len(), SHOWN, timed_out),
+        (false, Kind::Webhook) => "Nobody can send to it yet.".to_owned(),
+        (false, _) => "It could not connect.".to_owned(),
     };
     let items = items.into_iter().map(|tried| item(&tried, name)).collect_view();
     view! {

@@ -1,6 +1,6 @@
 //! How a source fares, in words. Pure.
 
-use super::source::{Phase, State};
+use super::source::{Kind, Phase, State};
 use crate::page::admin::words::span;
 
 /// A count as people write it: 12,400.
@@ -111,10 +111,21 @@ pub fn every(seconds: u64) -> String {
 }
 
 /// What a test came to, in a sentence.
-pub fn tested(seen: u64, malformed: u64, shown: usize, asked: usize, timed_out: bool) -> String {
+pub fn tested(
+    kind: Kind,
+    seen: u64,
+    malformed: u64,
+    shown: usize,
+    asked: usize,
+    timed_out: bool,
+) -> String {
+    let nothing = match kind {
+        Kind::Webhook => "Nothing came",
+        _ => "Connected, but nothing came",
+    };
     let mut text = match seen {
-        0 if timed_out => "Connected, but nothing came in 15 seconds.".to_owned(),
-        0 => "Connected, but nothing came.".to_owned(),
+        0 if timed_out => format!("{nothing} in 15 seconds."),
+        0 => format!("{nothing}."),
         1 => "One record came.".to_owned(),
         seen => format!("{} records came.", count(seen)),
     };
@@ -199,9 +210,14 @@ mod tests {
 
     #[test]
     fn a_test_says_what_came() {
-        assert_eq!(tested(0, 0, 0, 5, true), "Connected, but nothing came in 15 seconds.");
-        assert_eq!(tested(1, 2, 1, 5, false), "One record came. 2 could not be read.");
-        assert_eq!(tested(3, 0, 3, 5, true), "3 records came. No more came in 15 seconds.");
-        assert_eq!(tested(5, 0, 5, 5, false), "5 records came.");
+        let feed = |seen, malformed, shown, timed_out| {
+            tested(Kind::Feed, seen, malformed, shown, 5, timed_out)
+        };
+        assert_eq!(feed(0, 0, 0, true), "Connected, but nothing came in 15 seconds.");
+        assert_eq!(feed(1, 2, 1, false), "One record came. 2 could not be read.");
+        assert_eq!(feed(3, 0, 3, true), "3 records came. No more came in 15 seconds.");
+        assert_eq!(feed(5, 0, 5, false), "5 records came.");
+        let hook = tested(Kind::Webhook, 0, 1, 0, 5, true);
+        assert_eq!(hook, "Nothing came in 15 seconds. 1 could not be read.");
     }
 }

@@ -142,7 +142,8 @@ pub(super) fn group() -> Group {
 
 fn me() -> Value {
     json!({"role": "publisher", "id": "p7c1d9e2", "name": "Newsdesk",
-        "may": ["publish", "upload", "edit", "delete"], "open": false})
+        "may": ["publish", "upload", "edit", "delete"], "open": false,
+        "features": ["asyncapi", "openapi", "socketio", "sources", "stats"]})
 }
 
 fn face() -> Value {

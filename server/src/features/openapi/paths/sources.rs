@@ -113,7 +113,9 @@ fn doing() -> Vec<Operation> {
                 "Connects as these settings say and shows the next records as items, each with what would \
                  become of it and why. Nothing is published. With an `id`, that source's secrets are used \
                  where none are given. It answers when there were enough, when the connection ends, or \
-                 after 15 seconds.",
+                 after 15 seconds. For a webhook, which has to be saved before and be named by its `id`, the \
+                 next records are those that are delivered to it meanwhile, with the secret that is saved; if \
+                 it runs, they go their way as well.",
             )
             .asks(Access::Admin)
             .changes()
@@ -133,7 +135,8 @@ fn doing() -> Vec<Operation> {
                 "The webhook of a source of this kind. Deliveries show its secret: a signature of the body \
                  as GitHub makes it (`X-Hub-Signature-256: sha256=…`), or `Authorization: Bearer` or `Basic`, \
                  as the source is set. The body is a record, or a list of at most 1,000; or a form with JSON \
-                 as `payload`. At most 1 MiB, 20 deliveries a second.",
+                 as `payload`. At most 1 MiB, 20 deliveries a second. A source that is stopped takes them \
+                 only while it is tested.",
             )
             .changes()
             .header(
@@ -152,6 +155,12 @@ fn doing() -> Vec<Operation> {
                 "It is kept, waits for approval, or was dropped.",
                 &delivered,
                 &json!({"published": 1, "held": 0, "dropped": 0}),
+            )
+            .gives(
+                202,
+                "The source is stopped: those who test it see this, and nobody else.",
+                &delivered,
+                &json!({"published": 0, "held": 0, "dropped": 1}),
             )
             .refuses(&[
                 Code::UnknownSource,

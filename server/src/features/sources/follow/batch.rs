@@ -1,6 +1,7 @@
 //! Records that came together.
 
 use super::events::MOST_ID;
+use super::failure::Failure;
 use super::{Heard, Listener, MOST_BATCH, MOST_RECORD, Resume};
 use serde_json::Value;
 
@@ -46,8 +47,27 @@ impl Batch {
         self.malformed += 1;
     }
 
+    /// Takes what was read, and what else is there already: fewer and larger batches cost less to deal
+    /// with. Why there is nothing more, once it ends.
+    pub(super) fn fill<R>(
+        &mut self,
+        first: R,
+        mut more: impl FnMut() -> Option<R>,
+        mut take: impl FnMut(R, &mut Self) -> Option<Failure>,
+    ) -> Option<Failure> {
+        let mut next = Some(first);
+        while let Some(read) = next {
+            let end = take(read, self);
+            if end.is_some() {
+                return end;
+            }
+            next = if self.is_full() { None } else { more() };
+        }
+        None
+    }
+
     /// Whether it is time to hand them over.
-    pub(super) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.heard.len() >= MOST_BATCH || self.bytes >= MOST_RECORD
     }
 
@@ -102,5 +122,20 @@ mod tests {
         assert!(!batch.is_full());
         batch.json_at(b"1", Some(cursor));
         assert!(batch.is_full());
+    }
+
+    #[test]
+    fn what_is_there_already_goes_with_it_until_a_batch_is_full_or_it_ends() {
+        let number = |number: u32, batch: &mut Batch| {
+            batch.json(number.to_string().as_bytes(), None);
+            (number == 3).then_some(Failure::Ended)
+        };
+        let mut there = [1, 2].into_iter();
+        let mut batch = Batch::default();
+        assert!(batch.fill(0, || there.next(), number).is_none(), "there may come more");
+        assert_eq!(batch.heard.len(), 3);
+        assert!(matches!(batch.fill(3, || None, number), Some(Failure::Ended)));
+        assert!(batch.fill(4, || Some(4), number).is_none());
+        assert_eq!(batch.heard.len(), MOST_BATCH);
     }
 }

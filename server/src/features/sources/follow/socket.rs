@@ -39,7 +39,7 @@ pub(super) async fn follow(
     let mut alive = Instant::now();
     loop {
         // Asked for a sign of life, whoever lives gives one in time.
-        let Ok(mut read) = timeout(silence / 3, socket.next()).await else {
+        let Ok(read) = timeout(silence / 3, socket.next()).await else {
             if alive.elapsed() >= silence {
                 return Failure::Silent(silence);
             }
@@ -49,20 +49,18 @@ pub(super) async fn follow(
                 Err(_elapsed) => return Failure::Silent(silence),
             }
         };
-        let end = loop {
-            match read {
-                Some(Ok(message)) => take(&message, target, &mut batch),
-                Some(Err(error)) => break Some(ended(&error)),
-                None => break Some(Failure::Ended),
-            }
-            if batch.is_full() {
-                break None;
-            }
-            match socket.next().now_or_never() {
-                Some(more) => read = more,
-                None => break None,
-            }
-        };
+        let end = batch.fill(
+            read,
+            || socket.next().now_or_never(),
+            |read, batch| match read {
+                Some(Ok(message)) => {
+                    take(&message, target, batch);
+                    None
+                }
+                Some(Err(error)) => Some(ended(&error)),
+                None => Some(Failure::Ended),
+            },
+        );
         course.heard |= batch.hand_over(cursor, listener).await;
         if let Some(failure) = end {
             return failure;

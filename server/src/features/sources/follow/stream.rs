@@ -33,27 +33,21 @@ pub(super) async fn follow(
     let mut batch = Batch::default();
     let silence = target.patience.silence;
     loop {
-        let Ok(mut read) = timeout(silence, answer.chunk()).await else {
+        let Ok(read) = timeout(silence, answer.chunk()).await else {
             return Failure::Silent(silence);
         };
-        // What is there already goes with it: fewer and larger batches cost less to deal with.
-        let end = loop {
-            match read {
-                Ok(Some(bytes)) => format.feed(&bytes, target, &mut batch, course),
-                Ok(None) => {
-                    format.finish(target, &mut batch);
-                    break Some(Failure::Ended);
-                }
-                Err(error) => break Some(Failure::of(&error)),
+        let more = || answer.chunk().now_or_never();
+        let end = batch.fill(read, more, |read, batch| match read {
+            Ok(Some(bytes)) => {
+                format.feed(&bytes, target, batch, course);
+                None
             }
-            if batch.is_full() {
-                break None;
+            Ok(None) => {
+                format.finish(target, batch);
+                Some(Failure::Ended)
             }
-            match answer.chunk().now_or_never() {
-                Some(more) => read = more,
-                None => break None,
-            }
-        };
+            Err(error) => Some(Failure::of(&error)),
+        });
         course.heard |= batch.hand_over(cursor, listener).await;
         if let Some(failure) = end {
             return failure;
