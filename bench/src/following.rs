@@ -3,7 +3,7 @@
 //! counted as dropped in the end, and the server must not grow by what it is sent.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Child;
 use std::thread;
@@ -60,7 +60,9 @@ fn follow(options: &Following, folder: &std::path::Path) -> Result<()> {
     );
     let made = ask(&address, &admin, "POST /api/sources", &source)?;
     let id = text(&made, "id").with_context(|| format!("no source was made: {made}"))?.to_owned();
-    let (mut stream, _) = outside.accept()?;
+    let mut stream = accept(&outside)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     let mut request = [0; 4096];
     ensure!(stream.read(&mut request)? > 0, "the server asks for nothing");
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n")?;
@@ -68,7 +70,7 @@ fn follow(options: &Following, folder: &std::path::Path) -> Result<()> {
     let look = || ask(&address, &admin, &format!("GET /api/sources/{id}"), "");
     let memory = process.memory()?;
     let (begun, mut cost, mut before) = (Instant::now(), Duration::ZERO, process.cpu()?);
-    let (mut written, mut most) = (0, memory);
+    let (mut written, mut most, mut looked) = (0, memory, begun);
     let lines =
         options.rate.checked_mul(options.seconds).context("that many lines are too many")?;
     while written < lines {
@@ -82,9 +84,13 @@ fn follow(options: &Following, folder: &std::path::Path) -> Result<()> {
         // As fast as it is taken: a server that is slower is not sent more.
         stream.write_all(bytes.as_bytes())?;
         written = due;
-        most = most.max(process.memory()?);
-        let now = process.cpu()?;
-        (cost, before) = (cost + now.since(&before), now);
+        // Seldom, since the server stands still while its memory is looked at.
+        if looked.elapsed() > LOOK {
+            looked = Instant::now();
+            most = most.max(process.memory()?);
+            let now = process.cpu()?;
+            (cost, before) = (cost + now.since(&before), now);
+        }
         thread::sleep(PACE);
     }
     let taken = begun.elapsed();
@@ -117,6 +123,25 @@ fn follow(options: &Following, folder: &std::path::Path) -> Result<()> {
         most / 1_000_000,
     ));
     Ok(())
+}
+
+/// The server's connection to the outside service.
+fn accept(outside: &TcpListener) -> Result<TcpStream> {
+    outside.set_nonblocking(true)?;
+    let begun = Instant::now();
+    loop {
+        match outside.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                ensure!(begun.elapsed() < PATIENCE, "the server does not come");
+                thread::sleep(PACE);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// How many lines were shown or dropped because there were too many. Nothing else is wrong with them.

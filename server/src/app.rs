@@ -224,10 +224,14 @@ impl App {
         tokio::spawn(announce(Arc::downgrade(&app.0)));
         tokio::spawn(settle(Arc::downgrade(&app.0)));
         tokio::spawn(tidy(Arc::downgrade(&app.0)));
-        tokio::spawn(trim(Arc::downgrade(&app.0)));
         let idle = Duration::from_secs(config.room_idle);
         tokio::spawn(evict(Arc::downgrade(&app.0), idle));
         Ok((app, drawn))
+    }
+
+    /// Begins to let go of what rooms no longer keep, now that everybody has said what they need.
+    pub fn begin_to_trim(&self) {
+        tokio::spawn(trim(Arc::downgrade(&self.0)));
     }
 
     /// Keeps what is queued; nothing can be written afterwards.

@@ -77,6 +77,7 @@ pub async fn serve(
     features: Router<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
+    app.begin_to_trim();
     let stopping = app.clone();
     let signal = async move {
         shutdown.await;

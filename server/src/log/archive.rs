@@ -7,11 +7,12 @@ mod allowed;
 
 use super::append::Place;
 use super::past::Past;
-use super::{Keeping, from_column};
+use super::{Keeping, as_column, from_column};
 use crate::clock;
 use crate::json;
 use crate::random;
 use crate::record::Record;
+use nowcast_shared::event::Event;
 use nowcast_shared::id::{PublicId, RoomName};
 use nowcast_shared::item::Author;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -162,6 +163,7 @@ impl<'c> Restore<'c> {
             return refuse("it is written otherwise than `nowcast export` does, or says more");
         }
         allowed::check(&past, &author)?;
+        self.is_the_same(&past)?;
         let owner = (self.owners)(&author.id);
         let place = Place { room: self.room, offset, at, by: &author, owner: &owner };
         past.effect().apply(self.connection, &place).map_err(|error| match error {
@@ -181,6 +183,27 @@ impl<'c> Restore<'c> {
         self.bytes += i64::try_from(by.get().len() + event.get().len()).unwrap_or(i64::MAX);
         self.first.get_or_insert(offset);
         self.last = (offset, at);
+        Ok(())
+    }
+
+    /// Whether an item that is edited says of itself what it said when it was published.
+    fn is_the_same(&self, past: &Past) -> Result<(), Refused> {
+        let (Event::ItemEdited { .. }, Some(Ok(item))) = (&past.event, past.item()) else {
+            return Ok(());
+        };
+        let known: Option<(i64, i64, String)> = self
+            .connection
+            .prepare_cached(
+                "SELECT offset, item ->> '$.at', kind FROM items WHERE room = ? AND id = ?",
+            )?
+            .query_row(params![self.room, item.id.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let said = (as_column(item.offset), item.at, item.kind);
+        if known.is_some_and(|known| known != said) {
+            return refuse("its item is said to be of another time, place or kind than it was");
+        }
         Ok(())
     }
 

@@ -169,10 +169,9 @@ mod tests {
         let runs = cover(&(0..70), &(3..70), 69);
         let run = |level, buckets| Run { level, buckets };
         assert_eq!(runs, [run(Level::Hour, 0..1), run(Level::Minute, 60..70)]);
-        assert_eq!(
-            cover_by(Level::Ten, &(55..75), 69),
-            [run(Level::Minute, 55..60), run(Level::Minute, 60..75),]
-        );
+        assert_eq!(cover_by(Level::Ten, &(55..75), 69), [run(Level::Minute, 55..75)]);
+        let ended = [run(Level::Minute, 55..60), run(Level::Ten, 6..7), run(Level::Minute, 70..75)];
+        assert_eq!(cover_by(Level::Ten, &(55..75), 70), ended);
     }
 
     #[test]

@@ -25,7 +25,7 @@ const REST: u32 = 32;
 
 /// How long it rests at least, and at most.
 const LEAST: Duration = Duration::from_millis(100);
-const MOST: Duration = Duration::from_secs(5);
+const MOST: Duration = Duration::from_secs(30);
 
 /// How long what comes is gathered, so that it is counted together.
 const GATHER: Duration = Duration::from_millis(250);
@@ -46,6 +46,13 @@ struct Position {
     open: Option<i64>,
     /// Of what came to be before this time nothing is known.
     forgotten: i64,
+}
+
+impl Position {
+    /// Where this version has counted to.
+    fn counted(epoch: &str, offset: i64, open: Option<i64>) -> Self {
+        Self { epoch: epoch.to_owned(), offset, version: VERSION, open, forgotten: 0 }
+    }
 }
 
 /// Events that were read and added up, not yet kept.
@@ -105,10 +112,18 @@ pub(super) fn begin(app: &App, stats: &Stats) {
 /// Counts some of each room of which not all is counted, so that a busy one keeps no other waiting;
 /// whether there was any.
 pub(super) async fn turn(db: &Db, stats: &Stats) -> Result<bool, DbError> {
-    let mut any = false;
+    let (mut any, mut failed) = (false, None);
     for room in rooms(db).await? {
         let (begun, mut news) = (Instant::now(), stats.news());
-        let Some(to) = stats.alone(async || some(db, room).await).await? else { continue };
+        let to = match stats.alone(async || some(db, room).await).await {
+            Ok(Some(to)) => to,
+            Ok(None) => continue,
+            // One room that cannot be counted keeps no other waiting.
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
         any = true;
         stats.counted(room, to);
         let rest = (begun.elapsed() * REST).clamp(LEAST, MOST);
@@ -117,7 +132,7 @@ pub(super) async fn turn(db: &Db, stats: &Stats) -> Result<bool, DbError> {
             tokio::time::sleep(rest).await;
         }
     }
-    Ok(any)
+    failed.map_or(Ok(any), Err)
 }
 
 /// The rooms of which not all is counted.
@@ -145,10 +160,12 @@ pub(super) async fn some(db: &Db, room: i64) -> Result<Option<i64>, DbError> {
         }
         Due::Skip => db.write(move |connection| skip_to_end(connection, room)).await.map(Some),
         Due::Count(batch) => {
-            let (to, (answer, answered)) = (batch.to, oneshot::channel());
-            db.submit(Box::new(Keep { room, batch, outcome: Err(DbError::Closed), answer }))
-                .await?;
-            answered.await.map_err(|_| DbError::Closed)?.map(|()| Some(to))
+            let (from, to) = (batch.from.unwrap_or(0), batch.to);
+            let (answer, answered) = oneshot::channel();
+            let outcome = Err(DbError::Closed);
+            db.submit(Box::new(Keep { room, batch, kept: false, outcome, answer })).await?;
+            let kept = answered.await.map_err(|_| DbError::Closed)??;
+            Ok(Some(if kept { to } else { from }))
         }
     }
 }
@@ -163,7 +180,8 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
         .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if !counts(&moment, room)? {
-        return Ok(Due::Skip);
+        let there = known.as_ref().is_some_and(|it| it.offset == head && it.epoch == epoch);
+        return Ok(if there { Due::Nothing } else { Due::Skip });
     }
     // Another epoch alone is the same log, in a copy of the database or after a crash.
     let is_other = |known: &Position| known.version != VERSION || known.offset > head;
@@ -183,8 +201,9 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
         && bytes < BYTES
         && let Some(row) = rows.next()?
     {
-        let (offset, kind, event) =
-            (row.get(0)?, row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
+        // What is damaged counts nothing.
+        let text = |column| row.get_ref(column).map(|text| text.as_str().unwrap_or_default());
+        let (offset, kind, event) = (row.get(0)?, text(2)?, text(3)?);
         let begins = *first.get_or_insert(offset);
         let happening = happening::read(kind, event);
         let was = match happening.thing {
@@ -193,10 +212,16 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
         };
         let before = match was.as_deref().and_then(|was| happening::before(kind, was)) {
             // What is not in the log any more was not read.
-            Some(before) if (from.unwrap_or(0) + 1..begins).contains(&before.offset) => None,
-            Some(before) if is_counted(&moment, room, forgotten, &before)? => Some(before),
-            _ => None,
+            Some(before) if (from.unwrap_or(0) + 1..begins).contains(&before.offset) => {
+                Some((before, false))
+            }
+            Some(before) => {
+                let is_counted = is_counted(&moment, room, forgotten, &before)?;
+                Some((before, is_counted))
+            }
+            None => None,
         };
+        bytes += was.as_ref().map_or(0, String::len);
         tally.take(row.get(1)?, happening, before);
         to = Some(offset);
         events += 1;
@@ -219,7 +244,9 @@ fn due(connection: &mut Connection, room: i64) -> rusqlite::Result<Due> {
 fn replaced(connection: &Connection, room: i64, offset: i64) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT was FROM replaced WHERE room = ? AND offset = ?")?
-        .query_row([room, offset], |row| row.get(0))
+        .query_row([room, offset], |row| {
+            Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned())
+        })
         .optional()
 }
 
@@ -257,8 +284,10 @@ fn counts(connection: &Connection, room: i64) -> rusqlite::Result<bool> {
 struct Keep {
     room: i64,
     batch: Box<Batch>,
+    kept: bool,
     outcome: Result<(), DbError>,
-    answer: oneshot::Sender<Result<(), DbError>>,
+    /// Whether it was kept.
+    answer: oneshot::Sender<Result<bool, DbError>>,
 }
 
 impl Job for Keep {
@@ -266,13 +295,14 @@ impl Job for Keep {
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let Batch { from, first, to, epoch, open, tally, lists } = self.batch.as_ref();
         let known = position(connection, self.room)?.map(|known| known.offset);
-        if known != *from || !counts(connection, self.room)? {
+        self.kept = known == *from && counts(connection, self.room)?;
+        if !self.kept {
             return Ok(());
         }
         lists.write(connection, self.room)?;
         tally.write_outcomes(connection, self.room)?;
         leave_out(connection, self.room, from.unwrap_or(0) + 1, first - 1)?;
-        move_to(connection, self.room, epoch, *to, *open)
+        move_to(connection, self.room, &Position::counted(epoch, *to, *open))
     }
 
     fn done(&mut self, outcome: Result<(), DbError>) {
@@ -285,7 +315,7 @@ impl Job for Keep {
     }
 
     fn answer(self: Box<Self>) {
-        let _ = self.answer.send(self.outcome);
+        let _ = self.answer.send(self.outcome.map(|()| self.kept));
     }
 }
 
@@ -306,20 +336,14 @@ fn position(connection: &Connection, room: i64) -> rusqlite::Result<Option<Posit
         .optional()
 }
 
-fn move_to(
-    connection: &Connection,
-    room: i64,
-    epoch: &str,
-    to: i64,
-    open: Option<i64>,
-) -> rusqlite::Result<()> {
+fn move_to(connection: &Connection, room: i64, to: &Position) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO stats_rooms (room, epoch, offset, version, open) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET epoch = excluded.epoch, offset = excluded.offset,
                  version = excluded.version, open = excluded.open",
         )?
-        .execute(params![room, epoch, to, VERSION, open])
+        .execute(params![room, to.epoch, to.offset, to.version, to.open])
         .map(|_| ())
 }
 
@@ -347,9 +371,25 @@ fn skip_to_end(connection: &Connection, room: i64) -> rusqlite::Result<i64> {
     let (epoch, head): (String, i64) = connection
         .prepare_cached("SELECT epoch, head FROM rooms WHERE id = ?")?
         .query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let known = position(connection, room)?;
-    leave_out(connection, room, known.as_ref().map_or(0, |known| known.offset) + 1, head)?;
-    move_to(connection, room, &epoch, head, known.and_then(|known| known.open))?;
+    let Some(known) = position(connection, room)? else {
+        leave_out(connection, room, 1, head)?;
+        move_to(connection, room, &Position::counted(&epoch, head, None))?;
+        return Ok(head);
+    };
+    // What was counted of it before is not what stands there any more.
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO stats_gaps (room, first, last)
+             SELECT ?1, was ->> '$.offset', was ->> '$.offset' FROM replaced
+             WHERE room = ?1 AND offset > ?2 AND json_valid(was) AND was ->> '$.offset' <= ?2
+                 AND NOT EXISTS (SELECT 1 FROM stats_gaps AS gap WHERE gap.room = ?1
+                     AND was ->> '$.offset' BETWEEN gap.first AND gap.last)",
+        )?
+        .execute([room, known.offset])?;
+    leave_out(connection, room, known.offset + 1, head)?;
+    // What was counted of another log, or otherwise, stays until it is counted anew.
+    let version = if known.offset > head { 0 } else { known.version };
+    move_to(connection, room, &Position { epoch, offset: head, version, ..known })?;
     Ok(head)
 }
 

@@ -147,6 +147,14 @@ pub(super) fn added(lists: &[&[u8]]) -> Vec<u8> {
     all.end()
 }
 
+/// Lists as one, without what came to less than nothing: whatever that was taken back from is gone.
+pub(super) fn positive(lists: &[&[u8]]) -> Vec<u8> {
+    let lists: Vec<_> = lists.iter().map(|list| (0, *list)).collect();
+    let mut all = Writer::default();
+    merge(&lists, |name, [count]: [i64; 1]| all.push(name, count.max(0)));
+    all.end()
+}
+
 /// A list with the opposite of each count.
 pub(super) fn opposite(list: &[u8]) -> Vec<u8> {
     let mut all = Writer::default();

@@ -135,7 +135,8 @@ fn over_time(
             let point = (bucket * size).div_euclid(asked.step) * asked.step;
             merge(&[(0, list)], |name, [count]: [i64; 1]| {
                 let name = String::from_utf8_lossy(name).into_owned();
-                *points.entry((point, name)).or_default() += count;
+                let sum = points.entry((point, name)).or_default();
+                *sum = sum.saturating_add(count);
             });
         })?;
     }
@@ -182,8 +183,9 @@ pub(super) fn authors(
     let lists: Vec<_> = items.chain(said.iter().map(|list| (1, list.as_slice()))).collect();
     let (mut number, mut top) = (0, Top::new(MOST));
     merge(&lists, |name, [items, said]: [i64; 2]| {
-        number += i64::from(items + said > 0);
-        top.take(name, items + said, (items, said));
+        let active = items.saturating_add(said);
+        number += i64::from(active > 0);
+        top.take(name, active, (items, said));
     });
     let active = top.sorted().map(|(name, _, (items, said))| Active { name, items, said });
     Ok((active.collect(), number))

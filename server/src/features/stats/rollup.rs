@@ -4,7 +4,7 @@
 
 use super::bucket::{Level, Run, cover, start};
 use super::happening::WHATS;
-use super::list::{added, cut, opposite};
+use super::list::{added, cut, opposite, positive};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -24,6 +24,9 @@ const PART: usize = 4;
 /// How long a list may be, in bytes. Only who publishes what nobody says comes so far: some millions
 /// of names; the rarer ones are forgotten then.
 const LONGEST: usize = 16 * 1024 * 1024;
+
+/// How much of lists is in memory at once, in bytes, before it is added up to one.
+const AT_ONCE: usize = 8 * 1024 * 1024;
 
 /// What is to be kept.
 #[derive(Default)]
@@ -55,16 +58,20 @@ impl<'c> Rollup<'c> {
         open: i64,
         until: i64,
     ) -> rusqlite::Result<()> {
+        let mut later: BTreeMap<_, Vec<&[u8]>> = BTreeMap::new();
         for ((what, minute), list) in lists {
             self.add((*what, Level::Minute, *minute, MAIN), &[list])?;
             for (level, _) in &Level::SIZED[1..] {
                 if level.bucket(*minute) < level.bucket(open) {
-                    self.add_later((*what, *level, level.bucket(*minute)), list)?;
+                    later.entry((*what, *level, level.bucket(*minute))).or_default().push(list);
                 }
             }
             if *minute < start(Level::Day, open) {
-                self.add_later((*what, Level::All, 0), list)?;
+                later.entry((*what, Level::All, 0)).or_default().push(list);
             }
+        }
+        for (key, lists) in later {
+            self.add_later(key, &lists)?;
         }
         // Between what was open and what is new there is nothing.
         let minutes = lists.keys().map(|(_, minute)| *minute).filter(|minute| *minute >= open);
@@ -88,7 +95,7 @@ impl<'c> Rollup<'c> {
     }
 
     /// Forgets what was counted in the minutes before one, in a room where something was counted in
-    /// `counted`.
+    /// `counted`: no name that is not counted any more stays.
     pub(super) fn forget(
         &mut self,
         counted: &Range<i64>,
@@ -103,13 +110,13 @@ impl<'c> Rollup<'c> {
                 let cut = counted.start.max(bucket * size)..before;
                 if bucket < level.bucket(open) && !cut.is_empty() {
                     let list = opposite(&sum(&self.span(what, &cut, open)?));
-                    self.add_later((what, *level, bucket), &list)?;
+                    self.settle((what, *level, bucket), &[&list])?;
                 }
             }
             let days = counted.start..before.min(today);
             if !days.is_empty() {
                 let list = opposite(&sum(&self.span(what, &days, open)?));
-                self.add_later((what, Level::All, 0), &list)?;
+                self.settle((what, Level::All, 0), &[&list])?;
             }
         }
         let sizes = Level::SIZED.iter();
@@ -159,15 +166,26 @@ impl<'c> Rollup<'c> {
     }
 
     /// Adds to a bucket that was rolled up.
-    fn add_later(&mut self, key: (i64, Level, i64), list: &[u8]) -> rusqlite::Result<()> {
+    fn add_later(&mut self, key: (i64, Level, i64), lists: &[&[u8]]) -> rusqlite::Result<()> {
+        let (what, level, bucket) = key;
+        let later = (what, level, bucket, LATER);
+        self.add(later, lists)?;
+        let length = self.get(later)?.len();
+        if length > SMALL && length > self.length((what, level, bucket, MAIN))? / PART {
+            self.settle(key, &[])?;
+        }
+        Ok(())
+    }
+
+    /// Adds to a bucket that was rolled up, and leaves one list of it.
+    fn settle(&mut self, key: (i64, Level, i64), lists: &[&[u8]]) -> rusqlite::Result<()> {
         let (what, level, bucket) = key;
         let (main, later) = ((what, level, bucket, MAIN), (what, level, bucket, LATER));
-        self.add(later, &[list])?;
-        let list = self.get(later)?;
-        if list.len() > SMALL && list.len() > self.length(main)? / PART {
-            self.add(main, &[&list])?;
-            self.put(later, Vec::new());
-        }
+        let parts = [self.get(main)?, self.get(later)?];
+        let parts = [parts[0].as_slice(), parts[1].as_slice()];
+        let list = positive(&[&parts, lists].concat());
+        self.put(main, list);
+        self.put(later, Vec::new());
         Ok(())
     }
 
@@ -245,9 +263,16 @@ pub(super) fn lists(
     what: i64,
     runs: &[Run],
 ) -> rusqlite::Result<Vec<Vec<u8>>> {
-    let mut lists = Vec::new();
+    let (mut lists, mut bytes) = (Vec::new(), 0);
     for run in runs {
-        each(connection, room, what, run, |_, list| lists.push(list.to_vec()))?;
+        each(connection, room, what, run, |_, list| {
+            bytes += list.len();
+            lists.push(list.to_vec());
+            if bytes > AT_ONCE {
+                lists = vec![sum(&lists)];
+                bytes = 0;
+            }
+        })?;
     }
     Ok(lists)
 }

@@ -4,7 +4,9 @@ use crate::db::{Db, DbError};
 use crate::store::check::{Part, has_table};
 use rusqlite::Connection;
 
-/// Grows when something is counted otherwise than before: then all is counted anew.
+/// Grows when something is counted otherwise than before: then all is counted anew. Also when a text
+/// is read otherwise, by this code or by a crate that it asks: what a text said is taken back by
+/// reading it once more.
 pub(super) const VERSION: i64 = 1;
 
 const TABLES: &str = "

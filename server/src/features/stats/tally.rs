@@ -17,29 +17,49 @@ pub(super) struct Tally {
     pub(super) until: Option<i64>,
 }
 
-/// What became of a poll or a question that came to be at a time; without data it is none any more.
+/// What became of a poll or a question that came to be at a time.
 struct Became {
     at: i64,
     id: String,
     kind: &'static str,
-    data: Option<String>,
+    now: Now,
+}
+
+/// What one is now, as JSON.
+enum Now {
+    There(String),
+    /// If it was there before.
+    Changed(String),
+    Gone,
 }
 
 impl Tally {
-    /// Takes an event in, and what stood there before it, if that counts.
-    pub(super) fn take(&mut self, at: i64, happening: Happening<'_>, before: Option<Before<'_>>) {
+    /// Takes an event in, and what stood there before it, with whether that was counted.
+    pub(super) fn take(
+        &mut self,
+        at: i64,
+        happening: Happening<'_>,
+        before: Option<(Before<'_>, bool)>,
+    ) {
         self.until = self.until.max(Some(minute(at)));
         for counted in happening.happened {
             self.add(at, counted, 1);
         }
         match (happening.thing, before) {
             (Some(Thing::New(holds)), _) => self.hold(at, holds),
-            (Some(Thing::Changed(holds)), Some(before)) => {
+            (Some(Thing::Changed(holds)), Some((before, true))) => {
                 let at = before.at;
                 self.let_go(before);
                 self.hold(at, holds);
             }
-            (Some(Thing::Gone), Some(before)) => self.let_go(before),
+            (Some(Thing::Changed(holds)), Some((before, false))) => {
+                let now = holds.outcome.map(|outcome| outcome.data.to_owned());
+                self.became(before.at, before.holds.outcome, now.map_or(Now::Gone, Now::Changed));
+            }
+            (Some(Thing::Gone), Some((before, true))) => self.let_go(before),
+            (Some(Thing::Gone), Some((before, false))) => {
+                self.became(before.at, before.holds.outcome, Now::Gone);
+            }
             // Of what is not known, only this change would be counted.
             _ => {}
         }
@@ -49,19 +69,21 @@ impl Tally {
         for counted in holds.counted {
             self.add(at, counted, 1);
         }
-        if let Some(Outcome { id, kind, data }) = holds.outcome {
-            let data = Some(data.to_owned());
-            self.outcomes.push(Became { at, id: id.into_owned(), kind, data });
-        }
+        let now = holds.outcome.as_ref().map(|outcome| outcome.data.to_owned());
+        self.became(at, holds.outcome, now.map_or(Now::Gone, Now::There));
     }
 
     fn let_go(&mut self, before: Before<'_>) {
-        let Before { at, holds, .. } = before;
-        for counted in holds.counted {
-            self.add(at, counted, -1);
+        for counted in before.holds.counted {
+            self.add(before.at, counted, -1);
         }
-        if let Some(Outcome { id, kind, .. }) = holds.outcome {
-            self.outcomes.push(Became { at, id: id.into_owned(), kind, data: None });
+        self.became(before.at, before.holds.outcome, Now::Gone);
+    }
+
+    /// What an outcome is now, if it is one.
+    fn became(&mut self, at: i64, outcome: Option<Outcome<'_>>, now: Now) {
+        if let Some(Outcome { id, kind, .. }) = outcome {
+            self.outcomes.push(Became { at, id: id.into_owned(), kind, now });
         }
     }
 
@@ -99,22 +121,25 @@ impl Tally {
         connection: &Connection,
         room: i64,
     ) -> rusqlite::Result<()> {
-        for Became { at, id, kind, data } in &self.outcomes {
-            let Some(data) = data else {
-                connection
-                    .prepare_cached(
-                        "DELETE FROM stats_outcomes
-                         WHERE room = ? AND kind = ? AND at = ? AND id = ?",
-                    )?
-                    .execute(params![room, kind, at, id])?;
-                continue;
-            };
-            connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO stats_outcomes (room, kind, at, id, data)
+        for Became { at, id, kind, now } in &self.outcomes {
+            let (sql, data) = match now {
+                Now::There(data) => (
+                    "INSERT OR REPLACE INTO stats_outcomes (data, room, kind, at, id)
                      VALUES (?, ?, ?, ?, ?)",
-                )?
-                .execute(params![room, kind, at, id, data])?;
+                    Some(data),
+                ),
+                Now::Changed(data) => (
+                    "UPDATE stats_outcomes SET data = ?
+                     WHERE room = ? AND kind = ? AND at = ? AND id = ?",
+                    Some(data),
+                ),
+                Now::Gone => (
+                    "DELETE FROM stats_outcomes
+                     WHERE ? IS NULL AND room = ? AND kind = ? AND at = ? AND id = ?",
+                    None,
+                ),
+            };
+            connection.prepare_cached(sql)?.execute(params![data, room, kind, at, id])?;
         }
         Ok(())
     }

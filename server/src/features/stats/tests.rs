@@ -290,6 +290,83 @@ async fn what_was_not_counted_is_not_taken_back() {
 }
 
 #[tokio::test]
+async fn what_changed_while_nothing_was_counted_is_not_taken_back_either() {
+    let mut scene = Scene::new().await;
+    let keeping = "UPDATE rooms SET keeping = ?";
+    let poll = |votes: i64| json!({"type": "poll", "options": [{"text": "We", "votes": votes}]});
+    let by = json!({"role": "admin", "id": "p1"});
+    scene.message("i1", START, "storm");
+    scene.message("i2", START, "ferry");
+    scene.item(START, &json!({"id": "i3", "kind": "custom", "data": poll(1), "by": by}));
+    scene.count().await;
+    scene.connection.execute(keeping, [r#"{"statistics":false}"#]).unwrap();
+    scene.edit("i1", START, &json!({"text": "ferry"}));
+    scene.edit("i1", START, &json!({"text": "island"}));
+    scene.edit("i3", START, &poll(2));
+    assert_eq!(scene.count_some().await, Some(scene.head));
+    assert_eq!(scene.count_some().await, None, "there is nothing more to leave out");
+    scene.connection.execute(keeping, [None::<String>]).unwrap();
+    scene.edit("i1", START, &json!({"text": "ferry"}));
+    scene.delete("i1", START);
+    scene.edit("i3", START, &poll(7));
+    scene.count().await;
+    let both = [("ferry".to_owned(), 1), ("storm".to_owned(), 1)];
+    assert_eq!(scene.words(START, START + MINUTE), both);
+    let polls = read::polls(&scene.connection, &scene.asked(START, START + MINUTE)).unwrap();
+    assert_eq!(polls[0].options[0].votes, 7, "a poll is told as it stands");
+    scene.delete("i3", START);
+    scene.count().await;
+    assert_eq!(scene.rows("stats_outcomes"), 0);
+}
+
+#[tokio::test]
+async fn what_is_counted_otherwise_is_counted_anew_also_after_a_pause() {
+    let mut scene = Scene::new().await;
+    let keeping = "UPDATE rooms SET keeping = ?";
+    scene.message("i1", START, "storm");
+    scene.count().await;
+    scene.connection.execute("UPDATE stats_rooms SET version = version - 1", []).unwrap();
+    scene.connection.execute(keeping, [r#"{"statistics":false}"#]).unwrap();
+    scene.message("i2", START, "ferry");
+    assert_eq!(scene.count_some().await, Some(2));
+    scene.connection.execute(keeping, [None::<String>]).unwrap();
+    scene.count().await;
+    let both = [("ferry".to_owned(), 1), ("storm".to_owned(), 1)];
+    assert_eq!(scene.words(START, START + MINUTE), both);
+}
+
+#[tokio::test]
+async fn what_is_damaged_counts_nothing_and_keeps_nothing_else_waiting() {
+    let mut scene = Scene::new().await;
+    scene.message("i1", START, "storm");
+    scene.message("i2", START, "storm");
+    scene.edit("i1", START, &json!({"text": "ferry"}));
+    scene.message("i3", START, "island");
+    let no_text = "CAST(x'ff' AS TEXT)";
+    for sql in [
+        format!("UPDATE events SET event = {no_text} WHERE offset = 2"),
+        format!("UPDATE replaced SET was = {no_text}"),
+    ] {
+        scene.connection.execute(&sql, []).unwrap();
+    }
+    scene.count().await;
+    let both = [("island".to_owned(), 1), ("storm".to_owned(), 1)];
+    assert_eq!(scene.words(START, START + MINUTE), both);
+}
+
+#[tokio::test]
+async fn nothing_of_what_is_forgotten_is_left() {
+    let mut scene = Scene::new().await;
+    let day = 86_400_000;
+    for number in 0..40 {
+        scene.message(&format!("i{number}"), START + number * day / 7, "storm secret #hidden");
+    }
+    scene.count().await;
+    while forget::some(&scene.db, scene.room, START + 60 * day).await.unwrap() {}
+    assert_eq!(scene.rows("stats_lists"), 0);
+}
+
+#[tokio::test]
 async fn sources_are_told_over_time_the_small_ones_together() {
     let mut scene = Scene::new().await;
     for number in 0..12 {

@@ -57,7 +57,8 @@ async fn every_difference_is_named_and_mended_if_told() {
         ("UPDATE rooms SET bytes = bytes + 1", "the number of bytes"),
         ("UPDATE rooms SET last_at = last_at - 1", "the newest time"),
         (
-            "INSERT OR REPLACE INTO stats_rooms SELECT id, epoch, 9999, 1 FROM rooms",
+            "INSERT OR REPLACE INTO stats_rooms (room, epoch, offset, version)
+             SELECT id, epoch, 9999, 1 FROM rooms",
             "statistics go up to 9999",
         ),
     ];

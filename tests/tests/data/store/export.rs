@@ -134,6 +134,15 @@ async fn what_is_no_log_is_refused_by_line_and_nothing_changes() {
     .await;
     let late = item.replacen("\"at\":1", "\"at\":9", 2);
     tried(with(published, &late), &at_item).await;
+    // An edit says of its item where and when it was published.
+    let edited = lines.iter().position(|line| line.contains("item_edited")).expect("one") + 1;
+    let edit = lines[edited - 1];
+    let (before, item_of_it) = edit.split_once("\"item\":").expect("an item");
+    for (said, other) in [("\"offset\":", "\"offset\":9"), ("\"at\":1", "\"at\":2")] {
+        let moved = format!("{before}\"item\":{}", item_of_it.replacen(said, other, 1));
+        assert_ne!(moved, edit);
+        tried(with(edited, &moved), "of another time, place or kind").await;
+    }
     let url =
         lines.iter().position(|line| line.contains("https://example.org")).expect("a link") + 1;
     let unsafe_url = lines[url - 1].replace("https://example.org", "javascript:alert");
