@@ -6,8 +6,7 @@
 //! caught up, so that none of its work falls into the other server's turn, and all of it is in what
 //! a publish cost.
 
-use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
@@ -16,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::load::say;
-use crate::nowcast::{self, TOKEN};
+use crate::nowcast::{self, TOKEN, ask, number};
 use crate::options::Counting;
 use crate::usage::Processes;
 
@@ -161,22 +160,9 @@ impl Side {
     /// Whether everything is counted that is to be.
     fn is_counted(&self) -> Result<bool> {
         let Some(admin) = &self.admin else { return Ok(true) };
-        let mut stream = TcpStream::connect(&self.address)?;
         // A span in which there is nothing costs next to nothing to answer.
-        write!(
-            stream,
-            "GET /api/rooms/main/stats?from=0&to=1 HTTP/1.1\r\nHost: {}\r\n\
-             Authorization: Bearer {admin}\r\nConnection: close\r\n\r\n",
-            self.address
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let number = |name: &str| {
-            let (_, after) = answer.split_once(name)?;
-            let end = after.find(|letter: char| !letter.is_ascii_digit())?;
-            after[..end].parse::<u64>().ok()
-        };
-        match (number("\"offset\":"), number("\"head\":")) {
+        let answer = ask(&self.address, admin, "GET /api/rooms/main/stats?from=0&to=1", "")?;
+        match (number(&answer, "offset"), number(&answer, "head")) {
             (Some(offset), Some(head)) => Ok(offset == head),
             _ => bail!("{answer:?} does not tell how far is counted"),
         }

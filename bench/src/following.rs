@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::load::say;
-use crate::nowcast;
+use crate::nowcast::{self, ask, number};
 use crate::options::Following;
 use crate::usage::Processes;
 
@@ -149,30 +149,8 @@ fn accounted(state: &str) -> u64 {
     number(state, "published").unwrap_or(0) + number(state, "rate").unwrap_or(0)
 }
 
-/// The number behind this name, the first in a JSON text.
-fn number(json: &str, name: &str) -> Option<u64> {
-    let (_, after) = json.split_once(&format!("\"{name}\":"))?;
-    let end = after.find(|letter: char| !letter.is_ascii_digit())?;
-    after[..end].parse().ok()
-}
-
 /// The text behind this name, the first in a JSON text.
 fn text<'j>(json: &'j str, name: &str) -> Option<&'j str> {
     let (_, after) = json.split_once(&format!("\"{name}\":\""))?;
     after.split_once('"').map(|(text, _)| text)
-}
-
-/// What the server answers.
-fn ask(address: &str, admin: &str, what: &str, body: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    write!(
-        stream,
-        "{what} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {admin}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (_, body) = answer.split_once("\r\n\r\n").context("an answer without an end")?;
-    Ok(body.to_owned())
 }
